@@ -1,0 +1,1 @@
+"""One question per module, each answered once for every engine."""

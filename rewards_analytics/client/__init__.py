@@ -1,0 +1,1 @@
+"""The client of the rewards API: transport, paging, the aggregation job, and pulling many members at once."""

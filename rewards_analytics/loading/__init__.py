@@ -1,0 +1,1 @@
+"""From any source to a frame of exact, typed rewards."""

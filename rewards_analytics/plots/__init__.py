@@ -1,0 +1,1 @@
+"""Pictures: each draws the result of an analysis on matplotlib axes, and computes nothing itself."""

@@ -1,0 +1,1 @@
+"""Product reports: facts, then pictures, then one self-contained HTML page."""

@@ -1,0 +1,43 @@
+"""The reward: its ten fields, their types, and the values that the API documents.
+
+Names are MX's own. Every other module takes them from here.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+FIELDS: Final = (
+    "guid",
+    "user_guid",
+    "member_guid",
+    "account_guid",
+    "balance_type",
+    "unit_type",
+    "balance",
+    "expires_on",
+    "created_at",
+    "description",
+)
+"""The ten fields, in the order of every frame that the loader returns."""
+
+REQUIRED: Final = ("guid", "user_guid", "member_guid", "balance_type", "unit_type", "balance")
+"""The fields that are never null."""
+
+BALANCE: Final = "BALANCE"
+BALANCE_TO_LEVEL: Final = "BALANCE_TO_LEVEL"
+BALANCE_TO_REWARD: Final = "BALANCE_TO_REWARD"
+EXPIRING_BALANCE: Final = "EXPIRING_BALANCE"
+TOTAL_BALANCE: Final = "TOTAL_BALANCE"
+BALANCE_TYPES: Final = (BALANCE, BALANCE_TO_LEVEL, BALANCE_TO_REWARD, EXPIRING_BALANCE, TOTAL_BALANCE)
+
+DOLLARS: Final = "DOLLARS"
+MILES: Final = "MILES"
+POINTS: Final = "POINTS"
+SEGMENTS: Final = "SEGMENTS"
+UNIT_TYPES: Final = (DOLLARS, MILES, POINTS, SEGMENTS)
+
+PRECISION: Final = 38
+SCALE: Final = 9
+WHOLE_DIGITS: Final = 19
+"""An amount is decimal(38, 9) with |amount| < 10**19, so that ten billion of them add up without overflow."""

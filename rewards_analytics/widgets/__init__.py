@@ -1,0 +1,1 @@
+"""Dashboards for JupyterLab: controls that call the public analyses and pictures."""
