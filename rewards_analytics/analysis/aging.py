@@ -1,0 +1,106 @@
+"""How soon it expires: the aging schedule of expiring lots."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any, Final, TypeVar
+
+import narwhals as nw
+
+from rewards_analytics.analysis.arguments import day
+from rewards_analytics.analysis.holdings import COLUMNS, expiring_lots
+from rewards_analytics.engines import AMOUNT, enter
+
+FrameT = TypeVar("FrameT")
+
+BUCKETS: Final = ("expired", "0-30", "31-60", "61-90", "91-180", "181-365", "over 365", "undated")
+"""The spans of days from `as_of`, in order of time."""
+
+_LAST_DAYS: Final = (30, 60, 90, 180, 365)
+
+
+def aging(rewards: FrameT, *, as_of: date | None = None) -> FrameT:
+    """Balance that expires within each span of days from `as_of`, one row per bucket and unit type.
+
+    Parameters
+    ----------
+    rewards
+        Rewards as `load` returns them, in a frame of any supported kind; the columns that `holdings` reads.
+        Only expiring lots count (see `holdings`).
+    as_of
+        Day the count starts from, today in UTC if None. A lot that expires on this very day is in bucket `0-30`, as
+        is one 30 days later; earlier days are `expired`, rows without a date `undated`.
+
+    Returns
+    -------
+    The same kind of frame, all eight buckets for each unit that has lots, by `unit_type`, then in order of time,
+    `undated` last: `bucket`, `unit_type` (str), `expiring` (decimal(38, 9), in the row's own unit), `rewards`
+    (int, number of lots). For a lazy frame the sums are computed at once, and the result is lazy again.
+
+    Raises
+    ------
+    ArgumentError
+        If `as_of` is not a date; `MissingColumnError` if a column is missing.
+    FrameError
+        If `rewards` is not a frame of a supported kind, or amounts are floats.
+
+    Examples
+    --------
+    >>> from rewards_analytics import load
+    >>> rewards = load([
+    ...     {"guid": "RWD-1", "user_guid": "USR-1", "member_guid": "MBR-1", "unit_type": "MILES",
+    ...      "balance_type": "EXPIRING_BALANCE", "balance": 300, "expires_on": "2026-12-31"},
+    ... ])
+    >>> schedule = aging(rewards, as_of=date(2026, 11, 23))
+    >>> schedule.filter(schedule["rewards"] > 0).rows()
+    [('31-60', 'MILES', Decimal('300.000000000'), 1)]
+    """
+    start = day(as_of)
+    table = enter(rewards, COLUMNS, asked_by="aging")
+    sums = (
+        expiring_lots(table.frame)
+        .with_columns(bucket=_bucket(start))
+        .group_by("bucket", "unit_type")
+        .agg(expiring=nw.col("balance").sum(), rewards=nw.len())
+    )
+    gathered = table.gather(sums).with_columns(nw.col("rewards", "bucket").cast(nw.Int64))
+    return table.hand_back_small(_schedule(gathered))  # type: ignore[no-any-return]
+
+
+def _bucket(start: date) -> nw.Expr:
+    """Position in BUCKETS, found by comparing days: date arithmetic differs between the engines."""
+    expires_on = nw.col("expires_on")
+    position = nw.lit(len(_LAST_DAYS) + 1)
+    for index in range(len(_LAST_DAYS), 0, -1):
+        last = nw.lit(_days_after(start, _LAST_DAYS[index - 1]))
+        position = nw.when(expires_on <= last).then(nw.lit(index)).otherwise(position)
+    position = nw.when(expires_on < nw.lit(start)).then(nw.lit(0)).otherwise(position)
+    return nw.when(expires_on.is_null()).then(nw.lit(len(BUCKETS) - 1)).otherwise(position)
+
+
+def _days_after(start: date, days: int) -> date:
+    return date.max if (date.max - start).days < days else start + timedelta(days=days)
+
+
+def _schedule(sums: nw.DataFrame[Any]) -> nw.DataFrame[Any]:
+    """Fill the buckets in which a unit has nothing, and name them."""
+    buckets = nw.from_dict(
+        {"bucket": range(len(BUCKETS)), "name": BUCKETS},
+        schema={"bucket": nw.Int64(), "name": nw.String()},
+        backend=sums.implementation,
+    )
+    columns = ["bucket", "unit_type", "expiring", "rewards"]
+    zeros = (
+        sums.select("unit_type")
+        .unique()
+        .join(buckets.select("bucket"), how="cross")
+        .with_columns(expiring=nw.lit(0).cast(AMOUNT), rewards=nw.lit(0).cast(nw.Int64))
+    )
+    return (
+        nw.concat([sums.select(*columns), zeros.select(*columns)])
+        .group_by("bucket", "unit_type")
+        .agg(nw.col("expiring", "rewards").sum())
+        .join(buckets, on="bucket", how="inner")
+        .sort("unit_type", "bucket", nulls_last=True)
+        .select(nw.col("name").alias("bucket"), "unit_type", "expiring", "rewards")
+    )

@@ -1,0 +1,50 @@
+"""The arguments that several analyses share: checked in one place, with errors that name the way out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime
+
+from rewards_analytics.errors import ArgumentError
+
+
+def day(value: date | None, *, name: str = "as_of") -> date:
+    """Return a day; None is today's date in UTC, read here and nowhere else."""
+    if value is None:
+        return datetime.now(UTC).date()
+    if isinstance(value, datetime):
+        raise ArgumentError(f"{name}={value!r} has a time of day. Pass the date alone: {name}=value.date()")
+    if not isinstance(value, date):
+        raise ArgumentError(
+            f"{name}={value!r} is not a date. Pass a datetime.date, for example date.fromisoformat('2026-11-23')."
+        )
+    return value
+
+
+def grouping(
+    by: str | Iterable[str] | None, *, result: Sequence[str], allowed: Sequence[str] | None = None
+) -> list[str]:
+    """Return the columns to group by, in the caller's order.
+
+    Parameters
+    ----------
+    by
+        One name, several, or None for no group.
+    result
+        The result's other columns, which a group cannot be named like.
+    allowed
+        The columns that can be named, if not any.
+    """
+    if by is None:
+        return []
+    names = [by] if isinstance(by, str) else list(by)
+    for name in names:
+        if not isinstance(name, str):
+            raise ArgumentError(f"by={name!r} is not the name of a column.")
+        if allowed is not None and name not in allowed:
+            raise ArgumentError.not_one_of("by", name, allowed)
+        if name in result:
+            raise ArgumentError(f"by={name!r} is already a column of the result: {', '.join(result)}.")
+    if len(set(names)) < len(names):
+        raise ArgumentError(f"by={names!r} names a column twice.")
+    return names

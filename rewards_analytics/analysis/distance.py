@@ -1,0 +1,93 @@
+"""How far to go: the distance of each goal, and the progress towards it."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import narwhals as nw
+
+from rewards_analytics.analysis.holdings import COLUMNS, KEY, by_holding
+from rewards_analytics.engines import enter
+from rewards_analytics.schema import BALANCE, BALANCE_TO_LEVEL, BALANCE_TO_REWARD, TOTAL_BALANCE
+
+FrameT = TypeVar("FrameT")
+
+ORDER = ("progress", "remaining", *KEY, "goal", "description")
+
+
+def distance(rewards: FrameT) -> FrameT:
+    """How far a member is from its next level or reward, one row per goal.
+
+    A goal is a `BALANCE_TO_LEVEL` row (`LEVEL`) or a `BALANCE_TO_REWARD` row (`REWARD`): its balance is what is
+    still missing. `progress` assumes that the goal counts the balance held in its own unit; say so where it is
+    shown.
+
+    Parameters
+    ----------
+    rewards
+        Rewards as `load` returns them, in a frame of any supported kind; the columns that `holdings` reads, and
+        `description`.
+
+    Returns
+    -------
+    The same kind of frame, by `progress` descending (nulls last), then `remaining`, the key, `goal` and
+    `description`: `user_guid`, `member_guid`, `account_guid`, `unit_type`, `goal`, `description` (str), `remaining`
+    (decimal(38, 9), in the row's own unit: the goal's balance, 0 where that is negative), `available`
+    (decimal(38, 9): the available balance of the goal's holding, null where unknown; a holding in another
+    unit is another holding), `progress` (float, 0 to 1), `reached` (bool: nothing remains).
+
+    `progress` is 1 where reached, otherwise a / (a + remaining) with a = max(available, 0), null where available
+    is null.
+
+    Raises
+    ------
+    MissingColumnError
+        If a column is missing.
+    FrameError
+        If `rewards` is not a frame of a supported kind, or amounts are floats.
+
+    Examples
+    --------
+    >>> from rewards_analytics import load
+    >>> reward = {"user_guid": "USR-1", "member_guid": "MBR-1", "unit_type": "SEGMENTS"}
+    >>> rewards = load([
+    ...     reward | {"guid": "RWD-1", "balance_type": "BALANCE", "balance": 15},
+    ...     reward | {"guid": "RWD-2", "balance_type": "BALANCE_TO_LEVEL", "balance": 5, "description": "Gold"},
+    ... ])
+    >>> distance(rewards).select("goal", "description", "remaining", "progress", "reached").rows()
+    [('LEVEL', 'Gold', Decimal('5.000000000'), 0.75, False)]
+    """
+    table = enter(rewards, [*COLUMNS, "description"], asked_by="distance")
+    result = _with_progress(_goals_with_available(table.frame))
+    return table.hand_back(result, order=ORDER, descending=["progress"])  # type: ignore[no-any-return]
+
+
+def _goals_with_available(frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    balance_type, balance = nw.col("balance_type"), nw.col("balance")
+    goals = frame.filter(balance_type.is_in([BALANCE_TO_LEVEL, BALANCE_TO_REWARD])).select(
+        *KEY,
+        "description",
+        goal=nw.when(balance_type == BALANCE_TO_LEVEL).then(nw.lit("LEVEL")).otherwise(nw.lit("REWARD")),
+        remaining=nw.when(balance > 0).then(balance).otherwise(nw.lit(0)),
+    )
+    held = by_holding(frame.filter(balance_type.is_in([TOTAL_BALANCE, BALANCE])))
+    # A join matches no null with another, so an account that is null is joined by a flag.
+    account = nw.col("account_guid")
+    flag = nw.when(account.is_null()).then(nw.lit(1)).otherwise(nw.lit(0))
+    filled = {"account": nw.when(account.is_null()).then(nw.lit("")).otherwise(account), "no_account": flag}
+    on = ["user_guid", "member_guid", "unit_type", *filled]
+    return goals.with_columns(**filled).join(
+        held.with_columns(**filled).select(*on, "available"), on=on, how="left"
+    )
+
+
+def _with_progress(goals: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    # In floats from both operands: a division of decimals is rounded on one engine and a float on another.
+    remaining, available = nw.col("remaining"), nw.col("available")
+    held = nw.when(available > 0).then(available.cast(nw.Float64)).otherwise(nw.lit(0.0))
+    share = held / (held + remaining.cast(nw.Float64))
+    reached = remaining <= 0
+    progress = nw.when(reached).then(nw.lit(1.0)).otherwise(nw.when(~available.is_null()).then(share))
+    return goals.with_columns(reached=reached, progress=progress).select(
+        *KEY, "goal", "description", "remaining", "available", "progress", "reached"
+    )
