@@ -1,0 +1,166 @@
+"""How far each goal is: bars of progress, the nearest goals first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from rewards_analytics.plots.panels import new_axes, say
+from rewards_analytics.plots.results import Record, Result, gathered, records
+from rewards_analytics.plots.style import Theme, dress, plain, theme_of, words
+from rewards_analytics.plots.wording import amount_of, count, one_line, percent, short_guid
+
+NOTHING = "No goals in this selection."
+
+ASSUMPTION: Final = "Assumes that a goal counts the balance held in its unit."
+
+_ORDER: Final = (
+    "progress",
+    "remaining",
+    "user_guid",
+    "member_guid",
+    "account_guid",
+    "unit_type",
+    "goal",
+    "description",
+)
+
+MOST_GOALS: Final = 12
+"""Goals that a picture has room for."""
+
+
+def plot_distance(rewards: Any, ax: Any = None) -> Any:
+    """Draw the progress towards each goal, the nearest first.
+
+    Progress is a share, so goals of all units stand on one scale; each keeps its unit's colour, and the
+    amount that is missing is written out in its own unit. Where there are more goals than there is room for,
+    those not reached yet are drawn, and a note counts the others. It assumes that a goal counts the balance
+    held in its unit.
+
+    Parameters
+    ----------
+    rewards
+        Rewards as `load` returns them, in a frame of any supported kind; see `distance` for what is read.
+    ax
+        Matplotlib axes to draw on; a new figure if None.
+
+    Returns
+    -------
+    The axes.
+
+    Examples
+    --------
+    >>> import rewards_analytics as ra
+    >>> held = {"user_guid": "USR-1", "member_guid": "MBR-1", "unit_type": "MILES"}
+    >>> rewards = ra.load([
+    ...     held | {"guid": "RWD-1", "balance_type": "TOTAL_BALANCE", "balance": 7500},
+    ...     held | {"guid": "RWD-2", "balance_type": "BALANCE_TO_LEVEL", "balance": 2500,
+    ...             "description": "Gold status"},
+    ... ])
+    >>> ax = ra.plot_distance(rewards)
+    >>> [text.get_text() for text in ax.texts]
+    ['Gold status', '75%, 2,500 miles to go']
+    """
+    from rewards_analytics.analysis.distance import distance
+
+    goals = goals_to_draw(distance(rewards))
+    if ax is None:
+        ax = new_axes(0.6 + 0.46 * max(len(goals.rows), 1))
+    return _draw(goals, ax)
+
+
+def draw_distance(result: Result, ax: Any, *, most: int = MOST_GOALS) -> Any:
+    """Draw a result of `distance` on axes, and return them."""
+    return _draw(goals_to_draw(result, most), ax)
+
+
+def describe_distance(result: Result, *, most: int = MOST_GOALS) -> str:
+    """Say what the picture shows, as its alternative text."""
+    goals = goals_to_draw(result, most)
+    if not goals.rows:
+        return NOTHING
+    parts = [f"{_name(row)}, {_state(row)}" for row in goals.rows]
+    return f"Progress towards {count(len(goals.rows), 'goal')}: " + "; ".join(parts) + "."
+
+
+@dataclass(frozen=True)
+class Goals:
+    """The goals that a picture draws, and a note on those it leaves out."""
+
+    rows: Sequence[Record]
+    note: str
+
+
+def goals_to_draw(result: Result, most: int = MOST_GOALS) -> Goals:
+    """Choose the goals to draw: all where there is room, else the nearest that are not reached yet."""
+    import narwhals as nw
+
+    if isinstance(result, Sequence):
+        everything: Any = result
+        ahead: Any = [row for row in result if not row["reached"]]
+    else:
+        everything = gathered(result).sort(*_ORDER, descending=[True] + [False] * 7, nulls_last=True)
+        ahead = everything.filter(~nw.col("reached"))
+    if len(everything) <= most:
+        return Goals(records(everything), "")
+    further, reached = max(len(ahead) - most, 0), len(everything) - len(ahead)
+    left_out = [f"{further:,} further away"] if further else []
+    left_out += [f"{reached:,} reached"] if reached else []
+    return Goals(records(ahead[:most]), f"Not drawn: {' and '.join(left_out)}.")
+
+
+def _draw(goals: Goals, ax: Any) -> Any:
+    rows = goals.rows
+    if not rows:
+        say(ax, goals.note or NOTHING)
+        return ax
+    theme = theme_of(ax)
+    places = range(len(rows))
+    ax.barh(places, [1.0] * len(rows), height=0.3, color=theme.line)
+    ax.barh(
+        places,
+        [row["progress"] or 0.0 for row in rows],
+        height=0.3,
+        color=[theme.unit(row["unit_type"]) for row in rows],
+    )
+    ax.set_xlim(0, 1)
+    ax.set_ylim(len(rows) - 0.7, -0.75)
+    dress(ax, theme, amounts="x")
+    ax.grid(False)
+    ax.set_yticks([])
+    ax.set_xticks([0, 0.5, 1.0], ["0%", "50%", "100%"])
+    several = len({row["user_guid"] for row in rows}) > 1
+    for place, row in zip(places, rows, strict=True):
+        _label(ax, place, row, theme, with_user=several)
+    ax.set_xlabel(f"{ASSUMPTION} {goals.note}".strip(), loc="left", labelpad=6, **words(theme.muted, 8))
+    return ax
+
+
+def _label(ax: Any, place: int, row: Record, theme: Theme, *, with_user: bool) -> None:
+    """Write above a bar which goal it is, whose if there are several users, and what is missing."""
+    above = {"textcoords": "offset points", "va": "bottom"}
+    name = ax.annotate(plain(_name(row), 26), (0, place - 0.15), xytext=(0, 3), **above, **words(theme.ink, 9))
+    if with_user:
+        ax.annotate(
+            plain(short_guid(row["user_guid"])),
+            (1, 0),
+            xycoords=name,
+            xytext=(6, 0),
+            **above,
+            **words(theme.muted, 8),
+        )
+    ax.annotate(plain(_state(row)), (1, place - 0.15), xytext=(0, 3), ha="right", **above, **words(theme.ink, 9))
+
+
+def _name(row: Record) -> str:
+    return one_line(row["description"], 80) or f"A {row['goal'].lower()} without a name"
+
+
+def _state(row: Record) -> str:
+    if row["reached"]:
+        return "reached"
+    to_go = f"{amount_of(row['remaining'], row['unit_type'])} to go"
+    if row["progress"] is None:
+        return f"{to_go}, balance not known"
+    return f"{percent(row['progress'])}, {to_go}"

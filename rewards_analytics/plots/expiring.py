@@ -1,0 +1,163 @@
+"""What expires when: a timeline of periods, one panel per unit."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from datetime import date
+from typing import Any, Final
+
+from rewards_analytics.plots.panels import new_axes, panels, say
+from rewards_analytics.plots.results import Record, Result, of_unit, records, units_of
+from rewards_analytics.plots.style import Theme, dress, plain, scale_amounts, theme_of, title, words
+from rewards_analytics.plots.wording import amount_of, unit_name
+
+NOTHING = "Nothing expires from this day on."
+
+MOST_BARS: Final = 120
+"""Above this many periods the bars are drawn as one outline: thousands of rectangles take seconds."""
+
+_TICKS: Final = 9
+
+
+def plot_expiring(rewards: Any, *, as_of: date | None = None, every: str = "month", ax: Any = None) -> Any:
+    """Draw the balance that expires in each period, and what has expired by its end, one panel per unit.
+
+    Parameters
+    ----------
+    rewards
+        Rewards as `load` returns them, in a frame of any supported kind; see `expiring` for what is read.
+    as_of
+        First day of the timeline, today in UTC if None.
+    every
+        `day`, `week`, `month`, `quarter` or `year`.
+    ax
+        Matplotlib axes to draw on; a new figure if None.
+
+    Returns
+    -------
+    The axes. With several units its panels are `ax.child_axes`, in the order of the units.
+
+    Examples
+    --------
+    >>> from datetime import date
+    >>> import rewards_analytics as ra
+    >>> rewards = ra.load([{"guid": "RWD-1", "user_guid": "USR-1", "member_guid": "MBR-1",
+    ...     "balance_type": "EXPIRING_BALANCE", "unit_type": "MILES", "balance": 300,
+    ...     "expires_on": "2027-01-31"}])
+    >>> ax = ra.plot_expiring(rewards, as_of=date(2026, 11, 23))
+    >>> [bar.get_height() for bar in ax.patches]
+    [0.0, 0.0, 300.0]
+    """
+    from rewards_analytics.analysis.expiring import expiring
+
+    rows = records(expiring(rewards, as_of=as_of, every=every))
+    if ax is None:
+        ax = new_axes(0.5 + 1.9 * max(len(units_of(rows)), 1))
+    return draw_expiring(rows, ax, every=every)
+
+
+def draw_expiring(result: Result, ax: Any, *, every: str = "month") -> Any:
+    """Draw a result of `expiring` (without `by`) on axes, and return them."""
+    rows = sorted(records(result), key=lambda row: row["period"])
+    if not rows:
+        say(ax, NOTHING)
+        return ax
+    theme = theme_of(ax)
+    for unit_type, panel in panels(ax, units_of(rows), gap=58).items():
+        _draw_unit(panel, of_unit(rows, unit_type), every, theme)
+    return ax
+
+
+def describe_expiring(result: Result, *, every: str = "month") -> str:
+    """Say what the picture shows, as its alternative text: the total, its end, and the largest period of each unit."""
+    rows = sorted(records(result), key=lambda row: row["period"])
+    parts = []
+    for unit_type in units_of(rows):
+        own = of_unit(rows, unit_type)
+        most = max(own, key=lambda row: row["expiring"])
+        parts.append(
+            f"{amount_of(own[-1]['cumulative'], unit_type)} from {period_name(own[0]['period'], every)} to "
+            f"{period_name(own[-1]['period'], every)}, most in {period_name(most['period'], every)} "
+            f"({amount_of(most['expiring'], unit_type)})"
+        )
+    return f"Expiring per {every}: " + "; ".join(parts) + "." if parts else NOTHING
+
+
+def period_name(period: date, every: str) -> str:
+    """Name a calendar period.
+
+    >>> [period_name(date(2027, 4, 1), every) for every in ("day", "month", "quarter", "year")]
+    ['1 Apr 2027', 'Apr 2027', 'Q2 2027', '2027']
+    """
+    first, second = _tick_lines(period, every)
+    return f"{first} {second}".strip()
+
+
+def _tick_lines(period: date, every: str) -> tuple[str, str]:
+    """The two lines of a tick: the period, and its year where that is not the period itself."""
+    match every:
+        case "year":
+            return str(period.year), ""
+        case "quarter":
+            return f"Q{(period.month + 2) // 3}", str(period.year)
+        case "month":
+            return f"{period:%b}", str(period.year)
+        case _:
+            return f"{period.day} {period:%b}", str(period.year)
+
+
+def _draw_unit(panel: Any, rows: Sequence[Record], every: str, theme: Theme) -> None:
+    unit_type = rows[0]["unit_type"]
+    colour = theme.unit(unit_type)
+    periods = [row["period"] for row in rows]
+    heights = [float(row["expiring"]) for row in rows]
+    running = [float(row["cumulative"]) for row in rows]
+    edges = _edges(periods)
+    widths = [right - left for left, right in itertools.pairwise(edges)]
+    panel.stairs(running, edges, fill=True, color=colour, alpha=0.13, linewidth=0)
+    panel.stairs(running, edges, color=colour, alpha=0.55, linewidth=1, baseline=None)
+    if len(rows) <= MOST_BARS:
+        middles = [left + width / 2 for left, width in zip(edges, widths, strict=False)]
+        panel.bar(middles, heights, width=[0.74 * width for width in widths], color=colour)
+    else:
+        panel.stairs(heights, edges, fill=True, color=colour)
+    panel.set_xlim(edges[0], edges[-1])
+    dress(panel, theme, amounts="y")
+    scale_amounts(panel.yaxis, unit_type)
+    panel.set_ylim(*_limits([*running, *heights]))
+    _tick_periods(panel, periods, edges, every)
+    title(panel, unit_name(unit_type), theme)
+    panel.set_title(
+        plain(f"{amount_of(rows[-1]['cumulative'], unit_type)} by the end of {period_name(periods[-1], every)}", 90),
+        loc="right",
+        **words(theme.muted, 9),
+    )
+
+
+def _limits(values: Sequence[float]) -> tuple[float, float]:
+    """From 0, or from the lowest where an amount is negative, with a little air above."""
+    low, high = min(0.0, *values), max(0.0, *values)
+    air = (high - low or 1.0) * 0.08
+    return (low - air if low < 0 else 0.0, high + air)
+
+
+def _edges(periods: Sequence[date]) -> list[float]:
+    """Where each period starts, and where the last one ends, as matplotlib counts days."""
+    from matplotlib.dates import date2num
+
+    starts = [float(date2num(period)) for period in periods]
+    last = starts[-1] - starts[-2] if len(starts) > 1 else 30.0
+    return [*starts, starts[-1] + last]
+
+
+def _tick_periods(panel: Any, periods: Sequence[date], edges: Sequence[float], every: str) -> None:
+    """Name a few periods in their middle, with the year under the first one and wherever it changes."""
+    step = -(-len(periods) // _TICKS)
+    chosen = range(0, len(periods), step)
+    labels, year = [], ""
+    for index in chosen:
+        first, second = _tick_lines(periods[index], every)
+        labels.append(f"{first}\n{second}" if second != year else first)
+        year = second
+    panel.set_xticks([(edges[index] + edges[index + 1]) / 2 for index in chosen], labels)

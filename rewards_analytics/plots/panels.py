@@ -1,0 +1,99 @@
+"""Where a picture is drawn: on the caller's axes or a new figure, one panel per unit.
+
+Units never share a scale. A result of one unit is drawn on the axes itself; of several, the axes gives up
+its own frame and becomes the host of one inset panel per unit (`ax.child_axes`), each with its own scale.
+That works for any axes, keeps `ax` in, `ax` out, and lets the caller title the whole.
+
+Who shows a figure made here: pyplot, where pyplot shows anything at all (a notebook's inline or widget
+backend, or a backend with windows), because a notebook displays pyplot's figures at the end of the cell, and
+of an `Axes` alone only its repr. Everywhere else (scripts, tests, servers, threads) the figure is a plain
+`matplotlib.figure.Figure` that pyplot never hears of, so that nothing is kept alive and no state changes.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Any, Final
+
+from rewards_analytics.plots.style import LIGHT, plain, theme_of, words
+
+PICTURE_WIDTH: Final = 7.6
+"""Inches; as wide as a notebook's cell."""
+
+
+def new_axes(height: float, width: float = PICTURE_WIDTH) -> Any:
+    """Make axes of a new figure, in inches, that a notebook will show."""
+    if _pyplot_shows():
+        from matplotlib import pyplot as plt
+
+        figure: Any = plt.figure(figsize=(width, height), layout="constrained")
+        _give_room(figure)
+    else:
+        figure = new_figure(width, height)
+    return figure.add_subplot()
+
+
+def new_figure(width: float, height: float, page: str | None = None) -> Any:
+    """Make a figure that belongs to its caller alone, in inches."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), layout="constrained", facecolor=page)
+    _give_room(figure)
+    return figure
+
+
+def _give_room(figure: Any) -> None:
+    figure.get_layout_engine().set(w_pad=0.1, h_pad=0.1)
+
+
+def _pyplot_shows() -> bool:
+    """Whether pyplot displays figures here. An undecided backend stays so unless pyplot is in use already."""
+    import matplotlib
+    from matplotlib.backends.registry import BackendFilter, backend_registry
+
+    in_use = "matplotlib.pyplot" in sys.modules
+    backend = matplotlib.get_backend() if in_use else matplotlib.get_backend(auto_select=False)
+    return backend is not None and backend.lower() not in backend_registry.list_builtin(BackendFilter.NON_INTERACTIVE)
+
+
+class _Row:
+    """Place of one of several panels, from the top; the space between them is in points at any size."""
+
+    def __init__(self, host: Any, index: int, of: int, gap: float) -> None:
+        self.host, self.index, self.of, self.gap = host, index, of, gap
+
+    def __call__(self, panel: Any, renderer: Any) -> Any:  # noqa: ARG002
+        from matplotlib.transforms import Bbox
+
+        box = self.host.get_position()
+        figure_points = self.host.figure.get_figheight() * 72
+        gap = min(self.gap / figure_points, box.height / self.of * 0.7)
+        height = (box.height - gap * (self.of - 1)) / self.of
+        top = box.y1 - self.index * (height + gap)
+        return Bbox.from_extents(box.x0, top - height, box.x1, top)
+
+
+def panels(ax: Any, units: Sequence[str], *, gap: float) -> dict[str, Any]:
+    """Give each unit the axes to draw on: `ax` itself for a single unit, else panels inside it, top to bottom.
+
+    `gap` is the space in points that tick labels and the next title need between two panels.
+    """
+    if len(units) == 1:
+        return {units[0]: ax}
+    ax.set_axis_off()
+    made: dict[str, Any] = {}
+    for index, unit_type in enumerate(units):
+        panel = ax.inset_axes([0, 0, 1, 1])
+        panel.set_axes_locator(_Row(ax, index, len(units), gap))
+        made[unit_type] = panel
+    return made
+
+
+def say(ax: Any, sentence: str) -> None:
+    """Write a sentence in place of a picture: why there is nothing to draw."""
+    ax.set_axis_off()
+    theme = theme_of(ax) if ax.figure is not None else LIGHT
+    ax.text(
+        0.5, 0.5, plain(sentence, 120), transform=ax.transAxes, ha="center", va="center", **words(theme.muted, 10.5)
+    )

@@ -1,0 +1,39 @@
+"""Reading the result of an analysis, whatever kind of frame it came in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    import narwhals as nw
+
+Record: TypeAlias = Mapping[str, Any]
+Result: TypeAlias = Any
+"""A frame of any supported kind, or the records of one."""
+
+
+def gathered(result: Any) -> nw.DataFrame[Any]:
+    """Give the result as an eager frame."""
+    import narwhals as nw
+
+    frame: Any = nw.from_native(result, pass_through=False)
+    return frame.collect() if isinstance(frame, nw.LazyFrame) else frame
+
+
+def records(result: Result) -> Sequence[Record]:
+    """Give the rows of a small result as mappings, with None for null on every engine."""
+    if isinstance(result, Sequence):
+        return result
+    rows: list[dict[str, Any]] = gathered(result).to_arrow().to_pylist()
+    return rows
+
+
+def units_of(rows: Sequence[Record]) -> list[str]:
+    """Give the units of the rows by code point: the order that every analysis keeps."""
+    return sorted({row["unit_type"] for row in rows})
+
+
+def of_unit(rows: Sequence[Record], unit_type: str) -> list[Record]:
+    """Give the rows of one unit, in their order."""
+    return [row for row in rows if row["unit_type"] == unit_type]

@@ -1,0 +1,164 @@
+"""How every picture looks: colours per unit, fonts, text that cannot break a drawing, and quiet axes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any, Final
+
+from rewards_analytics.plots.wording import one_line
+from rewards_analytics.schema import DOLLARS, MILES, POINTS, SEGMENTS
+
+
+@dataclass(frozen=True)
+class Theme:
+    """Colours on one background. `quiet` is for amounts that stand apart from time: expired, undated."""
+
+    page: str
+    ink: str
+    muted: str
+    line: str
+    quiet: str
+    units: Mapping[str, str]
+    others: tuple[str, ...] = field(default=())
+
+    def unit(self, unit_type: str) -> str:
+        """Give the unit's colour: always the same, also for a unit that this version does not know."""
+        own = self.units.get(unit_type)
+        return own or self.others[sum(map(ord, unit_type)) % len(self.others)]
+
+    def colours(self) -> tuple[str, ...]:
+        """Give every colour, in an order that is the same for all themes."""
+        return (self.page, self.ink, self.muted, self.line, self.quiet, *self.units.values(), *self.others)
+
+
+# Blue, orange, green and purple of different lightness: told apart with any kind of colour blindness, and
+# at least 3:1 against their background (tests/plots/test_style.py measures both).
+LIGHT: Final = Theme(
+    page="#ffffff",
+    ink="#17212b",
+    muted="#55616d",
+    line="#dbe0e6",
+    quiet="#8a95a1",
+    units=MappingProxyType({DOLLARS: "#0d6b4a", MILES: "#2f86dc", POINTS: "#d2600a", SEGMENTS: "#6a2389"}),
+    others=("#8c6d1f", "#a3395b", "#3f6673"),
+)
+DARK: Final = Theme(
+    page="#161b21",
+    ink="#e9edf1",
+    muted="#a7b1bc",
+    line="#37404a",
+    quiet="#74808c",
+    units=MappingProxyType({DOLLARS: "#52dcae", MILES: "#6ea0dc", POINTS: "#ef8340", SEGMENTS: "#b56cf0"}),
+    others=("#d9b75c", "#ee8fac", "#8fb9c6"),
+)
+
+_SANS: Final = ("DejaVu Sans",)
+_EAST_ASIAN: Final = (
+    "Noto Sans CJK JP",
+    "Noto Sans CJK SC",
+    "Source Han Sans",
+    "Hiragino Sans",
+    "PingFang SC",
+    "Yu Gothic",
+    "Microsoft YaHei",
+    "Malgun Gothic",
+    "WenQuanYi Micro Hei",
+)
+_UNDRAWABLE: Final = "□"
+
+
+def theme_of(ax: Any) -> Theme:
+    """Give the theme that reads on the axes' own background, so that a dark notebook style works too."""
+    from matplotlib.colors import to_rgba
+
+    red, green, blue, opaque = to_rgba(ax.figure.get_facecolor())
+    dark = opaque > 0 and 0.2126 * red + 0.7152 * green + 0.0722 * blue < 0.4
+    return DARK if dark else LIGHT
+
+
+@lru_cache(maxsize=1)
+def fonts() -> tuple[str, ...]:
+    """Give the font families to draw with: matplotlib's own, then one for East Asian text if there is one."""
+    from matplotlib import font_manager
+
+    installed = set(font_manager.fontManager.get_font_names())
+    east_asian = [name for name in _EAST_ASIAN if name in installed]
+    return (*_SANS, *east_asian[:1])
+
+
+@lru_cache(maxsize=1)
+def _drawable() -> frozenset[int]:
+    from matplotlib import font_manager
+
+    files = (font_manager.findfont(name) for name in fonts())
+    return frozenset(code for file in files for code in font_manager.get_font(file).get_charmap())
+
+
+def plain(text: str | None, limit: int = 60) -> str:
+    r"""Give text of unknown origin as one line that draws as itself.
+
+    A dollar sign starts no formula, control and direction characters are gone, what no font here can draw
+    (colour emoji above all) is one empty box, and a long text is cut.
+
+    >>> plain("Fly for $5 to $10, or more", 20)
+    'Fly for \\$5 to \\$10,…'
+    """
+    drawn: list[str] = []
+    for character in one_line(text, limit):
+        known = ord(character) in _drawable()
+        if known or not drawn or drawn[-1] != _UNDRAWABLE:
+            drawn.append(character if known else _UNDRAWABLE)
+    return "".join(drawn).replace("$", r"\$")
+
+
+def words(colour: str, size: float = 9.0, **more: Any) -> dict[str, Any]:
+    """Give the properties of a text, so that nothing depends on the reader's own settings."""
+    return {"color": colour, "fontsize": size, "fontfamily": list(fonts()), **more}
+
+
+def tick_amount(value: float, unit_type: str) -> str:
+    r"""Give a tick's amount: whole with separators, shortened from ten million on.
+
+    >>> tick_amount(250000, "MILES"), tick_amount(25e6, "MILES"), tick_amount(2.5, "DOLLARS")
+    ('250,000', '25M', '\\$2.50')
+    """
+    size = abs(value)
+    sign = "-" if value < 0 else ""
+    sign += r"\$" if unit_type == DOLLARS else ""
+    if size >= 1e16:
+        return f"{sign}{size:.3g}"
+    for step, letter in ((1e13, "T"), (1e10, "B"), (1e7, "M")):
+        if size >= step:
+            return f"{sign}{size / (step / 10):,.6g}{letter}"
+    if size == int(size):
+        return f"{sign}{size:,.0f}"
+    return f"{sign}{size:,.2f}" if unit_type == DOLLARS else f"{sign}{size:,g}"
+
+
+def dress(panel: Any, theme: Theme, *, amounts: str) -> None:
+    """Take the box off a panel and put a light grid behind the amounts, on its `x` or `y` axis."""
+    panel.set_facecolor("none")
+    panel.set_axisbelow(True)
+    for side in ("top", "right", "left", "bottom"):
+        panel.spines[side].set_visible(False)
+    panel.grid(False)
+    panel.grid(True, axis=amounts, color=theme.line, linewidth=0.8)
+    panel.tick_params(
+        length=0, labelsize=8.5, labelcolor=theme.muted, labelfontfamily=list(fonts()), pad=4, which="both"
+    )
+
+
+def scale_amounts(axis: Any, unit_type: str, ticks: int = 4) -> None:
+    """Give an axis few round ticks, in the unit's own writing."""
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+    axis.set_major_locator(MaxNLocator(ticks, steps=[1, 2, 2.5, 5, 10]))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: tick_amount(value, unit_type)))
+
+
+def title(panel: Any, text: str, theme: Theme, **more: Any) -> None:
+    """Write a panel's title at its left edge."""
+    panel.set_title(plain(text), loc="left", **words(theme.ink, 10.5, fontweight="bold"), **more)

@@ -1,0 +1,85 @@
+"""What is held and what of it expires, one panel per unit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rewards_analytics.plots.bars import label_widths
+from rewards_analytics.plots.panels import new_axes, panels, say
+from rewards_analytics.plots.results import Record, Result, records, units_of
+from rewards_analytics.plots.style import Theme, dress, scale_amounts, theme_of, title
+from rewards_analytics.plots.wording import amount, amount_of, unit_name
+
+NOTHING = "No balances in this selection."
+
+
+def plot_totals(rewards: Any, ax: Any = None) -> Any:
+    """Draw the available balance and the expiring part of it, one panel and one scale per unit.
+
+    Parameters
+    ----------
+    rewards
+        Rewards as `load` returns them, in a frame of any supported kind; see `totals` for what is read.
+    ax
+        Matplotlib axes to draw on; a new figure if None.
+
+    Returns
+    -------
+    The axes. With several units its panels are `ax.child_axes`, in the order of the units.
+
+    Examples
+    --------
+    >>> import rewards_analytics as ra
+    >>> rewards = ra.load([{"guid": "RWD-1", "user_guid": "USR-1", "member_guid": "MBR-1",
+    ...     "balance_type": "TOTAL_BALANCE", "unit_type": "MILES", "balance": 1200}])
+    >>> ax = ra.plot_totals(rewards)
+    >>> ax.get_title(loc="left"), [text.get_text() for text in ax.texts]
+    ('Miles', ['1,200', '0'])
+    """
+    from rewards_analytics.analysis.totals import totals
+
+    rows = records(totals(rewards))
+    if ax is None:
+        ax = new_axes(0.5 + 1.15 * max(len(rows), 1))
+    return draw_totals(rows, ax)
+
+
+def draw_totals(result: Result, ax: Any) -> Any:
+    """Draw a result of `totals` (without `by`) on axes, and return them."""
+    rows = records(result)
+    if not rows:
+        say(ax, NOTHING)
+        return ax
+    theme = theme_of(ax)
+    by_unit = {row["unit_type"]: row for row in rows}
+    for unit_type, panel in panels(ax, units_of(rows), gap=46).items():
+        _draw_unit(panel, by_unit[unit_type], theme)
+    return ax
+
+
+def describe_totals(result: Result) -> str:
+    """Say what the picture shows, as its alternative text."""
+    parts = [
+        f"{amount_of(row['available'], row['unit_type'])} available, of which {_expiring(row)} expiring"
+        for row in records(result)
+    ]
+    return "Totals per unit: " + "; ".join(parts) + "." if parts else NOTHING
+
+
+def _expiring(row: Record) -> str:
+    return amount(row["expiring"], row["unit_type"])
+
+
+def _draw_unit(panel: Any, row: Record, theme: Theme) -> None:
+    unit_type = row["unit_type"]
+    colour = theme.unit(unit_type)
+    values = [row["available"], row["expiring"]]
+    bars = panel.barh([0, 1], [float(value or 0) for value in values], height=0.62, color=[colour, colour])
+    # Told apart without colour: the expiring part is hatched.
+    bars[1].set(facecolor="none", edgecolor=colour, hatch="////", linewidth=1)
+    panel.set_yticks([0, 1], ["Available", "Expiring"])
+    panel.set_ylim(1.6, -0.6)
+    dress(panel, theme, amounts="x")
+    label_widths(panel, bars, [amount(value, unit_type) for value in values], theme)
+    scale_amounts(panel.xaxis, unit_type)
+    title(panel, unit_name(unit_type), theme)

@@ -1,0 +1,114 @@
+"""Amounts, days and names as people read them: the same words in pictures, reports and widgets."""
+
+from __future__ import annotations
+
+import unicodedata
+from bisect import bisect_right
+from datetime import date
+from decimal import Decimal
+from itertools import accumulate
+from typing import Final
+
+from rewards_analytics.schema import DOLLARS
+
+NOT_KNOWN: Final = "not known"
+
+_SHAPELESS: Final = frozenset({"Cc", "Cf", "Cn", "Co", "Cs"})
+"""Categories of characters without a shape: control, direction and joining marks, unassigned ones."""
+
+
+def amount(value: Decimal | None, unit_type: str) -> str:
+    """Give an exact amount with thousands separators; dollars with their sign and at least two decimals.
+
+    >>> amount(Decimal("1204500.500000000"), "MILES")
+    '1,204,500.5'
+    >>> amount(Decimal("-12.5"), "DOLLARS")
+    '-$12.50'
+    """
+    if value is None:
+        return NOT_KNOWN
+    digits = f"{abs(value):,f}"
+    if "." in digits:
+        digits = digits.rstrip("0").removesuffix(".")
+    sign = "-" if value < 0 else ""
+    if unit_type != DOLLARS:
+        return sign + digits
+    whole, _, cents = digits.partition(".")
+    return f"{sign}${whole}.{cents:0<2}"
+
+
+def amount_of(value: Decimal | None, unit_type: str) -> str:
+    """Give an exact amount with its unit, as it stands in a sentence.
+
+    >>> amount_of(Decimal("1"), "MILES"), amount_of(Decimal("12.5"), "DOLLARS")
+    ('1 mile', '$12.50')
+    """
+    if value is None or unit_type == DOLLARS:
+        return amount(value, unit_type)
+    name = unit_name(unit_type).lower()
+    return f"{amount(value, unit_type)} {name.removesuffix('s') if value == 1 else name}"
+
+
+def unit_name(unit_type: str) -> str:
+    """Give a unit's name as a title: `Miles`, and `Bonus nights` for a unit that this version does not know.
+
+    >>> unit_name("MILES"), unit_name("BONUS_NIGHTS")
+    ('Miles', 'Bonus nights')
+    """
+    return unit_type.replace("_", " ").strip().capitalize() or "Unnamed unit"
+
+
+def count(number: int, noun: str) -> str:
+    """Give a number of things, with the noun in singular or plural.
+
+    >>> count(1, "lot"), count(1200, "lot")
+    ('1 lot', '1,200 lots')
+    """
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def day(value: date) -> str:
+    """Give a day without doubt about which number is the month.
+
+    >>> day(date(2027, 1, 31))
+    '31 January 2027'
+    """
+    return f"{value.day} {value:%B} {value.year}"
+
+
+def percent(share: float) -> str:
+    """Give a share of 0 to 1 in whole percent, never rounded up to done or down to nothing.
+
+    >>> percent(0.074), percent(0.9996), percent(0.0001), percent(1.0)
+    ('7%', '99%', '<1%', '100%')
+    """
+    if 0 < share < 0.01:
+        return "<1%"
+    if 0.99 < share < 1:
+        return "99%"
+    return f"{share:.0%}"
+
+
+def one_line(text: str | None, limit: int = 60) -> str:
+    r"""Give text of unknown origin as one line: no control or direction marks, cut where it is too wide.
+
+    `limit` counts columns: an East Asian character is two wide.
+
+    >>> one_line("Free\n night", 20), one_line("Free night at any hotel", 12)
+    ('Free night', 'Free night…')
+    """
+    seen = (" " if c.isspace() else c for c in text or "" if c.isspace() or unicodedata.category(c) not in _SHAPELESS)
+    line = " ".join("".join(seen).split())
+    columns = list(accumulate(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in line))
+    if not columns or columns[-1] <= limit:
+        return line
+    return line[: bisect_right(columns, limit - 1)].rstrip() + "…"
+
+
+def short_guid(guid: str) -> str:
+    """Give the start and the end of a long identifier, enough to tell it from its neighbours.
+
+    >>> short_guid("USR-d74cb14f-fd0a-449f-991b-e0362a63d9c6")
+    'USR-d74c…d9c6'
+    """
+    return guid if len(guid) <= 16 else f"{guid[:8]}…{guid[-4:]}"

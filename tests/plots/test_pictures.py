@@ -1,0 +1,255 @@
+"""What stands on the axes of each picture."""
+
+import itertools
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+from matplotlib.figure import Figure
+
+import rewards_analytics as ra
+from rewards_analytics.plots.aging import describe_aging, draw_aging
+from rewards_analytics.plots.distance import describe_distance, draw_distance
+from rewards_analytics.plots.expiring import MOST_BARS, describe_expiring, draw_expiring
+from rewards_analytics.plots.totals import describe_totals, draw_totals
+from tests import frames
+from tests.plots.results import AS_OF, goal, timeline, total
+
+REWARDS = frames.table(
+    [
+        frames.total("MILES", "7500"),
+        frames.lot("MILES", "1200", "2026-11-30"),
+        frames.lot("MILES", "300", "2027-01-31"),
+        frames.to_level("MILES", "2500", description="Gold status"),
+        frames.total("DOLLARS", "12.5", account_guid="A2"),
+        frames.lot("DOLLARS", "12.5", "2026-12-01", account_guid="A2"),
+    ]
+)
+PICTURES = {
+    "totals": lambda rewards, ax=None: ra.plot_totals(rewards, ax=ax),
+    "expiring": lambda rewards, ax=None: ra.plot_expiring(rewards, as_of=AS_OF, ax=ax),
+    "aging": lambda rewards, ax=None: ra.plot_aging(rewards, as_of=AS_OF, ax=ax),
+    "distance": lambda rewards, ax=None: ra.plot_distance(rewards, ax=ax),
+}
+
+
+def axes():
+    return Figure(figsize=(7, 6), layout="constrained").add_subplot()
+
+
+def texts(ax):
+    return [text.get_text() for text in ax.texts]
+
+
+def labels(axis):
+    return [label.get_text() for label in axis.get_ticklabels()]
+
+
+def panels(ax):
+    return {panel.get_title(loc="left"): panel for panel in ax.child_axes}
+
+
+# --- Totals ----------------------------------------------------------------------------------------
+
+
+def test_a_total_is_a_bar_of_the_available_and_one_of_the_expiring_balance():
+    ax = draw_totals([total("MILES", "1204500.5", "84000")], axes())
+
+    assert [bar.get_width() for bar in ax.patches] == [1204500.5, 84000.0]
+    assert labels(ax.yaxis) == ["Available", "Expiring"]
+    assert texts(ax) == ["1,204,500.5", "84,000"]
+
+
+def test_each_unit_has_a_panel_and_a_scale_of_its_own():
+    ax = draw_totals([total("MILES", "1000000"), total("DOLLARS", "12.50")], axes())
+
+    assert list(panels(ax)) == ["Dollars", "Miles"]
+    assert panels(ax)["Dollars"].get_xlim()[1] < 20
+    assert panels(ax)["Miles"].get_xlim()[1] > 1_000_000
+    assert not ax.axison
+
+
+def test_a_balance_that_is_not_known_is_said_to_be_so():
+    assert texts(draw_totals([total("SEGMENTS", None)], axes())) == ["not known", "0"]
+
+
+def test_a_negative_balance_is_drawn_to_the_left_of_zero():
+    ax = draw_totals([total("POINTS", "-250")], axes())
+
+    assert ax.patches[0].get_width() == -250
+    assert ax.get_xlim()[0] < -250
+
+
+# --- Expiring --------------------------------------------------------------------------------------
+
+
+def test_each_period_of_the_timeline_is_a_bar():
+    amounts = {date(2026, 11, 1): "1200", date(2026, 12, 1): "0", date(2027, 1, 1): "300"}
+
+    ax = draw_expiring(timeline("MILES", amounts), axes())
+
+    assert [bar.get_height() for bar in ax.containers[0]] == [1200, 0, 300]
+    assert labels(ax.xaxis) == ["Nov\n2026", "Dec", "Jan\n2027"]
+    assert ax.get_title(loc="right") == "1,500 miles by the end of Jan 2027"
+
+
+@pytest.mark.parametrize(
+    ("every", "label"),
+    [
+        ("day", "1 Apr\n2027"),
+        ("week", "1 Apr\n2027"),
+        ("month", "Apr\n2027"),
+        ("quarter", "Q2\n2027"),
+        ("year", "2027"),
+    ],
+)
+def test_a_period_is_named_as_people_say_it(every, label):
+    ax = draw_expiring(timeline("MILES", {date(2027, 4, 1): "5"}), axes(), every=every)
+
+    assert labels(ax.xaxis) == [label]
+
+
+def test_a_timeline_of_very_many_periods_is_one_outline():
+    days = {AS_OF + timedelta(days=n): "1" for n in range(MOST_BARS + 1)}
+
+    ax = draw_expiring(timeline("MILES", days), axes(), every="day")
+
+    assert not ax.containers
+    assert sum(ax.patches[-1].get_data().values) == MOST_BARS + 1
+    assert len(labels(ax.xaxis)) <= 10
+
+
+def test_the_last_day_of_the_calendar_is_drawn():
+    ax = draw_expiring(timeline("MILES", {date(9998, 1, 1): "0", date(9999, 1, 1): "5"}), axes(), every="year")
+
+    assert labels(ax.xaxis) == ["9998", "9999"]
+
+
+# --- Aging -----------------------------------------------------------------------------------------
+
+
+def test_each_bucket_is_a_bar_in_order_of_time():
+    ax = PICTURES["aging"](REWARDS).child_axes[1]
+
+    assert labels(ax.yaxis)[:3] == ["Expired", "0 to 30 days", "31 to 60 days"]
+    assert labels(ax.yaxis)[-2:] == ["Over 365 days", "No date"]
+    assert [bar.get_width() for bar in ax.patches] == [0, 1200, 0, 300, 0, 0, 0, 0]
+    assert texts(ax)[1] == "1,200"
+
+
+# --- Distance --------------------------------------------------------------------------------------
+
+
+def test_a_goal_is_a_bar_of_its_progress_with_its_words_above():
+    ax = draw_distance([goal("Gold status", 0.75)], axes())
+
+    assert ax.containers[1][0].get_width() == 0.75
+    assert texts(ax) == ["Gold status", "75%, 2,500 miles to go"]
+
+
+def test_what_a_goal_assumes_is_written_where_its_progress_is_shown():
+    assert "counts the balance held in its unit" in draw_distance([goal("Gold", 0.5)], axes()).get_xlabel()
+
+
+def test_a_goal_whose_balance_is_not_known_has_no_bar():
+    ax = draw_distance([goal("Gold status", None)], axes())
+
+    assert ax.containers[1][0].get_width() == 0
+    assert texts(ax)[1] == "2,500 miles to go, balance not known"
+
+
+def test_goals_of_several_users_name_the_user():
+    ax = draw_distance([goal("Gold", 0.5), goal("Gold", 0.4, user_guid="USR-2")], axes())
+
+    assert [text for text in texts(ax) if text.startswith("USR")] == ["USR-1", "USR-2"]
+
+
+def test_where_room_is_short_the_nearest_goals_ahead_are_drawn_and_the_others_counted():
+    goals = [goal("Done", 1.0), goal("Near", 0.9), goal("Far", 0.1), goal("Further", 0.05)]
+
+    ax = draw_distance(goals, axes(), most=2)
+
+    assert [text for text in texts(ax) if "to go" not in text] == ["Near", "Far"]
+    assert ax.get_xlabel().endswith("Not drawn: 1 further away and 1 reached.")
+
+
+# --- All of them -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_axes_go_in_and_the_same_axes_come_out(name):
+    ax = axes()
+
+    assert PICTURES[name](REWARDS, ax=ax) is ax
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_no_rewards_are_said_in_words(name):
+    ax = PICTURES[name](REWARDS.slice(0, 0))
+
+    assert len(texts(ax)) == 1
+    assert texts(ax)[0].endswith(".")
+
+
+@pytest.mark.parametrize("kind", ["polars", "polars_lazy", "polars_categorical", "pandas", "duckdb", "dask"])
+@pytest.mark.parametrize("name", PICTURES)
+def test_every_kind_of_frame_gives_the_same_picture(name, kind):
+    ax, expected = PICTURES[name](frames.ENGINES[kind](REWARDS)), PICTURES[name](REWARDS)
+
+    assert [texts(panel) for panel in (ax, *ax.child_axes)] == [
+        texts(panel) for panel in (expected, *expected.child_axes)
+    ]
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_the_callers_axes_may_stand_among_others(name):
+    figure = Figure(figsize=(9, 7), layout="constrained")
+    left, right = figure.subplots(1, 2)
+
+    PICTURES[name](REWARDS, ax=right)
+    figure.draw_without_rendering()
+
+    box = right.get_tightbbox()
+    assert box.x0 > left.get_tightbbox().x1
+    assert box.x1 <= figure.bbox.x1 + 1
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_panels_do_not_write_over_each_other(name):
+    ax = PICTURES[name](REWARDS)
+    ax.figure.draw_without_rendering()
+
+    boxes = [panel.get_tightbbox() for panel in ax.child_axes]
+    assert all(above.y0 >= below.y1 for above, below in itertools.pairwise(boxes))
+
+
+# --- Alternative texts -----------------------------------------------------------------------------
+
+
+def test_alternative_texts_say_what_the_pictures_show():
+    bucket = {"bucket": "0-30", "unit_type": "MILES", "expiring": Decimal(5), "rewards": 1}
+
+    assert describe_totals([total("MILES", "7500", "1500")]) == (
+        "Totals per unit: 7,500 miles available, of which 1,500 expiring."
+    )
+    assert describe_expiring(timeline("MILES", {date(2026, 11, 1): "1", date(2026, 12, 1): "4"})) == (
+        "Expiring per month: 5 miles from Nov 2026 to Dec 2026, most in Dec 2026 (4 miles)."
+    )
+    assert describe_aging([bucket]) == "Aging schedule. Miles: 0 to 30 days 5."
+    assert describe_distance([goal("Gold", 0.75)]) == "Progress towards 1 goal: Gold, 75%, 2,500 miles to go."
+
+
+@pytest.mark.parametrize("describe", [describe_totals, describe_expiring, describe_aging, describe_distance])
+def test_the_alternative_text_of_nothing_says_so(describe):
+    assert describe([]).startswith(("No", "Nothing"))
+
+
+def test_drawing_an_aging_schedule_leaves_the_records_alone():
+    rows = [
+        {"bucket": bucket, "unit_type": "MILES", "expiring": Decimal(1), "rewards": 1} for bucket in ("undated", "0-30")
+    ]
+
+    ax = draw_aging(rows, axes())
+
+    assert labels(ax.yaxis) == ["0 to 30 days", "No date"]
+    assert [row["bucket"] for row in rows] == ["undated", "0-30"]
