@@ -20,7 +20,7 @@ class RewardsWarning(UserWarning):
 
 
 class RewardsError(Exception):
-    """Root of every error of this package. Raised itself for a source that cannot be read as a whole."""
+    """Root of every error of this package."""
 
 
 # --- What the caller passed ------------------------------------------------------------------------
@@ -39,6 +39,14 @@ class ArgumentError(RewardsError, ValueError):
 
 class FrameError(RewardsError, TypeError):
     """A frame of a kind, or with a column of a type, that the analyses cannot compute on exactly."""
+
+    @classmethod
+    def from_float(cls, where: str, value: object) -> FrameError:
+        """Name the amount that is a float and the way out."""
+        return cls(
+            f"{where} is the float {value!r}: its exact amount is lost already. Pass amounts as Decimal, int "
+            "or text, or load the file that they came from."
+        )
 
 
 class MissingColumnError(ArgumentError):
@@ -80,6 +88,10 @@ class CredentialsError(ArgumentError):
 
 
 # --- What was read ---------------------------------------------------------------------------------
+
+
+class SourceError(RewardsError):
+    """A source that cannot be read as a whole: not there, cut short, not of its kind, columns missing."""
 
 
 class InvalidRewardsError(RewardsError, ValueError):

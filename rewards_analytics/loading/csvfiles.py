@@ -1,0 +1,162 @@
+"""CSV: one header, then records; an empty cell is null, and the guard of formulas is undone."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pacsv
+
+from rewards_analytics.errors import SourceError
+from rewards_analytics.loading.batches import TYPES, Batch, Spot
+from rewards_analytics.loading.columns import typed
+from rewards_analytics.loading.records import Records
+from rewards_analytics.loading.stream import Stream
+from rewards_analytics.loading.tables import require_columns
+from rewards_analytics.schema import FIELDS
+
+GUARDED: Final = r"^'+[=+\-@\t\r]"
+"""A cell that a spreadsheet would run has one quote put before it when written, and taken off when read."""
+
+TEXT_FIELDS: Final = tuple(field.name for field in TYPES if pa.types.is_string(field.type))
+
+_GUARDED = re.compile(GUARDED)
+_BLOCK_BYTES = 8 << 20
+_LONGEST_RECORD = 64 << 20
+
+csv.field_size_limit(max(csv.field_size_limit(), _LONGEST_RECORD))  # its default is 128 KB a cell
+
+
+class Part:
+    """Whole records of one file that follow each other."""
+
+    def __init__(self, raw: bytes, first: int, header: list[str], name: str | None) -> None:
+        self.raw, self.first, self.header, self.name = raw, first, header, name
+
+    def decode(self) -> list[Batch]:
+        """The rows, in order."""
+        table = self._read()
+        if table is None:
+            return [self._decode_slowly()]
+        if b"'" in self.raw:
+            table = _unguarded(table)
+        return [typed(table, self._spot, self.name or "the source")]
+
+    def _read(self) -> pa.Table | None:
+        extra = [f"\0{index}" for index in range(len(self.header))]  # their own names may repeat
+        names = [name if name in FIELDS else extra[index] for index, name in enumerate(self.header)]
+        try:
+            return pacsv.read_csv(
+                pa.BufferReader(self.raw),
+                read_options=pacsv.ReadOptions(column_names=names, block_size=len(self.raw) + 1, use_threads=False),
+                parse_options=pacsv.ParseOptions(newlines_in_values=b'"' in self.raw),
+                convert_options=pacsv.ConvertOptions(
+                    column_types=dict.fromkeys(FIELDS, pa.string()),
+                    include_columns=list(FIELDS),
+                    null_values=[""],
+                    strings_can_be_null=True,
+                    quoted_strings_can_be_null=True,
+                ),
+            )
+        except pa.ArrowException:
+            return None
+
+    def _decode_slowly(self) -> Batch:
+        records = Records()
+        places = [(index, self.header.index(name)) for index, name in enumerate(FIELDS)]
+        for cells, line in _records(self.raw, self.first):
+            spot = Spot(self.name, line)
+            if len(cells) != len(self.header):
+                problem = f"has {len(cells)} cells where the header has {len(self.header)}"
+                records.reject(spot, None, problem, ",".join(cells))
+                continue
+            row = {FIELDS[index]: cells[place] or None for index, place in places}
+            for name in TEXT_FIELDS:
+                if (cell := row[name]) and _GUARDED.match(cell):
+                    row[name] = cell[1:]
+            records.add_reward(row, spot)
+        return records.batch()
+
+    def _spot(self, ordinal: int) -> Spot:
+        return Spot(self.name, self._lines[ordinal])
+
+    @cached_property
+    def _lines(self) -> list[int]:
+        """The line that each record begins on; only asked for when a row is rejected."""
+        return [line for _, line in _records(self.raw, self.first)]
+
+
+def parts(stream: Stream) -> Iterator[Part]:
+    """Read the header, then cut the rest at ends of records."""
+    header, rest, line = _header(stream)
+    while chunk := stream.read(_BLOCK_BYTES):
+        rest += chunk
+        cut = _last_record_end(rest)
+        if not cut and len(rest) > _LONGEST_RECORD:
+            raise SourceError(
+                f"{stream.label}:{line}: a record is longer than {_LONGEST_RECORD >> 20} MB. "
+                "Look for a quote that is not closed."
+            )
+        if cut:
+            yield Part(rest[:cut], line, header, stream.name)
+            line += rest.count(b"\n", 0, cut)
+            rest = rest[cut:]
+    if rest.strip():
+        yield Part(rest, line, header, stream.name)
+
+
+def _header(stream: Stream) -> tuple[list[str], bytes, int]:
+    start = stream.peek()
+    if start.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise SourceError(f"{stream.label} is written in UTF-16. Save it as CSV in UTF-8.")
+    raw = stream.read(len(start)).removeprefix(b"\xef\xbb\xbf")
+    line, _, rest = raw.partition(b"\n")
+    header = next(csv.reader([line.decode(errors="replace").rstrip("\r")]), [])
+    if len(header) < 2 and (found := next((mark for mark in (";", "\t", "|") if mark.encode() in line), None)):
+        raise SourceError(f"{stream.label} is separated by {found!r}. Save it as CSV separated by commas.")
+    require_columns(header, stream.label)
+    twice = [name for name in FIELDS if header.count(name) > 1]
+    if twice:
+        raise SourceError(f"{stream.label} has the column {twice[0]!r} twice. Rename or remove one.")
+    return header, rest, 2
+
+
+def _last_record_end(raw: bytes) -> int:
+    """Just after the last line end that is not inside quotes; 0 if there is none."""
+    if b'"' not in raw:
+        return raw.rfind(b"\n") + 1
+    codes = np.frombuffer(raw, dtype=np.uint8)
+    ends = np.flatnonzero(codes == ord("\n"))
+    quotes = np.flatnonzero(codes == ord('"'))
+    outside = ends[np.searchsorted(quotes, ends) % 2 == 0]
+    return int(outside[-1]) + 1 if len(outside) else 0
+
+
+def _records(raw: bytes, first: int) -> Iterator[tuple[list[str], int]]:
+    """Each record with the line that it begins on; bytes that are not UTF-8 become lone surrogates."""
+    text = raw.decode(errors="surrogateescape")
+    reader = csv.reader(line + "\n" for line in text.split("\n"))
+    while True:
+        line = first + reader.line_num
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error:
+            yield [], line
+            continue
+        if cells:
+            yield cells, line
+
+
+def _unguarded(table: pa.Table) -> pa.Table:
+    for name in TEXT_FIELDS:
+        column = pc.replace_substring_regex(table[name], r"^'('*[=+\-@\t\r])", r"\1", max_replacements=1)
+        table = table.set_column(table.column_names.index(name), name, column)
+    return table

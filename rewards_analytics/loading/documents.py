@@ -1,0 +1,101 @@
+"""JSON documents: a list response, a list of them, a list of rewards, or one reward in its wrapper."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from rewards_analytics.errors import SourceError
+from rewards_analytics.loading import jsonfast
+from rewards_analytics.loading.batches import Batch, Spot
+from rewards_analytics.loading.records import Records, UnreadableError, parse
+from rewards_analytics.schema import FIELDS
+
+_BLANK = b" \t\r\n"
+_PARTS = 8
+
+
+class Document(NamedTuple):
+    """The whole text of one file, without blanks around it."""
+
+    raw: bytes
+    name: str | None
+
+    @property
+    def label(self) -> str:
+        """What messages call it."""
+        return self.name or "the source"
+
+
+def document(raw: bytes, name: str | None) -> Document:
+    """The text of a file that has to hold something."""
+    text = raw.removeprefix(b"\xef\xbb\xbf").strip(_BLANK)
+    if not text:
+        raise SourceError(f"{name or 'the source'} is empty. A list without rewards is written as [].")
+    return Document(text, name)
+
+
+def decode(documents: list[Document]) -> list[Batch]:
+    """The rows of small documents together, or of one, in order."""
+    if len(documents) == 1:
+        return [_decode_one(documents[0])]
+    if all(doc.raw.startswith(b"{") and doc.raw.endswith(b"}") for doc in documents):
+        batch = jsonfast.read_pages(
+            b"\n".join(doc.raw for doc in documents),
+            lambda page, index: Spot(documents[page].name, None, f"$.rewards[{index}]"),
+            len(documents),
+        )
+        if batch:
+            return [batch]
+    step = -(-len(documents) // _PARTS)
+    parts = (documents[start : start + step] for start in range(0, len(documents), step))
+    return [batch for part in parts for batch in decode(part)]
+
+
+def _decode_one(doc: Document) -> Batch:
+    if doc.raw.startswith(b"["):
+        batch = jsonfast.read_array(doc.raw, lambda index: Spot(doc.name, None, f"$[{index}]"))
+    else:
+        batch = jsonfast.read_pages(doc.raw, lambda _, index: Spot(doc.name, None, f"$.rewards[{index}]"), 1)
+    return batch or _decode_slowly(doc)
+
+
+def _decode_slowly(doc: Document) -> Batch:
+    try:
+        value = parse(doc.raw)
+    except UnreadableError as problem:
+        raise SourceError(_unreadable(doc, str(problem))) from problem
+    records, root = Records(), Spot(doc.name, None, "$")
+    if isinstance(value, list):
+        records.add_elements(value, root)
+    else:
+        _require_rewards(doc, value)
+        records.add(value, root)
+    return records.batch()
+
+
+def _require_rewards(doc: Document, value: Any) -> None:
+    """Refuse an object that has nothing of a reward: it is another answer, or an error saved in a file."""
+    if isinstance(value, Mapping) and ({"rewards", "reward", *FIELDS} & value.keys()):
+        return
+    if isinstance(value, Mapping) and isinstance(error := value.get("error"), Mapping):
+        raise SourceError(
+            f"{doc.label} holds an error that the API answered, not rewards: {error.get('message')!r} "
+            f"(status {error.get('status')}). Fetch it again."
+        )
+    found = f"an object with {list(value)[:10]}" if isinstance(value, Mapping) else f"{str(value)[:80]!r}"
+    raise SourceError(
+        f"{doc.label} is JSON, but holds no rewards: found {found}. Wanted is a list of rewards, a list "
+        'response {"rewards": […]}, a list of these, or {"reward": {…}}.'
+    )
+
+
+def _unreadable(doc: Document, problem: str) -> str:
+    first = doc.raw.split(b"\n", 1)[0]
+    try:
+        parse(first)
+    except UnreadableError:
+        lines = ""
+    else:
+        lines = " It seems to hold a JSON value a line: let its name end in .ndjson."
+    return f"{doc.label} {problem}: it begins with {doc.raw[:60].decode(errors='replace')!r}.{lines}"

@@ -1,0 +1,147 @@
+"""What a caller may pass as a source, told apart and put in a fixed order."""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, Final, Literal, cast
+
+from rewards_analytics.errors import ArgumentError, SourceError
+from rewards_analytics.loading.stream import PACKINGS
+
+Kind = Literal["json", "ndjson", "csv", "parquet"]
+
+ENDINGS: Final[dict[str, Kind]] = {
+    ".json": "json",
+    ".ndjson": "ndjson",
+    ".jsonl": "ndjson",
+    ".csv": "csv",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+}
+
+
+@dataclass(frozen=True)
+class File:
+    """Bytes to decode: where they are, what messages call them, the kind if the ending says it."""
+
+    content: Path | bytes | BinaryIO
+    name: str | None = None
+    kind: Kind | None = None
+
+
+@dataclass(frozen=True)
+class Dicts:
+    """Rewards, or pages of them, as Python mappings."""
+
+    values: Iterable[Any]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A frame of another library."""
+
+    native: Any
+
+
+Piece = File | Dicts | Frame
+
+
+def pieces(source: Any) -> Iterator[Piece]:
+    """Take a source apart into what is decoded one after the other."""
+    if isinstance(source, str | os.PathLike):
+        yield from _files(os.fspath(source))
+    elif isinstance(source, bytes | bytearray | memoryview):
+        yield File(bytes(source))
+    elif isinstance(source, Mapping):
+        yield Dicts([source])
+    elif callable(getattr(source, "read", None)):
+        yield _open_file(source)
+    elif isinstance(source, list | tuple) and any(_is_file_like(part) for part in source):
+        for part in source:
+            yield from pieces(part)
+    elif _is_frame(source):
+        yield Frame(source)
+    elif isinstance(source, Iterable):
+        yield Dicts(source)
+    else:
+        raise ArgumentError(
+            f"A {type(source).__name__} is not a source of rewards. Pass a path, a glob, a folder, a list of "
+            "those, bytes, an open binary file, an iterable of reward dicts, or a frame."
+        )
+
+
+def kind_of(name: str) -> Kind | None:
+    """The kind that a file's ending says, under the ending of its packing."""
+    path = Path(name.lower())
+    return ENDINGS.get(Path(path.stem).suffix if path.suffix in PACKINGS else path.suffix)
+
+
+def _is_file_like(part: object) -> bool:
+    return isinstance(part, str | os.PathLike | bytes | bytearray | memoryview) or hasattr(part, "read")
+
+
+def _open_file(source: Any) -> File:
+    name = getattr(source, "name", None)
+    if not isinstance(name, str) or name.startswith("<"):
+        return File(cast(BinaryIO, source))
+    return File(cast(BinaryIO, source), name, kind_of(name))
+
+
+def _files(path: str) -> Iterator[File]:
+    if path.lstrip()[:1] in ("{", "["):
+        raise ArgumentError(
+            "The source is a text of JSON, but a str is taken for a path. Pass it as bytes: text.encode()."
+        )
+    found = Path(path)
+    try:
+        if found.is_dir():
+            yield from _in_folder(found)
+        elif found.exists() or not glob.has_magic(path):
+            yield File(found, path, kind_of(path))
+        else:
+            yield from _matching(path)
+    except ValueError as error:  # a NUL byte in the path
+        raise SourceError(f"{path!r} is not a path: {error}.") from error
+
+
+def _in_folder(folder: Path) -> Iterator[File]:
+    """The files of the known endings below a folder, in sorted order; hidden ones and `_logs` are not data."""
+    files = [
+        path
+        for path in sorted(folder.rglob("*"))
+        if kind_of(path.name)
+        and not any(part.startswith((".", "_")) for part in path.relative_to(folder).parts)
+        and path.is_file()
+    ]
+    if not files:
+        raise SourceError(
+            f"The folder {folder} holds no rewards: no file in it ends in {', '.join(ENDINGS)} "
+            "(or those with .gz or .zst). Check the path."
+        )
+    for path in files:
+        yield File(path, str(path), kind_of(path.name))
+
+
+def _matching(pattern: str) -> Iterator[File]:
+    paths = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 (Path.glob takes no absolute pattern)
+    if not paths:
+        raise SourceError(f"No file matches {pattern}. Check the pattern; this folder is {Path.cwd()}.")
+    for path in paths:
+        if Path(path).is_dir():
+            yield from _in_folder(Path(path))
+        else:
+            yield File(Path(path), path, kind_of(path))
+
+
+def _is_frame(source: object) -> bool:
+    if isinstance(source, list | tuple | Iterator):
+        return False
+    if hasattr(source, "__arrow_c_stream__"):
+        return True
+    import narwhals as nw
+
+    return nw.from_native(cast(Any, source), pass_through=True) is not source

@@ -1,0 +1,184 @@
+"""Bytes of one source: unpacked, counted, and with every way of failing told in our words."""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO, Final
+
+import pyarrow as pa
+
+from rewards_analytics.errors import ArgumentError, SourceError
+
+PACKINGS: Final = {".gz": "gzip", ".zst": "zstd"}
+"""Endings of packed text, and what Arrow calls the packing."""
+
+_MAGIC: Final = {"gzip": b"\x1f\x8b", "zstd": b"\x28\xb5\x2f\xfd"}
+_HEAD_BYTES: Final = 1 << 16
+
+
+class Stream:
+    """A source of bytes, read once from its start to its end.
+
+    Parameters
+    ----------
+    source
+        A path, bytes, or an open binary file (which stays open).
+    name
+        What messages call it; None for what has no name.
+    seen
+        Is called with the number of bytes as they are read, before unpacking.
+    """
+
+    def __init__(
+        self, source: Path | bytes | BinaryIO, name: str | None, seen: Callable[[int], object] | None = None
+    ) -> None:
+        self.name = name
+        self.label = name or "the source"
+        self.path = source if isinstance(source, Path) else None
+        self._file = _Counted(self._open(source), self.label, seen)
+        self._state = self._fingerprint()
+        self._head = b""
+        try:
+            self._unpacked = self._unpack()
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Stream:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close what was opened here."""
+        if self.path:
+            self._file.raw.close()
+
+    def read(self, size: int) -> bytes:
+        """Read up to `size` bytes; fewer only at the end."""
+        parts, wanted = [self._head[:size]], size
+        self._head = self._head[size:]
+        wanted -= len(parts[0])
+        while wanted and (part := self._read(wanted)):
+            parts.append(part)
+            wanted -= len(part)
+        if wanted:
+            self._check_unchanged()
+        return b"".join(parts) if len(parts) != 1 else parts[0]
+
+    def read_all(self) -> bytes:
+        """Everything that is left."""
+        parts = []
+        while part := self.read(1 << 24):
+            parts.append(part)
+        return b"".join(parts)
+
+    def peek(self, size: int = _HEAD_BYTES) -> bytes:
+        """The next bytes, which stay to be read."""
+        while len(self._head) < size and (part := self._read(size - len(self._head))):
+            self._head += part
+        return self._head[:size]
+
+    def skip_line(self) -> bytes:
+        """Throw away bytes up to the next line end, and give back those read beyond it."""
+        while chunk := self.read(1 << 20):
+            _, newline, tail = chunk.partition(b"\n")
+            if newline:
+                return tail
+        return b""
+
+    def _read(self, size: int) -> bytes:
+        try:
+            return bytes(self._unpacked.read(size))
+        except (OSError, EOFError, pa.ArrowException) as error:
+            raise SourceError(
+                f"{self.label} cannot be read to its end ({error}): it is cut short or damaged. Get it again."
+            ) from error
+
+    def _open(self, source: Path | bytes | BinaryIO) -> BinaryIO:
+        if isinstance(source, bytes):
+            return io.BytesIO(source)
+        if not isinstance(source, Path):
+            return source
+        try:
+            return source.open("rb")
+        except OSError as error:
+            raise unreadable(self.label, error) from error
+
+    def _unpack(self) -> Any:
+        """The readable file; packed text is recognised by its first bytes."""
+        start = self._file.read(4)
+        whole = _Resumed(start, self._file)
+        named = PACKINGS.get(self.path.suffix.lower()) if self.path else None
+        for packing, magic in _MAGIC.items():
+            if start.startswith(magic):
+                return pa.CompressedInputStream(pa.PythonFile(whole, "r"), packing)
+        if named:
+            raise SourceError(
+                f"{self.label} is not {named}, as its ending says: it begins with {start!r}. "
+                "Rename it to what it is, or pack it again."
+            )
+        return whole
+
+    def _fingerprint(self) -> tuple[int, int] | None:
+        if self.path is None:
+            return None
+        state = os.fstat(self._file.raw.fileno())
+        return (state.st_size, state.st_mtime_ns) if stat.S_ISREG(state.st_mode) else None
+
+    def _check_unchanged(self) -> None:
+        if self._state != self._fingerprint():
+            raise SourceError(f"{self.label} changed while it was read. Load it again once it is written completely.")
+
+
+def unreadable(label: str, error: OSError) -> SourceError:
+    """Say in a line why a file cannot be opened."""
+    if isinstance(error, FileNotFoundError):
+        return SourceError(f"{label} does not exist. Check the path; this folder is {Path.cwd()}.")
+    return SourceError(f"{label} cannot be opened: {error.strerror or error}.")
+
+
+class _Counted:
+    """Reads bytes, and nothing else, from a file, and tells how many."""
+
+    def __init__(self, raw: BinaryIO, label: str, seen: Callable[[int], object] | None) -> None:
+        self.raw, self._label, self._seen = raw, label, seen
+
+    def read(self, size: int) -> bytes:
+        data: object = self.raw.read(size)
+        if isinstance(data, str):
+            raise ArgumentError(f'{self._label} is open as text. Open it as bytes: open(path, "rb").')
+        if not isinstance(data, bytes) or not data:
+            return b""
+        if self._seen:
+            self._seen(len(data))
+        return data
+
+
+class _Resumed:
+    """A file whose first bytes have been read already."""
+
+    closed = False
+
+    def __init__(self, start: bytes, rest: _Counted) -> None:
+        self._start, self._rest = start, rest
+
+    def read(self, size: int = -1) -> bytes:
+        if self._start:
+            start, self._start = self._start[:size], self._start[size:]
+            return start
+        return self._rest.read(size)
+
+    def readable(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        self.closed = True

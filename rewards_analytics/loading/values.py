@@ -1,0 +1,151 @@
+"""What one value of a reward may be: the grammar that every kind of source is held to.
+
+The fast readers of the other modules convert whole columns at once. Whatever they are not sure of comes
+here, one value at a time, so this page is the authority on what is valid and what it is worth.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal
+from typing import Final
+
+from rewards_analytics.schema import SCALE, WHOLE_DIGITS
+
+MISSING: Final = "is missing"
+NOT_TEXT: Final = "is not text"
+NOT_UNICODE: Final = "is not valid Unicode"
+NOT_A_NUMBER: Final = "is not a number"
+TOO_LARGE: Final = f"has more than {WHOLE_DIGITS} digits before the point"
+TOO_FINE: Final = f"has more than {SCALE} decimals"
+NOT_A_DATE: Final = "is not a date"
+NOT_A_TIME: Final = "is not a time"
+
+_AMOUNT = re.compile(r"(-?)(0|[1-9][0-9]*)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?")
+_DAY = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
+_INSTANT = re.compile(
+    r"([0-9]{4})-([0-9]{2})-([0-9]{2})"
+    r"(?:[T ]([0-9]{2})(?::([0-9]{2})(?::([0-9]{2})(?:\.([0-9]+))?)?)?"
+    r"(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?)?"
+)
+
+
+class InvalidValueError(ValueError):
+    """A value that a field cannot have; its only argument is the problem, in words that follow the value."""
+
+
+class Number(str):
+    """The text of a JSON number, as it stood: a float would already have lost digits."""
+
+    __slots__ = ()
+
+
+def amount(value: object) -> Decimal:
+    """The exact amount in a JSON number, in a text of the same form, in an int or in a Decimal.
+
+    >>> amount("1.25e3")
+    Decimal('1250.000000000')
+    """
+    if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
+        raise InvalidValueError(NOT_A_NUMBER)
+    if isinstance(value, int) and abs(value) >= 10**WHOLE_DIGITS:
+        raise InvalidValueError(TOO_LARGE)  # before str(), which refuses integers of thousands of digits
+    match = _AMOUNT.fullmatch(str(value))
+    if match is None:
+        raise InvalidValueError(NOT_A_NUMBER)
+    sign, whole, fraction, exponent = match.groups(default="")
+    digits = (whole + fraction).lstrip("0")
+    if not digits:
+        return Decimal("0." + "0" * SCALE)
+    significant = digits.rstrip("0")
+    power = _exponent(exponent) - len(fraction) + len(digits) - len(significant)
+    if power < -SCALE:
+        raise InvalidValueError(TOO_FINE)
+    if len(significant) + power > WHOLE_DIGITS:
+        raise InvalidValueError(TOO_LARGE)
+    scaled = (significant + "0" * (power + SCALE)).zfill(SCALE + 1)
+    return Decimal(f"{sign}{scaled[:-SCALE]}.{scaled[-SCALE:]}")
+
+
+def day(value: object) -> date:
+    """The day of a text `YYYY-MM-DD`, or of a date.
+
+    >>> day("2026-11-23")
+    datetime.date(2026, 11, 23)
+    """
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    match = _DAY.fullmatch(value) if isinstance(value, str) and not isinstance(value, Number) else None
+    if match is None:
+        raise InvalidValueError(NOT_A_DATE)
+    try:
+        return date(*map(int, match.groups()))
+    except ValueError:
+        raise InvalidValueError(NOT_A_DATE) from None
+
+
+def instant(value: object) -> datetime:
+    """The UTC time of an ISO 8601 text or of a datetime; without an offset it is UTC already.
+
+    Digits beyond the microsecond are cut off.
+
+    >>> instant("2020-01-28T21:09:01-06:00")
+    datetime.datetime(2020, 1, 29, 3, 9, 1, tzinfo=datetime.timezone.utc)
+    """
+    try:
+        if isinstance(value, datetime):
+            return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC)
+        if isinstance(value, str) and not isinstance(value, Number) and (match := _INSTANT.fullmatch(value)):
+            *fields, fraction, offset = match.groups()
+            micros = int((fraction or "")[:6].ljust(6, "0"))
+            local = datetime(*(int(field or 0) for field in fields), micros, tzinfo=_zone(offset))  # type: ignore[arg-type, misc]
+            return local.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise InvalidValueError(NOT_A_TIME)
+
+
+def text(value: object) -> str:
+    """A text that can be written as UTF-8."""
+    if not isinstance(value, str) or isinstance(value, Number):
+        raise InvalidValueError(NOT_TEXT)
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise InvalidValueError(NOT_UNICODE) from None
+    return value
+
+
+def _exponent(text: str) -> int:
+    """The exponent, or one as far out of range: `int` refuses thousands of digits."""
+    digits = text.lstrip("+-0")
+    size = int(digits or 0) if len(digits) < 12 else 10**12
+    return -size if text.startswith("-") else size
+
+
+def _zone(offset: str | None) -> timezone:
+    if offset is None or offset == "Z":
+        return UTC
+    hours, minutes = int(offset[1:3]), int(offset[3:].lstrip(":") or 0)
+    if hours > 23 or minutes > 59:
+        raise ValueError(offset)
+    span = timedelta(hours=hours, minutes=minutes)
+    return timezone(-span if offset[0] == "-" else span)
+
+
+READ: Final[dict[str, Callable[[object], object]]] = {
+    "guid": text,
+    "user_guid": text,
+    "member_guid": text,
+    "account_guid": text,
+    "balance_type": text,
+    "unit_type": text,
+    "balance": amount,
+    "expires_on": day,
+    "created_at": instant,
+    "description": text,
+}
+"""How each field reads one value that is not null."""

@@ -1,0 +1,133 @@
+"""Writing rewards exactly, and whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO, Any, Final
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from rewards_analytics.errors import ArgumentError
+from rewards_analytics.files import whole_file
+from rewards_analytics.loading.sources import ENDINGS, kind_of
+from rewards_analytics.loading.stream import PACKINGS
+from rewards_analytics.loading.tables import from_frame
+from rewards_analytics.loading.validate import Reading
+from rewards_analytics.schema import FIELDS
+
+_ROWS: Final = 1 << 17
+_FORMULA: Final = r"^('*[=+\-@\t\r])"
+
+
+def write(rewards: Any, path: str | os.PathLike[str]) -> Path:
+    """Write rewards to a file of the kind that its ending says, and give back its path.
+
+    The file appears whole or not at all: it is written beside its place and moved there. Loading it gives the
+    same rows, to the last digit. (CSV cannot tell an empty text from null.)
+
+    Parameters
+    ----------
+    rewards
+        A frame of any supported library. Its ten columns are written, in their order; others are not.
+    path
+        Ends in `.parquet`, `.ndjson`, `.jsonl`, `.json` or `.csv`; the text kinds also in `.gz` or `.zst`.
+        In CSV, a text that a spreadsheet would run as a formula gets a `'` before it, which loading takes off.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from rewards_analytics import load
+    >>> reward = {"guid": "RWD-1", "user_guid": "USR-1", "member_guid": "MBR-1", "balance": "12.50",
+    ...           "balance_type": "BALANCE", "unit_type": "MILES"}
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     load(write(load([reward]), f"{folder}/rewards.csv.gz"))["balance"].to_list()
+    [Decimal('12.500000000')]
+    """
+    target = Path(path)
+    encode = _encoder(target)
+    batch = from_frame(rewards)
+    if batch.rejected:
+        raise Reading(batch.table, batch.rows, 0, batch.rejected).error()
+    with whole_file(target) as file:
+        encode(batch.table, file)
+    return target
+
+
+def guarded(frame: pl.DataFrame) -> pl.DataFrame:
+    """Put a quote before each text that a spreadsheet would run as a formula.
+
+    >>> guarded(pl.DataFrame({"description": ["=1+1", "miles"]}))["description"].to_list()
+    ["'=1+1", 'miles']
+    """
+    return frame.with_columns(pl.col(pl.String).str.replace(_FORMULA, r"'${1}"))
+
+
+def _encoder(path: Path) -> Callable[[pa.Table, IO[bytes]], None]:
+    kind = kind_of(path.name)
+    packing = PACKINGS.get(path.suffix.lower())
+    if kind is None or (kind == "parquet" and packing):
+        raise ArgumentError(
+            f"{path} does not end in a kind that can be written: {', '.join(ENDINGS)}; "
+            "the text kinds also with .gz or .zst."
+        )
+    if kind == "parquet":
+        return lambda table, file: pq.write_table(table, file, compression="zstd")
+    text = {"ndjson": _ndjson, "json": _json, "csv": _csv}[kind]
+
+    def encode(table: pa.Table, file: IO[bytes]) -> None:
+        sink: Any = pa.CompressedOutputStream(pa.PythonFile(file, "w"), packing) if packing else file
+        for part in text(table):
+            sink.write(part)
+        if packing:
+            sink.close()
+
+    return encode
+
+
+def _slices(table: pa.Table) -> Iterator[pl.DataFrame]:
+    for start in range(0, table.num_rows, _ROWS):
+        yield pl.DataFrame(pl.from_arrow(table.slice(start, _ROWS)))
+
+
+def _plain_texts() -> list[pl.Expr]:
+    """Amounts without trailing zeros, days and times as ISO texts: what every text kind has in common."""
+    return [
+        pl.col("balance").cast(pl.String).str.replace(r"\.?0+$", ""),
+        pl.col("expires_on").dt.to_string("%Y-%m-%d"),
+        pl.col("created_at").dt.to_string("%Y-%m-%dT%H:%M:%S%.f+0000"),
+    ]
+
+
+def _ndjson(table: pa.Table) -> Iterator[bytes]:
+    for rows in _objects(table):
+        yield ("\n".join(rows) + "\n").encode()
+
+
+def _json(table: pa.Table) -> Iterator[bytes]:
+    before = b'{"rewards": [\n'
+    for rows in _objects(table):
+        yield before + ",\n".join(rows).encode()
+        before = b",\n"
+    yield b"\n]}\n" if table.num_rows else b'{"rewards": []}\n'
+
+
+def _objects(table: pa.Table) -> Iterator[list[str]]:
+    """Each reward as a JSON object; its balance is a number with the digits that it has."""
+    cut = FIELDS.index("balance")
+    before = pl.struct(FIELDS[:cut]).struct.json_encode().str.strip_suffix("}")
+    after = pl.struct(FIELDS[cut + 1 :]).struct.json_encode().str.strip_prefix("{")
+    for rows in _slices(table):
+        texts = rows.with_columns(_plain_texts())
+        yield texts.select(pl.format('{},"balance":{},{}', before, "balance", after)).to_series().to_list()
+
+
+def _csv(table: pa.Table) -> Iterator[bytes]:
+    yield (",".join(FIELDS) + "\n").encode()
+    for rows in _slices(table):
+        amounts, *others = _plain_texts()
+        texts = guarded(rows.with_columns(others)).with_columns(amounts)
+        yield texts.write_csv(include_header=False, quote_style="always").encode()
