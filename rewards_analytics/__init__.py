@@ -21,6 +21,7 @@ __version__ = "0.1.0"
 
 _HOME = {
     "load": "loading",
+    "check": "loading.check",
     "write": "loading.write",
     "balances": "analysis.balances",
     "holdings": "analysis.holdings",

@@ -110,17 +110,18 @@ def rejected_frame(rejected: Sequence[Rejection]) -> pl.DataFrame:
         "place": [row.spot.place(row.field) for row in rejected],
         "field": [row.field for row in rejected],
         "problem": [row.problem for row in rejected],
-        "value": [None if row.value is None else _plain(row.value) for row in rejected],
+        "value": [None if row.value is None else printable(row.value) for row in rejected],
     }
     return pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.String))
 
 
 def _shown(value: object) -> str:
     quoted = isinstance(value, str) and not isinstance(value, Number)
-    return f'"{_plain(value)}"' if quoted else _plain(value)
+    return f'"{printable(value)}"' if quoted else printable(value)
 
 
-def _plain(value: Any) -> str:
+def printable(value: Any) -> str:
+    """A value as a short text that cannot upset a terminal."""
     text = value if isinstance(value, str) else str(value)
     text = text[: _SHOWN_CHARACTERS - 1] + "…" if len(text) > _SHOWN_CHARACTERS else text
     return "".join(mark if mark.isprintable() else mark.encode("unicode_escape").decode("ascii") for mark in text)

@@ -1,0 +1,39 @@
+"""Commands that read rewards and look at them, or write them in another form."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from rewards_analytics.cli.options import Source, source_of
+
+
+def check(source: Source) -> None:
+    """Say what a source holds and which rows are no valid rewards; exit 1 if there are any."""
+    from rewards_analytics.loading.check import check
+
+    report = check(source_of(source))
+    typer.echo(str(report))
+    if len(report.rejected):
+        raise typer.Exit(1)
+
+
+def convert(
+    source: Source,
+    out: Annotated[
+        Path,
+        typer.Option("--out", "-o", help="File to write: .parquet, .ndjson, .json or .csv; text also .gz or .zst."),
+    ],
+    on_invalid: Annotated[
+        Literal["raise", "drop"], typer.Option("--on-invalid", help="Refuse invalid rows, or leave them out.")
+    ] = "raise",
+) -> None:
+    """Write the rewards of a source to one file, exactly, whole or not at all."""
+    from rewards_analytics.loading import load
+    from rewards_analytics.loading.write import write
+
+    rewards = load(source_of(source), on_invalid=on_invalid)
+    path = write(rewards, out)
+    typer.echo(f"{len(rewards):,} rewards written to {path}", err=True)
