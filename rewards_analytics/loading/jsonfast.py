@@ -17,9 +17,12 @@ import pyarrow.json as pj
 
 from rewards_analytics.loading.batches import TYPES, Batch, Spot
 from rewards_analytics.loading.columns import typed
+from rewards_analytics.loading.values import NOT_A_TIME, TOO_LARGE
 
 _TEXT_BALANCE = r'"balance"\s*:\s*"'
 _NOT_A_NUMBER = r"[:\[,]\s*-?(?:NaN|Inf)"
+_ESCAPED_LETTER = r"\\u006"
+"""No program escapes letters; a key that does would be hidden from the other patterns."""
 _PAGE_KEY = r'"rewards?"'
 
 _REWARD: Final = TYPES.set(7, pa.field("expires_on", pa.string()))
@@ -39,7 +42,7 @@ def read_lines(block: bytes, spot: Callable[[int], Spot], rows: int) -> Batch | 
     # A line may be a page: as a reward, it has no guid.
     if table.column("guid").null_count and (_holds(text, _PAGE_KEY) or _holds(text, r"\\u")):
         return None
-    return typed(table, spot, "the block")
+    return _surely(typed(table, spot, "the block"))
 
 
 def read_pages(block: bytes, spot: Callable[[int, int], Spot], pages: int) -> Batch | None:
@@ -84,7 +87,12 @@ def _flatten(lists: pa.ListArray, reward: pa.Schema, spot: Callable[[int, int], 
         page = int(np.searchsorted(starts, ordinal, side="right")) - 1
         return spot(page, ordinal - int(starts[page]))
 
-    return typed(pa.Table.from_arrays(rewards.flatten(), schema=reward), place, "the block")
+    return _surely(typed(pa.Table.from_arrays(rewards.flatten(), schema=reward), place, "the block"))
+
+
+def _surely(batch: Batch) -> Batch | None:
+    """A batch, unless a rejected value is no longer the text that stood in the file."""
+    return None if any(row.problem in (NOT_A_TIME, TOO_LARGE) for row in batch.rejected) else batch
 
 
 def _list_of(reward: pa.Schema) -> pa.Field:
@@ -97,7 +105,8 @@ def _as_text(block: bytes) -> pl.Series | None:
         text = pl.Series([block], dtype=pl.Binary).cast(pl.String)
     except pl.exceptions.PolarsError:
         return None
-    return None if not block.startswith(b"{") or _holds(text, _NOT_A_NUMBER) else text
+    doubtful = not block.startswith(b"{") or _holds(text, _NOT_A_NUMBER) or _holds(text, _ESCAPED_LETTER)
+    return None if doubtful else text
 
 
 def _holds(text: pl.Series, pattern: str) -> bool:

@@ -98,10 +98,7 @@ def instant(value: object) -> datetime:
         if isinstance(value, datetime):
             return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC)
         if isinstance(value, str) and not isinstance(value, Number) and (match := _INSTANT.fullmatch(value)):
-            *fields, fraction, offset = match.groups()
-            micros = int((fraction or "")[:6].ljust(6, "0"))
-            local = datetime(*(int(field or 0) for field in fields), micros, tzinfo=_zone(offset))  # type: ignore[arg-type, misc]
-            return local.astimezone(UTC)
+            return _utc(match)
     except (ValueError, OverflowError):
         pass
     raise InvalidValueError(NOT_A_TIME)
@@ -124,6 +121,15 @@ def _exponent(text: str) -> int:
     digits = text.lstrip("+-0")
     size = int(digits or 0) if len(digits) < 12 else 10**12
     return -size if text.startswith("-") else size
+
+
+def _utc(match: re.Match[str]) -> datetime:
+    *fields, fraction, offset = match.groups()
+    year, *others = (int(field or 0) for field in fields)
+    micros = int((fraction or "")[:6].ljust(6, "0"))
+    # The year 0 can be a time of the year 1 in UTC; Python knows neither, so count it 400 years on and back.
+    local = datetime(year or 400, *others, micros, tzinfo=_zone(offset))  # type: ignore[arg-type, misc]
+    return local.astimezone(UTC) - timedelta(days=0 if year else 146_097)
 
 
 def _zone(offset: str | None) -> timezone:
