@@ -11,6 +11,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import narwhals as nw
@@ -143,6 +144,8 @@ def _typed(frame: nw.LazyFrame[Any], asked_by: str) -> nw.LazyFrame[Any]:
         target = _target(name, dtype, asked_by)
         if target is not None and dtype != target:
             casts.append(nw.col(name).cast(target))
+        elif name == "created_at" and isinstance(dtype, nw.Datetime) and dtype.time_zone is None:
+            casts.append(nw.col(name).dt.replace_time_zone("UTC"))
     return frame.with_columns(*casts) if casts else frame
 
 
@@ -219,9 +222,9 @@ def _refuse_amounts_out_of_range(balance: pl.Series, asked_by: str) -> None:
             "Leave these rows out knowingly, or load the source with load()."
         )
     if len(balance):
-        low, high = balance.min(), balance.max()
+        low, high = Decimal(str(balance.min())), Decimal(str(balance.max()))
         bound = 10**WHOLE_DIGITS
-        if low <= -bound or high >= bound:  # type: ignore[operator]
+        if low <= -bound or high >= bound:
             raise FrameError(
                 f"{asked_by}() adds up amounts below 10^{WHOLE_DIGITS}, and 'balance' runs from {low} to {high}. "
                 "Larger ones could overflow a sum unseen."

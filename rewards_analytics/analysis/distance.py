@@ -76,9 +76,7 @@ def _goals_with_available(frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     flag = nw.when(account.is_null()).then(nw.lit(1)).otherwise(nw.lit(0))
     filled = {"account": nw.when(account.is_null()).then(nw.lit("")).otherwise(account), "no_account": flag}
     on = ["user_guid", "member_guid", "unit_type", *filled]
-    return goals.with_columns(**filled).join(
-        held.with_columns(**filled).select(*on, "available"), on=on, how="left"
-    )
+    return goals.with_columns(**filled).join(held.with_columns(**filled).select(*on, "available"), on=on, how="left")
 
 
 def _with_progress(goals: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:

@@ -64,6 +64,11 @@ def holdings(rewards: FrameT) -> FrameT:
 
 def by_holding(frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     """One row a holding: the key, `available`, `expiring`, `next_expiry`."""
+    return holding_sums(frame).select(*KEY, available=available(), expiring=expiring(), next_expiry=_next_expiry())
+
+
+def holding_sums(frame: nw.LazyFrame[Any], *example: str) -> nw.LazyFrame[Any]:
+    """One row a holding: the key, what `available` and `expiring` are made of, and the first of the example columns."""
     # Conditional columns first, then plain aggregates: a condition inside `agg` is silently ignored on some
     # engines. A group of nulls sums to 0, so what is known is counted beside each sum.
     amount, expires_on = nw.col("balance"), nw.col("expires_on")
@@ -71,6 +76,7 @@ def by_holding(frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     dated = ~expires_on.is_null()
     parts = frame.filter(nw.col("balance_type").is_in(BALANCE_TYPES)).select(
         *KEY,
+        *example,
         total=nw.when(total).then(amount),
         plain=nw.when(plain).then(amount),
         lot=nw.when(lot).then(amount),
@@ -80,40 +86,40 @@ def by_holding(frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
         total_on=nw.when(total).then(expires_on),
         plain_on=nw.when(plain).then(expires_on),
     )
-    sums = parts.group_by(*KEY).agg(
+    return parts.group_by(*KEY).agg(
         nw.col("total", "plain", "lot", "total_lot", "plain_lot").sum(),
-        nw.col("lot_on", "total_on", "plain_on").min(),
+        nw.col("lot_on", "total_on", "plain_on", *example).min(),
         totals=nw.col("total").count(),
         plains=nw.col("plain").count(),
         lots=nw.col("lot").count(),
     )
-    return sums.select(
-        *KEY,
-        available=_of_available("total", "plain"),
-        expiring=nw.when(nw.col("lots") > 0)
-        .then(nw.col("lot"))
-        .otherwise(nw.when(nw.col("totals") > 0).then(nw.col("total_lot")).otherwise(nw.col("plain_lot"))),
-        next_expiry=nw.when(nw.col("lots") > 0)
-        .then(nw.col("lot_on"))
-        .otherwise(_of_available("total_on", "plain_on")),
-    )
+
+
+def available() -> nw.Expr:
+    """The available balance of a row of `holding_sums`."""
+    return _of_available("total", "plain")
+
+
+def expiring() -> nw.Expr:
+    """The sum of the expiring lots of a row of `holding_sums`, 0 where it has none."""
+    of_available = nw.when(nw.col("totals") > 0).then(nw.col("total_lot")).otherwise(nw.col("plain_lot"))
+    return nw.when(nw.col("lots") > 0).then(nw.col("lot")).otherwise(of_available)
+
+
+def _next_expiry() -> nw.Expr:
+    return nw.when(nw.col("lots") > 0).then(nw.col("lot_on")).otherwise(_of_available("total_on", "plain_on"))
 
 
 def expiring_lots(frame: nw.LazyFrame[Any], *carried: str) -> nw.LazyFrame[Any]:
     """One row an expiring lot: `unit_type`, `balance`, `expires_on` and the carried columns."""
-    has = {
-        kind: nw.when(_is(kind)).then(nw.lit(1)).otherwise(nw.lit(0))
-        for kind in (EXPIRING_BALANCE, TOTAL_BALANCE)
-    }
+    has = {kind: nw.when(_is(kind)).then(nw.lit(1)).otherwise(nw.lit(0)) for kind in (EXPIRING_BALANCE, TOTAL_BALANCE)}
     columns = dict.fromkeys(("unit_type", "balance", "expires_on", *carried))
     flagged = frame.with_columns(has_lot=has[EXPIRING_BALANCE], has_total=has[TOTAL_BALANCE]).with_columns(
         nw.col("has_lot", "has_total").max().over(*KEY)
     )
     dated = ~nw.col("expires_on").is_null()
     of_available = _is(TOTAL_BALANCE) | (_is(BALANCE) & (nw.col("has_total") == 0))
-    return flagged.filter(_is(EXPIRING_BALANCE) | ((nw.col("has_lot") == 0) & dated & of_available)).select(
-        *columns
-    )
+    return flagged.filter(_is(EXPIRING_BALANCE) | ((nw.col("has_lot") == 0) & dated & of_available)).select(*columns)
 
 
 def _is(balance_type: str) -> nw.Expr:
@@ -123,7 +129,5 @@ def _is(balance_type: str) -> nw.Expr:
 def _of_available(total: str, plain: str) -> nw.Expr:
     """Of a holding's `TOTAL_BALANCE` rows if it has any, otherwise of its `BALANCE` rows, otherwise null."""
     return (
-        nw.when(nw.col("totals") > 0)
-        .then(nw.col(total))
-        .otherwise(nw.when(nw.col("plains") > 0).then(nw.col(plain)))
+        nw.when(nw.col("totals") > 0).then(nw.col(total)).otherwise(nw.when(nw.col("plains") > 0).then(nw.col(plain)))
     )

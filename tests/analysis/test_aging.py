@@ -31,7 +31,8 @@ def test_all_eight_buckets_are_there_in_order_of_time(make_frame, assert_rows):
 def test_each_bucket_takes_its_first_and_its_last_day(make_frame, assert_rows):
     edges = {
         "2026-11-22": 1, "2026-11-23": 2, "2026-12-23": 4, "2026-12-24": 8, "2027-01-22": 16, "2027-01-23": 32,
-        "2027-02-21": 64, "2027-02-22": 128, "2027-05-22": 256, "2027-05-23": 512, "2027-11-23": 1024, "2027-11-24": 2048,
+        "2027-02-21": 64, "2027-02-22": 128, "2027-05-22": 256, "2027-05-23": 512,
+        "2027-11-23": 1024, "2027-11-24": 2048,
     }  # fmt: skip
     rewards = make_frame(*(lot("MILES", str(amount), on=day) for day, amount in edges.items()), lot("MILES", "4096"))
 

@@ -76,9 +76,8 @@ def test_the_nearest_goal_comes_first_then_the_smaller_remainder_then_the_key(ma
         to_reward("POINTS", "0", description="reached"),
     )
 
-    expected = [
-        "reached", "half, smaller", "half, level", "half, a", "half, b", None, "a quarter", "unknown, nearer", "unknown, further",
-    ]  # fmt: skip
+    halves = ["half, smaller", "half, level", "half, a", "half, b", None]
+    expected = ["reached", *halves, "a quarter", "unknown, nearer", "unknown, further"]
     assert_rows(distance(rewards), [(words,) for words in expected], ["description"])
 
 

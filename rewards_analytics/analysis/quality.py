@@ -1,0 +1,146 @@
+"""What deserves a look before the numbers are trusted: the quality checks."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, Final, TypeVar
+
+import narwhals as nw
+
+from rewards_analytics.analysis.arguments import day
+from rewards_analytics.analysis.holdings import COLUMNS, available, expiring, holding_sums
+from rewards_analytics.engines import enter
+from rewards_analytics.schema import (
+    BALANCE_TO_LEVEL,
+    BALANCE_TO_REWARD,
+    BALANCE_TYPES,
+    DOLLARS,
+    EXPIRING_BALANCE,
+    UNIT_TYPES,
+)
+
+FrameT = TypeVar("FrameT")
+
+CHECKS: Final = {
+    "unknown_value": "warning",
+    "negative_balance": "warning",
+    "expiring_without_date": "warning",
+    "date_past": "info",
+    "expiring_exceeds_available": "error",
+    "total_differs_from_balance": "warning",
+    "dollars_beyond_cents": "warning",
+    "created_in_future": "error",
+}
+"""The checks in the order of the result, with their severity."""
+
+
+def quality(rewards: FrameT, *, as_of: date | None = None) -> FrameT:
+    """How many rewards fail each quality check, one row per check.
+
+    Parameters
+    ----------
+    rewards
+        Rewards as `load` returns them, in a frame of any supported kind; the columns that `holdings` reads, `guid`
+        and `created_at`.
+    as_of
+        Day that dates are compared with, today in UTC if None.
+
+    Returns
+    -------
+    The same kind of frame, always these eight rows in this order: `check`, `severity` (str: `error`, `warning` or
+    `info`), `rewards` (int, number concerned), `example_guid` (str: the first in order of text of the rewards
+    concerned, null where there is none).
+
+    - `unknown_value`: a balance type or unit that the API does not document.
+    - `negative_balance`: a balance below 0. A goal at or below 0 is reached, and does not count.
+    - `expiring_without_date`: an `EXPIRING_BALANCE` without `expires_on`.
+    - `date_past`: `expires_on` before `as_of`.
+    - `expiring_exceeds_available`: holdings of which more expires than is available. `rewards` counts holdings.
+    - `total_differs_from_balance`: holdings whose `TOTAL_BALANCE` and `BALANCE` rows add up to different amounts.
+      `rewards` counts holdings.
+    - `dollars_beyond_cents`: dollars with more than two decimals.
+    - `created_in_future`: `created_at` after the end of `as_of` in UTC.
+
+    For a lazy frame the counts are computed at once, and the result is lazy again.
+
+    Raises
+    ------
+    ArgumentError
+        If `as_of` is not a date; `MissingColumnError` if a column is missing.
+    FrameError
+        If `rewards` is not a frame of a supported kind, or amounts are floats.
+
+    Examples
+    --------
+    >>> from rewards_analytics import load
+    >>> rewards = load([
+    ...     {"guid": "RWD-1", "user_guid": "USR-1", "member_guid": "MBR-1", "unit_type": "DOLLARS",
+    ...      "balance_type": "BALANCE", "balance": "-0.001"},
+    ... ])
+    >>> checks = quality(rewards, as_of=date(2026, 11, 23))
+    >>> checks.filter(checks["rewards"] > 0).select("check", "rewards", "example_guid").rows()
+    [('negative_balance', 1, 'RWD-1'), ('dollars_beyond_cents', 1, 'RWD-1')]
+    """
+    today = day(as_of)
+    table = enter(rewards, ["guid", *COLUMNS, "created_at"], asked_by="quality")
+    of_rewards = table.gather(_concerned(table.frame, _reward_checks(today)))
+    of_holdings = table.gather(_concerned(holding_sums(table.frame, "guid"), _holding_checks()))
+    found = {**_only_row(of_rewards), **_only_row(of_holdings)}
+    result = nw.from_dict(
+        {
+            "check": list(CHECKS),
+            "severity": list(CHECKS.values()),
+            "rewards": [int(found.get(f"{name}_rewards") or 0) for name in CHECKS],
+            "example_guid": [found.get(f"{name}_example") for name in CHECKS],
+        },
+        schema={"check": nw.String(), "severity": nw.String(), "rewards": nw.Int64(), "example_guid": nw.String()},
+        backend=of_rewards.implementation,
+    )
+    return table.hand_back_small(result)  # type: ignore[no-any-return]
+
+
+def _reward_checks(today: date) -> dict[str, nw.Expr]:
+    balance, expires_on = nw.col("balance"), nw.col("expires_on")
+    balance_type, unit_type = nw.col("balance_type"), nw.col("unit_type")
+    is_goal = balance_type.is_in([BALANCE_TO_LEVEL, BALANCE_TO_REWARD])
+    checks = {
+        "unknown_value": ~(balance_type.is_in(BALANCE_TYPES) & unit_type.is_in(UNIT_TYPES)),
+        "negative_balance": (balance < 0) & ~is_goal,
+        "expiring_without_date": (balance_type == EXPIRING_BALANCE) & expires_on.is_null(),
+        "date_past": expires_on < nw.lit(today),
+        "dollars_beyond_cents": (unit_type == DOLLARS) & (balance.round(2) != balance),
+    }
+    if today < date.max:
+        tomorrow = datetime.combine(today + timedelta(days=1), time(), UTC)
+        checks["created_in_future"] = nw.col("created_at") >= nw.lit(tomorrow)
+    return checks
+
+
+def _holding_checks() -> dict[str, nw.Expr]:
+    both = (nw.col("totals") > 0) & (nw.col("plains") > 0)
+    return {
+        # A debt with nothing expiring is a negative balance, not this fault too.
+        "expiring_exceeds_available": (expiring() > 0) & (expiring() > available()),
+        "total_differs_from_balance": both & (nw.col("total") != nw.col("plain")),
+    }
+
+
+def _concerned(frame: nw.LazyFrame[Any], checks: dict[str, nw.Expr]) -> nw.LazyFrame[Any]:
+    """One row: for each check the number of rows that fail it, and the first guid of them."""
+    columns = {
+        f"{name}_rewards": nw.when(failed).then(nw.lit(1)).otherwise(nw.lit(0)) for name, failed in checks.items()
+    }
+    columns |= {f"{name}_example": nw.when(failed).then(nw.col("guid")) for name, failed in checks.items()}
+    # Grouped by a constant: not every engine selects aggregates of text without a group.
+    return (
+        frame.select(everything=nw.lit(1), **columns)
+        .group_by("everything")
+        .agg(
+            nw.col(*(f"{name}_rewards" for name in checks)).sum(),
+            nw.col(*(f"{name}_example" for name in checks)).min(),
+        )
+    )
+
+
+def _only_row(counts: nw.DataFrame[Any]) -> dict[str, Any]:
+    return next(counts.iter_rows(named=True), {})

@@ -1,0 +1,145 @@
+"""DESIGN's definitions once more, in plain Python on Decimals, row by row: what every engine must agree with."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+Row = dict[str, Any]
+GOALS = {"BALANCE_TO_LEVEL": "LEVEL", "BALANCE_TO_REWARD": "REWARD"}
+KNOWN = {"BALANCE", "TOTAL_BALANCE", "EXPIRING_BALANCE", *GOALS}
+KEY = ("user_guid", "member_guid", "account_guid", "unit_type")
+
+
+def key_of(row: Row) -> tuple[Any, ...]:
+    return tuple(row[name] for name in KEY)
+
+
+def by_holding(rewards: Iterable[Row]) -> dict[tuple[Any, ...], list[Row]]:
+    groups: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
+    for row in rewards:
+        if row["balance_type"] in KNOWN:
+            groups[key_of(row)].append(row)
+    return groups
+
+
+def of_type(rows: Iterable[Row], balance_type: str) -> list[Row]:
+    return [row for row in rows if row["balance_type"] == balance_type]
+
+
+def available_rows(rows: list[Row]) -> list[Row]:
+    return of_type(rows, "TOTAL_BALANCE") or of_type(rows, "BALANCE")
+
+
+def available(rows: list[Row]) -> Decimal | None:
+    counted = available_rows(rows)
+    return sum((row["balance"] for row in counted), Decimal(0)) if counted else None
+
+
+def lots(rows: list[Row]) -> list[Row]:
+    return of_type(rows, "EXPIRING_BALANCE") or [row for row in available_rows(rows) if row["expires_on"]]
+
+
+def all_lots(rewards: Iterable[Row]) -> list[Row]:
+    return [lot for rows in by_holding(rewards).values() for lot in lots(rows)]
+
+
+def holdings(rewards: list[Row]) -> set[tuple[Any, ...]]:
+    result = set()
+    for key, rows in by_holding(rewards).items():
+        days = [lot["expires_on"] for lot in lots(rows) if lot["expires_on"]]
+        expiring = sum((lot["balance"] for lot in lots(rows)), Decimal(0))
+        result.add((*key, available(rows), expiring, min(days, default=None)))
+    return result
+
+
+def totals(rewards: list[Row], by: Callable[[tuple[Any, ...]], tuple[Any, ...]]) -> set[tuple[Any, ...]]:
+    groups: dict[tuple[Any, ...], list[tuple[Any, ...]]] = defaultdict(list)
+    for holding in holdings(rewards):
+        groups[(*by(holding), holding[3])].append(holding)
+    result = set()
+    for key, rows in groups.items():
+        known = [row for row in rows if row[4] is not None]
+        amount = sum((row[4] for row in known), Decimal(0)) if known else None
+        expiring = sum((row[5] for row in rows), Decimal(0))
+        result.add((*key, amount, expiring, len(known), len({row[1] for row in known}), len({row[0] for row in known})))
+    return result
+
+
+def period_of(day: date, every: str) -> date:
+    while not begins_period(day, every):
+        day -= timedelta(days=1)
+    return day
+
+
+def begins_period(day: date, every: str) -> bool:
+    if every == "week":
+        return day.weekday() == 0
+    months = {"month": range(1, 13), "quarter": (1, 4, 7, 10), "year": (1,), "day": ()}
+    return every == "day" or (day.day == 1 and day.month in months[every])
+
+
+def expiring(rewards: list[Row], as_of: date, every: str, by: str | None) -> list[tuple[Any, ...]]:
+    counted = [lot for lot in all_lots(rewards) if lot["expires_on"] and lot["expires_on"] >= as_of]
+    if not counted:
+        return []
+    last = max(lot["expires_on"] for lot in counted)
+    span = [as_of + timedelta(days=n) for n in range((last - as_of).days + 1)]
+    periods = sorted({period_of(day, every) for day in span})
+    result = []
+    groups = {((lot[by],) if by else ()) + (lot["unit_type"],) for lot in counted}
+    for group in sorted(groups, key=nulls_last):
+        cumulative = Decimal(0)
+        for period in periods:
+            rows = [
+                lot
+                for lot in counted
+                if ((lot[by],) if by else ()) + (lot["unit_type"],) == group
+                and period_of(lot["expires_on"], every) == period
+            ]
+            amount = sum((lot["balance"] for lot in rows), Decimal(0))
+            cumulative += amount
+            result.append((period, *group, amount, len(rows), cumulative))
+    return result
+
+
+def aging(rewards: list[Row], as_of: date) -> dict[tuple[str, str], tuple[Decimal, int]]:
+    edges = [(30, "0-30"), (60, "31-60"), (90, "61-90"), (180, "91-180"), (365, "181-365")]
+    result: dict[tuple[str, str], tuple[Decimal, int]] = {}
+    for lot in all_lots(rewards):
+        if lot["expires_on"] is None:
+            bucket = "undated"
+        elif lot["expires_on"] < as_of:
+            bucket = "expired"
+        else:
+            days = (lot["expires_on"] - as_of).days
+            bucket = next((name for last, name in edges if days <= last), "over 365")
+        amount, count = result.get((lot["unit_type"], bucket), (Decimal(0), 0))
+        result[lot["unit_type"], bucket] = (amount + lot["balance"], count + 1)
+    return result
+
+
+def distance(rewards: list[Row]) -> list[tuple[Any, ...]]:
+    groups = by_holding(rewards)
+    result = []
+    for row in rewards:
+        if row["balance_type"] in GOALS:
+            held = available(groups[key_of(row)])
+            remaining = max(row["balance"], Decimal(0))
+            reached = row["balance"] <= 0
+            if reached:
+                progress = 1.0
+            elif held is None:
+                progress = None
+            else:
+                progress = float(max(held, Decimal(0)) / (max(held, Decimal(0)) + remaining))
+            goal = GOALS[row["balance_type"]]
+            result.append((*key_of(row), goal, row["description"], remaining, held, progress, reached))
+    return result
+
+
+def nulls_last(values: Iterable[Any]) -> tuple[Any, ...]:
+    return tuple((value is None, value or "") for value in values)
