@@ -45,7 +45,7 @@ def plot_aging(rewards: Any, *, as_of: date | None = None, ax: Any = None) -> An
     >>> ax = ra.plot_aging(rewards, as_of=date(2026, 11, 23))
     >>> [label.get_text() for label in ax.get_yticklabels()][:3]
     ['Expired', '0 to 30 days', '31 to 60 days']
-    >>> [bar.get_width() for bar in ax.patches][:4]
+    >>> [float(bar.get_width()) for bar in ax.patches][:4]
     [0.0, 0.0, 0.0, 12.5]
     """
     from rewards_analytics.analysis.aging import aging

@@ -12,9 +12,8 @@ def label_widths(panel: Any, bars: Any, labels: Sequence[str], theme: Theme) -> 
     """Write each bar's exact amount at its end, and leave room for it on the scale."""
     widths = [bar.get_width() for bar in bars]
     low, high = min(0.0, *widths), max(0.0, *widths)
-    span = (high - low) or 1.0
-    # Room for the longest label beside the longest bar: about 1% of the scale a character.
-    room = span * min(0.9, 0.06 + 0.016 * max(map(len, labels)))
+    share = _share_of_label(panel, max(map(len, labels)))
+    room = (high - low or 1.0) * share / (1 - share)
     panel.set_xlim(low - (room if low < 0 else 0), high + room)
     for bar, width, label in zip(bars, widths, labels, strict=True):
         panel.annotate(
@@ -24,5 +23,13 @@ def label_widths(panel: Any, bars: Any, labels: Sequence[str], theme: Theme) -> 
             textcoords="offset points",
             ha="right" if width < 0 else "left",
             va="center",
+            # Its room is on the scale already: a layout that made more would shrink the bars to nothing.
+            in_layout=False,
             **words(theme.ink, 9),
         )
+
+
+def _share_of_label(panel: Any, characters: int) -> float:
+    """Estimate the part of the panel's width that a label takes; exact measures need a renderer."""
+    panel_points = panel.get_position().width * panel.figure.get_figwidth() * 72
+    return float(min(0.75, (10 + 5.6 * characters) / panel_points))

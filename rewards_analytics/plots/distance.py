@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from rewards_analytics.analysis.distance import ORDER
 from rewards_analytics.plots.panels import new_axes, say
 from rewards_analytics.plots.results import Record, Result, gathered, records
 from rewards_analytics.plots.style import Theme, dress, plain, theme_of, words
@@ -14,17 +15,6 @@ from rewards_analytics.plots.wording import amount_of, count, one_line, percent,
 NOTHING = "No goals in this selection."
 
 ASSUMPTION: Final = "Assumes that a goal counts the balance held in its unit."
-
-_ORDER: Final = (
-    "progress",
-    "remaining",
-    "user_guid",
-    "member_guid",
-    "account_guid",
-    "unit_type",
-    "goal",
-    "description",
-)
 
 MOST_GOALS: Final = 12
 """Goals that a picture has room for."""
@@ -100,7 +90,7 @@ def goals_to_draw(result: Result, most: int = MOST_GOALS) -> Goals:
         everything: Any = result
         ahead: Any = [row for row in result if not row["reached"]]
     else:
-        everything = gathered(result).sort(*_ORDER, descending=[True] + [False] * 7, nulls_last=True)
+        everything = gathered(result).sort(*ORDER, descending=[name == "progress" for name in ORDER], nulls_last=True)
         ahead = everything.filter(~nw.col("reached"))
     if len(everything) <= most:
         return Goals(records(everything), "")

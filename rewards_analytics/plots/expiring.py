@@ -46,7 +46,7 @@ def plot_expiring(rewards: Any, *, as_of: date | None = None, every: str = "mont
     ...     "balance_type": "EXPIRING_BALANCE", "unit_type": "MILES", "balance": 300,
     ...     "expires_on": "2027-01-31"}])
     >>> ax = ra.plot_expiring(rewards, as_of=date(2026, 11, 23))
-    >>> [bar.get_height() for bar in ax.patches]
+    >>> [float(bar.get_height()) for bar in ax.containers[0]]
     [0.0, 0.0, 300.0]
     """
     from rewards_analytics.analysis.expiring import expiring

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import io
+import re
 from base64 import b64encode
-from typing import Any
+from typing import Any, Final
 
 from rewards_analytics.plots.style import DARK, LIGHT
 
-_PAGE_FONTS = (
-    "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'Liberation Sans', 'Noto Sans CJK JP', sans-serif"
+PAGE_FONTS: Final = (
+    "-apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'Noto Sans', 'Liberation Sans', Arial, "
+    "'Noto Sans CJK JP', sans-serif"
 )
+"""Fonts that readers have, on any machine; the one that matplotlib measures with is wider than any of them."""
 
 
 def svg(figure: Any, name: str) -> str:
@@ -23,7 +26,7 @@ def svg(figure: Any, name: str) -> str:
     file = io.StringIO()
     with mpl.rc_context({"svg.hashsalt": name, "svg.fonttype": "none"}):
         figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
-    return file.getvalue()
+    return re.sub(r"font-family: [^;\"]*", f"font-family: {PAGE_FONTS}", file.getvalue())
 
 
 def in_dark(picture: str) -> str:

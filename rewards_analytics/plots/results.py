@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -13,12 +14,26 @@ Result: TypeAlias = Any
 """A frame of any supported kind, or the records of one."""
 
 
+def columns_of(frame: Any) -> list[str]:
+    """Give the names of a frame's columns."""
+    return list(_narwhals(frame).collect_schema().names())
+
+
 def gathered(result: Any) -> nw.DataFrame[Any]:
     """Give the result as an eager frame."""
     import narwhals as nw
 
-    frame: Any = nw.from_native(result, pass_through=False)
+    frame = _narwhals(result)
     return frame.collect() if isinstance(frame, nw.LazyFrame) else frame
+
+
+def _narwhals(native: Any) -> Any:
+    import narwhals as nw
+
+    with warnings.catch_warnings():
+        # It asks for a package that the registry does not have yet: nothing that a caller could do.
+        warnings.filterwarnings("ignore", "Dask support is moving out of Narwhals", FutureWarning)
+        return nw.from_native(native)
 
 
 def records(result: Result) -> Sequence[Record]:

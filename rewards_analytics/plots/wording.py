@@ -58,13 +58,13 @@ def unit_name(unit_type: str) -> str:
     return unit_type.replace("_", " ").strip().capitalize() or "Unnamed unit"
 
 
-def count(number: int, noun: str) -> str:
+def count(number: int, noun: str, plural: str | None = None) -> str:
     """Give a number of things, with the noun in singular or plural.
 
     >>> count(1, "lot"), count(1200, "lot")
     ('1 lot', '1,200 lots')
     """
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {plural or noun + 's'}"
 
 
 def day(value: date) -> str:
