@@ -1,1 +1,61 @@
-"""Product reports: facts, then pictures, then one self-contained HTML page."""
+"""Product reports: facts and pictures (`contents`), then the page (`html`), then one file, whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from rewards_analytics.files import whole_file
+
+
+def report(rewards: Any, path: str | os.PathLike[str], *, as_of: date | None = None, title: str | None = None) -> Path:
+    """Write a report of rewards as one HTML file that needs nothing else: no network, no script, no fonts.
+
+    It says in words what matters, then shows totals per unit, the timeline of the next 24 months, the aging
+    schedule, whose balances expire next, and the nearest goals, with pictures and the definition of each
+    number. The same rewards, as-of date and version give the same bytes.
+
+    Parameters
+    ----------
+    rewards
+        Rewards as `load` returns them, in a frame of any supported kind; the columns that `holdings` reads,
+        `description`, and `created_at` where there is one.
+    path
+        File to write. An existing one is replaced, but only once the new one is complete.
+    as_of
+        Day that the report looks ahead from, today in UTC if None.
+    title
+        Title of the page, `Rewards report` if None.
+
+    Returns
+    -------
+    The path of the file.
+
+    Raises
+    ------
+    RewardsError
+        If the file cannot be written; whatever was at `path` is still there.
+    MissingColumnError, FrameError
+        If `rewards` is not a frame of rewards.
+
+    Examples
+    --------
+    >>> from datetime import date
+    >>> from tempfile import TemporaryDirectory
+    >>> import rewards_analytics as ra
+    >>> rewards = ra.load([{"guid": "RWD-1", "user_guid": "USR-1", "member_guid": "MBR-1",
+    ...     "balance_type": "TOTAL_BALANCE", "unit_type": "MILES", "balance": 1200}])
+    >>> with TemporaryDirectory() as folder:
+    ...     file = ra.report(rewards, f"{folder}/report.html", as_of=date(2026, 11, 23))
+    ...     "1,200 miles" in file.read_text(encoding="utf-8")
+    True
+    """
+    from rewards_analytics.reporting.contents import contents
+    from rewards_analytics.reporting.html import page
+
+    # Opened first, so that a path that cannot be written is told before any work is done.
+    with whole_file(path) as file:
+        file.write(page(contents(rewards, as_of=as_of, title=title)).encode())
+    return Path(path)

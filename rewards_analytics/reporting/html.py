@@ -1,0 +1,99 @@
+"""The page of a report: a plain dict in, one self-contained HTML document out. Knows no frame and no picture."""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import b64encode
+from collections.abc import Mapping
+from datetime import date
+from functools import lru_cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from rewards_analytics.plots import wording
+from rewards_analytics.plots.aging import bucket_name
+from rewards_analytics.plots.images import PAGE_FONTS
+from rewards_analytics.plots.style import DARK, LIGHT, Theme
+
+
+def page(contents: Mapping[str, Any]) -> str:
+    """Render contents as a page that asks for nothing outside itself.
+
+    Every text is escaped by the template engine. The page's policy allows the one style sheet below by its
+    hash, and images that are in the page: nothing else, whatever a text might smuggle in.
+    """
+    units = _units(contents)
+    environment = _environment().overlay()
+    environment.filters["unit_class"] = lambda unit_type: f"unit-{units.index(unit_type)}"
+    style = _style(units)
+    return environment.get_template("page.html").render(contents, style=style, policy=_policy(style))
+
+
+def _units(contents: Mapping[str, Any]) -> list[str]:
+    """Every unit that the page names: the style sheet numbers them, so that no unit's name gets into it."""
+    rows = [*contents["totals"], *contents["aging"]["rows"], *contents["goals"]["rows"]]
+    return sorted({row["unit_type"] for row in rows})
+
+
+def _style(units: list[str]) -> Markup:
+    """The style sheet, with the colours and fonts of the pictures: no text from outside, so nothing to escape."""
+    values = {
+        "units": units,
+        "light": _variables(LIGHT, units),
+        "dark": _variables(DARK, units),
+        "fonts": Markup(PAGE_FONTS),  # noqa: S704
+    }
+    sheets = [_environment().get_template(name).render(values) for name in ("page.css", "print.css")]
+    return Markup("\n".join(sheets))  # noqa: S704
+
+
+def _variables(theme: Theme, units: list[str]) -> dict[str, str]:
+    own = {f"unit-{index}": theme.unit(unit_type) for index, unit_type in enumerate(units)}
+    return {
+        "page": theme.page,
+        "ink": theme.ink,
+        "muted": theme.muted,
+        "line": theme.line,
+        "focus": theme.unit("MILES"),
+        **own,
+    }
+
+
+def _policy(style: str) -> str:
+    digest = b64encode(hashlib.sha256(style.encode()).digest()).decode("ascii")
+    return f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("rewards_analytics", "reporting/templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "amount": wording.amount,
+        "amount_of": wording.amount_of,
+        "bucket_name": bucket_name,
+        "count": wording.count,
+        "day": wording.day,
+        "date": _date,
+        "month": _month,
+        "one_line": wording.one_line,
+        "percent": wording.percent,
+        "short_guid": wording.short_guid,
+        "unit_name": wording.unit_name,
+    }
+    return environment
+
+
+def _month(period: date) -> str:
+    return f"{period:%b} {period.year}"
+
+
+def _date(value: date) -> str:
+    return f"{value.day} {value:%b} {value.year}"

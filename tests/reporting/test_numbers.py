@@ -1,0 +1,140 @@
+"""Every number of a report is the analysis functions' own."""
+
+from decimal import Decimal
+
+import pytest
+
+import rewards_analytics as ra
+from rewards_analytics.plots.aging import bucket_name
+from rewards_analytics.plots.wording import unit_name
+from rewards_analytics.reporting.contents import contents
+from rewards_analytics.reporting.html import page as render
+from tests import frames
+from tests.reporting.pages import AS_OF, REWARDS, Page, reported
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    return reported(REWARDS, tmp_path_factory.mktemp("report"))
+
+
+def by_unit(frame, column):
+    return {unit_name(row["unit_type"]): row[column] for row in frame.rows(named=True)}
+
+
+@pytest.mark.parametrize(("column", "place"), [("available", 1), ("expiring", 2), ("holdings", 3), ("users", 5)])
+def test_totals_are_those_of_totals(page, column, place):
+    assert page.amounts("Totals per unit", place) == by_unit(ra.totals(REWARDS), column)
+
+
+def test_the_timeline_is_that_of_expiring(page):
+    timeline = ra.expiring(REWARDS, as_of=AS_OF, until=AS_OF.replace(year=2028, month=10, day=31))
+    miles = timeline.filter(timeline["unit_type"] == "MILES")
+
+    shown = page.amounts("Expiring per month", 2)
+
+    assert list(shown.values()) == miles["expiring"].to_list()
+    assert len(shown) == 24
+    assert shown["Jan 2027"] == 84000
+
+
+def test_the_aging_schedule_is_that_of_aging(page):
+    schedule = ra.aging(REWARDS, as_of=AS_OF)
+    miles = schedule.filter(schedule["unit_type"] == "MILES")
+
+    assert page.amounts("Aging schedule", 2) == dict(
+        zip(map(bucket_name, miles["bucket"]), miles["expiring"], strict=True)
+    )
+
+
+def test_what_expires_after_the_timeline_is_named():
+    assert "After that expire 500 miles." in page_text(REWARDS)
+
+
+def page_text(rewards):
+    return Page(render(contents(rewards, as_of=AS_OF))).text
+
+
+def test_next_expiries_are_the_lots_ahead_by_day_with_whose_they_are(page):
+    assert page.table("Next expiries") == [
+        ["1 Dec 2026", "8", "U2", "M2", "none given", "Dollars", "$12.50"],
+        ["31 Jan 2027", "69", "U1", "M1", "A1", "Miles", "84,000"],
+        ["30 Jun 2030", "1,315", "U1", "M1", "A1", "Miles", "500"],
+    ]
+
+
+def test_no_unit_crowds_the_others_out_of_the_next_expiries():
+    miles = [frames.lot("MILES", str(n), "2026-11-24", account_guid=f"A{n}") for n in range(1, 30)]
+    rewards = frames.polars_frame(frames.table([*miles, frames.lot("POINTS", "5", "2027-11-24")]))
+
+    text = page_text(rewards)
+
+    assert "24 Nov 2027" in text
+    assert "23 later expiries not listed here" in text
+
+
+def test_nearest_goals_are_those_of_distance_that_are_not_reached(page):
+    assert page.table("Nearest goals") == [["Gold status", "Level", "U1", "Miles", "25,000", "98%"]]
+    assert "2 goals: 1 reached, and 1 more at least 90% there." in page.text
+
+
+def test_the_headline_says_what_is_held_and_what_expires_soon(page):
+    assert "1,204,500 miles held, of which 84,000 miles (7%) expire by 21 February 2027." in page.text
+    assert "12,345,678,901,234,567.123456789 points held, none of which expires by 21 February 2027." in page.text
+
+
+def test_an_amount_is_shown_whole(page):
+    assert page.amounts("Totals per unit", 1)["Points"] == Decimal("12345678901234567.123456789")
+
+
+def test_the_assumption_about_goals_stands_where_progress_is_shown(page):
+    assert "Progress assumes that a goal counts the balance held in its unit." in page.text
+
+
+def test_source_and_freshness_are_told(page):
+    assert "8 rewards, the newest recorded on 1 November 2026" in page.text
+
+
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory):
+    return ra.report(REWARDS, tmp_path_factory.mktemp("report") / "r.html", as_of=AS_OF).read_bytes()
+
+
+@pytest.mark.parametrize("kind", ["polars_lazy", "pandas", "duckdb"])
+def test_every_kind_of_frame_gives_the_same_report(kind, expected, tmp_path):
+    rewards = frames.ENGINES[kind](REWARDS.to_arrow())
+
+    assert ra.report(rewards, tmp_path / "r.html", as_of=AS_OF).read_bytes() == expected
+
+
+def test_no_rewards_make_a_report_that_says_so():
+    text = page_text(REWARDS.clear())
+
+    assert "These rewards hold no balance and no goal." in text
+    assert "Nothing expires from 23 November 2026" in text
+
+
+def test_units_that_are_not_documented_have_their_place(tmp_path):
+    rewards = frames.polars_frame(frames.table([frames.total("BONUS_NIGHTS", "3"), frames.total("</style>", "4")]))
+
+    page = reported(rewards, tmp_path)
+
+    assert page.amounts("Totals per unit", 1) == {"</style>": 4, "Bonus nights": 3}
+
+
+def test_a_balance_that_is_not_known_is_said_to_be_so(tmp_path):
+    rewards = frames.polars_frame(frames.table([frames.to_level("SEGMENTS", "5", description=None)]))
+
+    page = reported(rewards, tmp_path)
+
+    assert page.table("Totals per unit") == [["Segments", "not known", "0", "0", "0", "0"]]
+    assert page.table("Nearest goals")[0][0] == "No name given"
+
+
+def test_dates_at_the_end_of_the_calendar_do_not_make_an_endless_timeline(tmp_path):
+    rewards = frames.polars_frame(frames.table([frames.lot("MILES", "5", "9999-12-31")]))
+
+    page = reported(rewards, tmp_path)
+
+    assert "After that expire 5 miles." in page.text
+    assert page.table("Next expiries")[0][0] == "31 Dec 9999"
