@@ -1,0 +1,50 @@
+"""The Typer application: every command under its name."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from rewards_analytics import __version__
+from rewards_analytics.cli import analyses, demo, loading, reports
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    # Errors as plain lines, not boxes: they are read in logs too.
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"rewards-analytics {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Analytics for loyalty balances from MX's Atrium rewards API."""
+
+
+for command in (
+    demo.demo,
+    loading.check,
+    loading.convert,
+    analyses.balances,
+    analyses.holdings,
+    analyses.totals,
+    analyses.expiring,
+    analyses.aging,
+    analyses.distance,
+    analyses.quality,
+    reports.report,
+):
+    app.command()(command)

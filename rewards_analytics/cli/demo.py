@@ -1,0 +1,118 @@
+"""The whole product in one command, on real HTTP and synthetic data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+import rewards_analytics as ra
+from rewards_analytics.cli.results import console, readable
+from rewards_analytics.files import writable_folder
+
+if TYPE_CHECKING:
+    import polars as pl
+    from rich.table import Table
+
+    from rewards_analytics.client import Challenge
+    from rewards_analytics.sandbox import Sandbox
+
+SOON = timedelta(days=92)
+
+
+def demo(
+    out: Annotated[Path, typer.Option("--out", help="Folder for the rewards and the report.")] = Path("rewards-demo"),
+) -> None:
+    """Watch the whole product work: fetch, pull, load, analyse and report, on a sandbox of the API.
+
+    Nothing leaves this machine, and all people and balances are made up.
+    """
+    from rewards_analytics.sandbox import Sandbox
+
+    folder = writable_folder(out)
+    today = datetime.now(UTC).date()
+    with Sandbox(users=25, today=today, job_time=0.6) as sandbox:
+        _say(f"A sandbox of the rewards API listens on {sandbox.base_url}.\n")
+        rewards = _fetch_and_pull(sandbox)
+    parquet = ra.write(rewards, folder / "rewards.parquet")
+    # From here on all comes from the file, as it would on another day.
+    rewards = ra.load(parquet)
+    screen = console()
+    for table in _tables(rewards, today):
+        screen.print(table)
+    report = ra.report(rewards, folder / "report.html", as_of=today, title="Rewards demo")
+    screen.print(f"Rewards: {parquet}\nReport:  {report}  (open it in a browser)")
+
+
+def _fetch_and_pull(sandbox: Sandbox) -> pl.DataFrame:
+    member = sandbox.world.member_asking("TEXT")
+    with ra.AtriumClient(sandbox.api_key, sandbox.client_id, sandbox.base_url, poll_interval=0.2) as client:
+        _say(f"Fetching the rewards of member {member.guid}:")
+        state = client.fetch_rewards(member.user_guid, member.guid, answer=_answer, watch=_watch)
+        listed = sum(1 for _ in client.list_rewards(member.user_guid, member.guid))
+        _say(f"  {state['connection_status']}: {listed} rewards listed.\n")
+        pulled = ra.pull(client)
+    _say(f"Pulled {len(pulled.rewards):,} rewards of {pulled.members} members, {len(pulled.failures)} failures.\n")
+    return pulled.rewards
+
+
+def _answer(challenges: Sequence[Challenge]) -> dict[str, str]:
+    """Answer as the end user would; the sandbox's institution takes the word `correct`."""
+    for challenge in challenges:
+        _say(f"  The institution asks: {challenge.label}\n  The end user answers: correct")
+    return {challenge.guid: "correct" for challenge in challenges}
+
+
+def _watch(status: dict[str, object]) -> None:
+    _say(f"  {status['connection_status']}")
+
+
+def _tables(rewards: pl.DataFrame, today: date) -> list[Table]:
+    soon = today + SOON
+    nearest = ra.distance(rewards)
+    nearest = nearest.filter(~nearest["reached"] & nearest["progress"].is_not_null()).head(3)
+    return [
+        readable(
+            ra.totals(rewards),
+            {
+                "unit_type": "Unit",
+                "available": "Available",
+                "expiring": "Of which expires",
+                "holdings": "Holdings",
+                "members": "Members",
+                "users": "Users",
+            },
+            title="Totals per unit",
+        ),
+        readable(
+            ra.expiring(rewards, as_of=today, until=soon),
+            {
+                "unit_type": "Unit",
+                "period": "Month of",
+                "expiring": "Expires",
+                "rewards": "Lots",
+                "cumulative": "Added up",
+            },
+            title=f"Expires from {today} to {soon}",
+        ),
+        readable(
+            nearest,
+            {
+                "user_guid": "User",
+                "goal": "Goal",
+                "description": "In the provider's words",
+                "unit_type": "Unit",
+                "available": "Available",
+                "remaining": "Remaining",
+                "progress": "Progress",
+            },
+            title="The three nearest goals (assuming that a goal counts the balance held in its unit)",
+        ),
+    ]
+
+
+def _say(words: str) -> None:
+    typer.echo(words, err=True)

@@ -1,0 +1,45 @@
+"""The arguments and options that several commands share."""
+
+from __future__ import annotations
+
+import sys
+from datetime import date, datetime
+from pathlib import Path
+from typing import IO, Annotated, Literal
+
+import typer
+
+Source = Annotated[
+    str,
+    typer.Argument(
+        help="A file, folder or glob of rewards: JSON, NDJSON, CSV or Parquet, also .gz and .zst; - is standard input.",
+        metavar="SOURCE",
+    ),
+]
+Format = Annotated[
+    Literal["table", "csv", "json", "parquet"] | None,
+    typer.Option("--format", help="Form of the result; by the ending of --out if not given, otherwise a table."),
+]
+Out = Annotated[Path | None, typer.Option("--out", "-o", help="File to write, instead of standard output.")]
+By = Annotated[list[str] | None, typer.Option("--by", help="Column to group by; may be given more than once.")]
+Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD")]
+AsOf = Annotated[
+    datetime | None,
+    typer.Option("--as-of", formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="The day to count from; today in UTC."),
+]
+Until = Annotated[
+    datetime | None, typer.Option("--until", formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="Last day that counts.")
+]
+Every = Annotated[
+    Literal["day", "week", "month", "quarter", "year"], typer.Option("--every", help="Length of a period.")
+]
+
+
+def source_of(source: str) -> str | IO[bytes]:
+    """Return what the loader reads for the SOURCE of a command line."""
+    return sys.stdin.buffer if source == "-" else source
+
+
+def date_of(day: datetime | None) -> date | None:
+    """Return the date of a parsed option."""
+    return None if day is None else day.date()

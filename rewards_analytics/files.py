@@ -1,0 +1,75 @@
+"""Files that are written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+from uuid import uuid4
+
+from rewards_analytics.errors import RewardsError
+
+
+@contextmanager
+def whole_file(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
+    """Open a binary file that appears under `path` only once it is complete.
+
+    It is written beside `path` under another name, then moved there; after an error nothing is left, and a file
+    that stood there before still does.
+
+    Raises
+    ------
+    RewardsError
+        If the folder is not there or cannot be written to.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with whole_file(f"{folder}/note.txt") as file:
+    ...         before = list(Path(folder).glob("note.txt"))
+    ...         _ = file.write(b"whole")
+    ...     Path(folder, "note.txt").read_bytes(), before
+    (b'whole', [])
+    """
+    target = Path(path)
+    if target.is_dir():
+        raise RewardsError(f"Cannot write {target}: it is a folder. Name a file in it.")
+    temporary = target.with_name(f".{target.name[:200]}.{uuid4().hex}.part")
+    try:
+        with temporary.open("xb") as file:
+            yield file
+        temporary.replace(target)
+    except OSError as error:
+        raise _cannot_write(target, error) from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink()
+
+
+def writable_folder(path: str | os.PathLike[str]) -> Path:
+    """Return a folder, made if it is not there, in which a file can be written.
+
+    Raises
+    ------
+    RewardsError
+        If it cannot be made, is a file, or cannot be written to.
+    """
+    folder = Path(path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise RewardsError(
+            f"Cannot write in the folder {folder}: {error.strerror}. Name a folder that you may write in."
+        ) from error
+    return folder
+
+
+def _cannot_write(target: Path, error: OSError) -> RewardsError:
+    return RewardsError(f"Cannot write {target}: {error.strerror}. Name a file in a folder that you may write in.")
+

@@ -1,0 +1,118 @@
+"""The analysis commands: exact results in four forms, on standard output or in a file."""
+
+import io
+import json
+import subprocess
+import sys
+from datetime import date
+from decimal import Decimal
+
+import polars as pl
+import pytest
+
+import rewards_analytics as ra
+
+BIG = {
+    "guid": "RWD-1",
+    "user_guid": "USR-1",
+    "member_guid": "MBR-1",
+    "account_guid": None,
+    "balance_type": "BALANCE",
+    "unit_type": "MILES",
+    "expires_on": "2026-12-24",
+    "description": "=HYPERLINK(1)",
+}
+BIG_TEXT = json.dumps(BIG)[:-1] + ', "balance": 12345678901234567.123456789}'
+
+
+def test_json_is_a_list_of_objects_with_exact_amounts_as_strings(run):
+    ended = run("totals", "-", "--format", "json", stdin=BIG_TEXT.encode())
+
+    assert ended.status == 0
+    assert ended.err == ""
+    assert json.loads(ended.out) == [
+        {
+            "unit_type": "MILES",
+            "available": "12345678901234567.123456789",
+            "expiring": "12345678901234567.123456789",
+            "holdings": 1,
+            "members": 1,
+            "users": 1,
+        }
+    ]
+
+
+def test_csv_has_a_header_and_exact_amounts(run):
+    ended = run("aging", "-", "--as-of", "2026-11-23", "--format", "csv", stdin=BIG_TEXT.encode())
+
+    assert ended.out.splitlines()[:3] == [
+        "bucket,unit_type,expiring,rewards",
+        "expired,MILES,0.000000000,0",
+        "0-30,MILES,0.000000000,0",
+    ]
+    assert "31-60,MILES,12345678901234567.123456789,1" in ended.out
+
+
+def test_csv_guards_a_description_that_a_spreadsheet_would_run(run):
+    goal = BIG | {"balance_type": "BALANCE_TO_LEVEL", "balance": 5}
+
+    ended = run("distance", "-", "--format", "csv", stdin=json.dumps(goal).encode())
+
+    assert "'=HYPERLINK(1)" in ended.out
+
+
+def test_parquet_goes_to_a_file_with_the_types_of_the_result(run, rewards_json, tmp_path):
+    ended = run(
+        "expiring", rewards_json, "--as-of", "2026-11-23", "--every", "quarter", "--out", tmp_path / "e.parquet"
+    )
+
+    assert ended.status == 0
+    assert ended.out == ""
+    expected = ra.expiring(ra.load(rewards_json), as_of=date(2026, 11, 23), every="quarter")
+    assert pl.read_parquet(tmp_path / "e.parquet").equals(expected)
+
+
+def test_parquet_can_be_piped(rewards_json):
+    command = [sys.executable, "-m", "rewards_analytics", "holdings", str(rewards_json), "--format", "parquet"]
+
+    ended = subprocess.run(command, capture_output=True, check=True)
+
+    assert pl.read_parquet(io.BytesIO(ended.stdout)).equals(ra.holdings(ra.load(rewards_json)))
+
+
+def test_the_table_shows_every_digit_with_separators(run):
+    ended = run("totals", "-", stdin=BIG_TEXT.encode())
+
+    assert "12,345,678,901,234,567.123456789" in ended.out
+
+
+@pytest.mark.parametrize("command", ["balances", "holdings", "totals", "expiring", "aging", "distance", "quality"])
+def test_every_analysis_prints_as_many_rows_as_its_function_gives(run, rewards_json, command):
+    result = getattr(ra, command)(ra.load(rewards_json))
+
+    ended = run(command, rewards_json, "--format", "json")
+
+    assert ended.status == 0
+    rows = json.loads(ended.out)
+    assert len(rows) == len(result)
+    assert list(rows[0]) == result.columns
+
+
+def test_by_may_be_given_more_than_once(run, rewards_json):
+    ended = run("totals", rewards_json, "--by", "user_guid", "--by", "member_guid", "--format", "csv")
+
+    assert ended.out.startswith("user_guid,member_guid,unit_type,available,")
+
+
+def test_until_bounds_the_timeline(run, rewards_json):
+    arguments = ("--as-of", "2026-11-23", "--until", "2026-12-31", "--format", "json")
+
+    periods = {row["period"] for row in json.loads(run("expiring", rewards_json, *arguments).out)}
+
+    assert periods == {"2026-11-01", "2026-12-01"}
+
+
+def test_amounts_in_json_read_back_as_the_same_decimals(run, rewards_json):
+    rows = json.loads(run("holdings", rewards_json, "--format", "json").out)
+
+    assert [Decimal(row["expiring"]) for row in rows] == ra.holdings(ra.load(rewards_json))["expiring"].to_list()

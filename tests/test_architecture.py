@@ -1,0 +1,122 @@
+"""The arrows between the parts of the package point one way, and importing it is cheap."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import rewards_analytics
+from rewards_analytics import schema
+
+PACKAGE = Path(rewards_analytics.__file__).parent
+DATAFRAME_LIBRARIES = {"polars", "pandas", "pyarrow", "duckdb", "dask", "pyspark"}
+HEAVY = {*DATAFRAME_LIBRARIES, "matplotlib", "ipywidgets", "narwhals", "requests", "starlette", "uvicorn", "rich"}
+
+# What each part may import of the package. A part may always import itself.
+BASE = {"errors", "schema"}
+MAY_IMPORT = {
+    "errors": set(),
+    "schema": {"errors"},
+    "files": {"errors"},
+    "wording": {"schema"},
+    "engines": BASE,
+    "client": {*BASE, "files", "loading"},
+    "sandbox": BASE,
+    "loading": {*BASE, "engines", "files", "wording"},
+    "analysis": {*BASE, "engines"},
+    "plots": {*BASE, "analysis", "wording"},
+    "reporting": {*BASE, "analysis", "plots", "files", "wording"},
+    "widgets": {*BASE, "analysis", "plots", "wording", "reporting"},
+}
+
+
+def modules_of(part: str) -> list[Path]:
+    folder = PACKAGE / part
+    return sorted(folder.rglob("*.py")) if folder.is_dir() else [folder.with_suffix(".py")]
+
+
+def imports_of(module: Path) -> set[str]:
+    """The dotted names that a module imports anywhere, inside functions too."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module} imports relatively"
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def parts_imported_by(module: Path) -> set[str]:
+    return {name.split(".")[1] for name in imports_of(module) if name.startswith("rewards_analytics.")}
+
+
+@pytest.mark.parametrize("part", MAY_IMPORT)
+def test_a_part_imports_only_what_stands_below_it(part):
+    for module in modules_of(part):
+        allowed = {*MAY_IMPORT[part], part}
+        if module.name == "pull.py":
+            allowed |= {"loading"}
+        assert parts_imported_by(module) <= allowed, module
+
+
+def test_every_part_of_the_package_has_its_place_in_this_order():
+    parts = {path.stem for path in PACKAGE.iterdir() if path.name[0] not in "_." and path.suffix in ("", ".py")}
+
+    assert parts == {*MAY_IMPORT, "cli"}
+
+
+@pytest.mark.parametrize("part", ["analysis", "plots"])
+def test_no_analysis_and_no_picture_names_a_dataframe_library(part):
+    for module in modules_of(part):
+        roots = {name.split(".")[0] for name in imports_of(module)}
+        assert not roots & DATAFRAME_LIBRARIES, module
+
+
+def test_nothing_but_the_client_and_the_sandbox_speaks_http():
+    for module in PACKAGE.rglob("*.py"):
+        roots = {name.split(".")[0] for name in imports_of(module)}
+        if module.parent.name == "sandbox":
+            assert "requests" not in roots, module
+        elif module.parent.name != "client" and module.name != "errors.py":
+            assert not roots & {"requests", "urllib3", "http", "starlette", "uvicorn"}, module
+
+
+def test_importing_the_package_loads_no_heavy_library():
+    program = f"import rewards_analytics, sys; print(*sorted({HEAVY!r} & set(sys.modules)))"
+
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert run.stdout.split() == []
+
+
+def test_every_public_name_is_found_and_listed():
+    for name in rewards_analytics.__all__:
+        assert getattr(rewards_analytics, name) is not None
+        assert name in dir(rewards_analytics)
+
+
+def test_a_public_name_survives_the_import_of_every_module():
+    program = (
+        "import pkgutil, importlib, types, rewards_analytics as ra\n"
+        "for m in pkgutil.walk_packages(ra.__path__, 'rewards_analytics.'):\n"
+        "    if '__main__' not in m.name: importlib.import_module(m.name)\n"
+        "print(*[n for n in ra.__all__ if isinstance(getattr(ra, n), types.ModuleType)])"
+    )
+
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert run.stdout.split() == []
+
+
+def test_a_name_that_is_not_there_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="has no attribute 'lode'"):
+        _ = rewards_analytics.lode
+
+
+def test_the_bound_on_amounts_lets_ten_billion_of_them_add_up():
+    largest_sum = 10**10 * 10 ** (schema.WHOLE_DIGITS + schema.SCALE)
+
+    assert largest_sum <= 10**schema.PRECISION

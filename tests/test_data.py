@@ -1,0 +1,40 @@
+"""The rewards in `data/` are what their README says."""
+
+import runpy
+import sys
+from pathlib import Path
+
+import pytest
+
+import rewards_analytics as ra
+
+DATA = Path(__file__).parent.parent / "data"
+TEXTS = ["rewards.ndjson", "rewards.ndjson.gz", "rewards.ndjson.zst", "rewards.csv", "rewards.csv.gz"]
+SAME = ["list.json", "pages.json", "pages", "rewards.parquet", *TEXTS]
+
+
+def test_the_documented_command_makes_the_same_bytes_again(tmp_path, monkeypatch):
+    arguments = ["--users", "25", "--seed", "2026", "--today", "2026-11-23", "--out", str(tmp_path)]
+    assert " ".join(arguments[:-2]) in (DATA / "README.md").read_text()
+    monkeypatch.setattr(sys, "argv", ["make.py", *arguments])
+
+    runpy.run_path(str(DATA / "make.py"), run_name="__main__")
+
+    made = {path.relative_to(tmp_path): path.read_bytes() for path in tmp_path.rglob("*.*") if path.is_file()}
+    kept = {path.relative_to(DATA): path.read_bytes() for path in DATA.rglob("*.*") if path.is_file()}
+    del kept[Path("README.md")], kept[Path("make.py")]
+    assert made.keys() == kept.keys()
+    assert [name for name in made if made[name] != kept[name]] == []
+
+
+@pytest.mark.parametrize("name", SAME)
+def test_every_form_holds_the_same_rewards(name):
+    assert ra.load(DATA / name).equals(ra.load(DATA / "rewards.json"))
+
+
+def test_the_size_is_the_one_that_the_readme_gives():
+    rewards = ra.load(DATA / "rewards.json")
+
+    counts = (len(rewards), rewards["user_guid"].n_unique(), rewards["member_guid"].n_unique())
+    readme = (DATA / "README.md").read_text()
+    assert f"{counts[0]} rewards of {counts[1]} made-up users with {counts[2]} memberships" in readme
