@@ -10,7 +10,7 @@ from rewards_analytics.analysis.distance import ORDER
 from rewards_analytics.plots.panels import new_axes, say
 from rewards_analytics.plots.results import Record, Result, gathered, records
 from rewards_analytics.plots.style import Theme, dress, plain, theme_of, words
-from rewards_analytics.plots.wording import amount_of, count, one_line, percent, short_guid
+from rewards_analytics.wording import amount_of, count, one_line, percent, short_guid
 
 NOTHING = "No goals in this selection."
 

@@ -8,8 +8,8 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Final
 
-from rewards_analytics.plots.wording import one_line
 from rewards_analytics.schema import DOLLARS, MILES, POINTS, SEGMENTS
+from rewards_analytics.wording import one_line
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Final, NamedTuple, TypeAlias
 
 from rewards_analytics.plots.results import Record, of_unit
-from rewards_analytics.plots.wording import amount_of, count, day, percent, unit_name
+from rewards_analytics.wording import amount_of, count, day, percent, unit_name
 
 SOON_DAYS: Final = 90
 """Days ahead that the headline looks at: the first three spans of the aging schedule."""

@@ -12,7 +12,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from rewards_analytics.plots import wording
+from rewards_analytics import wording
 from rewards_analytics.plots.aging import bucket_name
 from rewards_analytics.plots.images import PAGE_FONTS
 from rewards_analytics.plots.style import DARK, LIGHT, Theme

@@ -1,4 +1,4 @@
-"""Amounts, days and names as people read them: the same words in pictures, reports and widgets."""
+"""Amounts, days and names as people read them: the same words in tables, pictures, reports and widgets."""
 
 from __future__ import annotations
 
