@@ -11,9 +11,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from rewards_analytics import wording
 from rewards_analytics.errors import ArgumentError
 from rewards_analytics.files import whole_file
-from rewards_analytics.plots import wording
 
 if TYPE_CHECKING:
     import polars as pl
