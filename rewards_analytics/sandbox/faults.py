@@ -1,0 +1,82 @@
+"""What goes wrong in the sandbox, on request: by order for the next calls, or at random with a seed."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass
+from random import Random
+from typing import Final
+
+from rewards_analytics.errors import ArgumentError
+
+KINDS: Final = ("429", "500", "502", "503", "504", "reset", "lost", "truncated", "html", "shift")
+"""Statuses; `reset`: the connection breaks before the call is handled; `lost`: after it; `truncated`: half of the
+body; `html`: a 200 that is not JSON; `shift`: the list is answered, but has moved by one entry."""
+
+RANDOM_KINDS: Final = tuple(kind for kind in KINDS if kind != "lost")
+
+
+@dataclass
+class _Order:
+    kind: str
+    times: int
+    on: str
+
+
+class Faults:
+    """Faults of a sandbox.
+
+    Parameters
+    ----------
+    rate
+        Share of the calls that fail at random, 0 to 1. Whether the n-th call of a path fails depends on the seed
+        alone, not on the order in which several clients call.
+    kinds
+        Kinds of the random faults.
+    seed
+        Seed of the random faults.
+    retry_after
+        Value of the `Retry-After` header of a 429, None to send none.
+    """
+
+    def __init__(
+        self,
+        rate: float = 0.0,
+        *,
+        kinds: Collection[str] = RANDOM_KINDS,
+        seed: int = 0,
+        retry_after: str | None = "0",
+    ) -> None:
+        if not 0 <= rate <= 1:
+            raise ArgumentError(f"rate={rate} is not a share. Give a number from 0 (never) to 1 (always).")
+        self.rate = rate
+        self.kinds = [_known(kind) for kind in kinds]
+        self.seed = seed
+        self.retry_after = retry_after
+        self._orders: list[_Order] = []
+        self._calls: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def next(self, kind: str, *, times: int = 1, on: str = "") -> None:
+        """Make the next `times` calls whose `METHOD path?query` contains `on` fail in this way."""
+        with self._lock:
+            self._orders.append(_Order(_known(kind), times, on))
+
+    def pick(self, call: str) -> str | None:
+        """Kind of fault that meets this call (`METHOD path?query`), None if it is to be answered well."""
+        with self._lock:
+            for order in self._orders:
+                if order.times > 0 and order.on in call:
+                    order.times -= 1
+                    return order.kind
+            self._calls[call] += 1
+            chance = Random(f"{self.seed} {call} {self._calls[call]}")
+            return chance.choice(self.kinds) if chance.random() < self.rate else None
+
+
+def _known(kind: str) -> str:
+    if kind not in KINDS:
+        raise ArgumentError.not_one_of("kind", kind, KINDS)
+    return kind

@@ -1,0 +1,282 @@
+"""The loyalty programmes of the synthetic world: their terms, and how an account lives from day to day.
+
+None of them exists. An account earns and redeems at random, its points expire in lots (or all at once after a time
+without activity), its status year ends on 31 December. What a provider shows of all that is `Account.rows`.
+"""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from random import Random
+from typing import Literal
+
+from rewards_analytics.schema import (
+    BALANCE,
+    BALANCE_TO_LEVEL,
+    BALANCE_TO_REWARD,
+    DOLLARS,
+    EXPIRING_BALANCE,
+    MILES,
+    POINTS,
+    SEGMENTS,
+    TOTAL_BALANCE,
+)
+
+ZERO = Decimal(0)
+LOTS_SHOWN = 8
+"""Providers list the next few lots that expire, not all."""
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """Status levels that are counted in `unit` within a calendar year."""
+
+    unit: str
+    levels: tuple[tuple[str, int], ...]
+    wording: str
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a programme promises, and how its provider words it.
+
+    `earned` is the least and most of one earning, in units of `step`. `lasts` is in months; `shown` says what of the
+    expiry is told: `lots` (`EXPIRING_BALANCE` rows beside the balance), `dated` (one dated `BALANCE` row a lot),
+    `activity` (one balance, which expires as a whole after `lasts` months without activity), `never`.
+    """
+
+    code: str
+    name: str
+    unit: str
+    earned: tuple[int, int]
+    wording: str
+    shown: Literal["lots", "dated", "activity", "never"]
+    lasts: int = 24
+    step: Decimal = Decimal(1)
+    ladder: Ladder | None = None
+    goals: tuple[tuple[str, int], ...] = ()
+    pooled: str | None = None
+    has_account: bool = True
+
+
+PROGRAMMES = (
+    Terms(
+        code="aurora_air",
+        name="Aurora Air",
+        unit=MILES,
+        earned=(350, 6200),
+        wording="AuroraPlus award miles",
+        shown="activity",
+        lasts=18,
+        ladder=Ladder(SEGMENTS, (("Silver", 24), ("Gold", 48), ("Platinum", 90)), "Segments to {level}"),
+        goals=(
+            ("Miles to a one-way award flight", 12_500),
+            ("Miles to an award ticket to Europe", 60_000),
+            ("Miles to a business class award", 115_000),
+        ),
+    ),
+    Terms(
+        code="meridian_hotels",
+        name="Meridian Hotels & Resorts",
+        unit=POINTS,
+        earned=(500, 9000),
+        wording="MERIDIAN CLUB PTS",
+        shown="lots",
+        lasts=24,
+        ladder=Ladder(POINTS, (("Amber", 25_000), ("Jade", 60_000), ("Onyx", 120_000)), "PTS TO {level} STATUS"),
+        goals=(("PTS TO FREE NIGHT CATEGORY 4", 35_000), ("PTS TO RESORT WEEKEND", 140_000)),
+        pooled="MERIDIAN CLUB PTS (HOUSEHOLD TOTAL)",
+    ),
+    Terms(
+        code="harbor_bank",
+        name="Harbor Bank Cash Rewards",
+        unit=DOLLARS,
+        step=Decimal("0.01"),
+        earned=(85, 2950),
+        wording="Cash back available",
+        shown="never",
+        goals=(("Until your $100 statement credit", 100), ("Until your $250 travel voucher & lounge pass", 250)),
+    ),
+    Terms(
+        code="tern_credit",
+        name="Tern Credit Points",
+        unit=POINTS,
+        earned=(120, 1400),
+        wording="Available points",
+        shown="lots",
+        lasts=12,
+        goals=(("Points to a $50 gift card", 5000), ("Points to a $100 gift card", 9500)),
+        has_account=False,
+    ),
+    Terms(
+        code="larkspur_coffee",
+        name="Larkspur Coffee Stars",
+        unit=POINTS,
+        earned=(4, 90),
+        wording="Stars ★",
+        shown="dated",
+        lasts=6,
+        goals=(("Stars until a free drink", 150), ("Stars until a bag of beans", 400)),
+        has_account=False,
+    ),
+    Terms(
+        code="polestar_rail",
+        name="Polestar Rail",
+        unit=MILES,
+        earned=(40, 900),
+        wording="Polestar rail miles",
+        shown="never",
+        ladder=Ladder(MILES, (("Traveller", 5000), ("Explorer", 12_000)), "Miles to {level} status"),
+        goals=(("Miles to a companion fare", 8000), ("Miles to a first class upgrade", 15_000)),
+    ),
+)
+
+
+@dataclass
+class Lot:
+    """Balance that was earned together. `number` counts the lots of an account."""
+
+    number: int
+    amount: Decimal
+    earned_on: date
+    expires_on: date
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of what a provider shows. `key` is its identity from one day to the next, within the account."""
+
+    key: str
+    balance_type: str
+    unit_type: str
+    balance: Decimal
+    description: str
+    expires_on: date | None = None
+    earned_on: date | None = None
+
+
+@dataclass
+class Account:
+    """One account with a programme: what it holds today."""
+
+    terms: Terms
+    guid: str | None
+    lots: list[Lot] = field(default_factory=list)
+    qualifying: Decimal = ZERO
+    household: Decimal = ZERO
+    last_activity_on: date = date.min
+    undated: bool = False
+    lots_made: int = 0
+
+    @classmethod
+    def opened(cls, terms: Terms, guid: str | None, today: date, chance: Random) -> Account:
+        """Account with about as much history as its lots last, so that some of them expire soon."""
+        account = cls(terms, guid, last_activity_on=today - timedelta(days=chance.randint(2, 160)))
+        for months in range(min(terms.lasts, 24) - 1, -1, -1):
+            earned_on = months_later(today, -months) - timedelta(days=chance.randint(0, 27))
+            if chance.random() < 0.6:
+                account._earn(earned_on, chance)
+        if not account.lots:
+            account._earn(account.last_activity_on, chance)
+        account._set_levels(today, chance)
+        account.household = terms.step * chance.randint(0, 3) * terms.earned[1] if terms.pooled else ZERO
+        account.undated = chance.random() < 0.08
+        account.lots = [lot for lot in account.lots if lot.expires_on >= today]
+        return account
+
+    @property
+    def balance(self) -> Decimal:
+        """All that is held, in the unit of the programme."""
+        return sum((lot.amount for lot in self.lots), ZERO)
+
+    @property
+    def expires_on(self) -> date | None:
+        """Day on which the whole balance expires for want of activity."""
+        return months_later(self.last_activity_on, self.terms.lasts) if self.terms.shown == "activity" else None
+
+    def live(self, day: date, chance: Random) -> None:
+        """Let one day pass: lots expire, the status year turns, something is earned or redeemed."""
+        if self.terms.shown in ("lots", "dated"):
+            self.lots = [lot for lot in self.lots if lot.expires_on >= day]
+        elif self.expires_on is not None and self.expires_on < day:
+            self.lots = []
+        if (day.month, day.day) == (1, 1):
+            self.qualifying = ZERO
+        if chance.random() < 0.12:
+            self._earn(day, chance)
+        elif chance.random() < 0.02:
+            self._redeem(self.balance * chance.randint(2, 9) / 10, day)
+
+    def rows(self) -> Iterator[Row]:
+        """What the provider shows today."""
+        yield from self._balance_rows()
+        if self.terms.pooled:
+            total = self.balance + self.household
+            yield Row("total", TOTAL_BALANCE, self.terms.unit, total, self.terms.pooled)
+        yield from self._level_rows()
+        for words, price in self.terms.goals:
+            missing = max(Decimal(price) - self.balance, ZERO)
+            yield Row(f"goal {price}", BALANCE_TO_REWARD, self.terms.unit, missing, words)
+
+    def _balance_rows(self) -> Iterator[Row]:
+        unit, words = self.terms.unit, self.terms.wording
+        if self.terms.shown == "dated":
+            for lot in self.lots:
+                yield Row(f"lot {lot.number}", BALANCE, unit, lot.amount, words, lot.expires_on, lot.earned_on)
+            return
+        yield Row("balance", BALANCE, unit, self.balance, words, self.expires_on)
+        if self.terms.shown == "lots":
+            for lot in self.lots[:LOTS_SHOWN]:
+                described = f"{words} expiring {lot.expires_on:%m/%d/%Y}"
+                key = f"lot {lot.number}"
+                yield Row(key, EXPIRING_BALANCE, unit, lot.amount, described, lot.expires_on, lot.earned_on)
+            if self.undated and len(self.lots) > LOTS_SHOWN:
+                later = self.lots[LOTS_SHOWN].amount
+                yield Row("later", EXPIRING_BALANCE, unit, later, f"{words} expiring later")
+
+    def _level_rows(self) -> Iterator[Row]:
+        ladder = self.terms.ladder
+        if ladder is None:
+            return
+        if ladder.unit != self.terms.unit:
+            words = f"{self.terms.name} qualifying {ladder.unit.lower()}"
+            yield Row("qualifying", BALANCE, ladder.unit, self.qualifying, words)
+        ahead = [(level, needed) for level, needed in ladder.levels if needed > self.qualifying]
+        level, needed = (ahead or [ladder.levels[-1]])[0]
+        missing = max(needed - self.qualifying, ZERO)
+        yield Row("level", BALANCE_TO_LEVEL, ladder.unit, missing, ladder.wording.format(level=level))
+
+    def _set_levels(self, today: date, chance: Random) -> None:
+        """Something towards the levels that fits the part of the status year that has passed."""
+        if self.terms.ladder is not None:
+            most = self.terms.ladder.levels[-1][1] * today.timetuple().tm_yday // 366
+            self.qualifying = Decimal(chance.randint(0, max(most, 1)))
+
+    def _earn(self, day: date, chance: Random) -> None:
+        amount = self.terms.step * chance.randint(*self.terms.earned)
+        self.lots_made += 1
+        self.lots.append(Lot(self.lots_made, amount, day, months_later(day, self.terms.lasts)))
+        self.last_activity_on = max(self.last_activity_on, day)
+        if self.terms.ladder is not None:
+            flown = self.terms.ladder.unit == SEGMENTS
+            self.qualifying += chance.randint(1, 4) if flown else amount
+
+    def _redeem(self, amount: Decimal, day: date) -> None:
+        """Take `amount` from the lots that expire first."""
+        left = amount.quantize(self.terms.step)
+        for lot in self.lots:
+            taken = min(lot.amount, left)
+            lot.amount -= taken
+            left -= taken
+        self.lots = [lot for lot in self.lots if lot.amount > 0]
+        self.last_activity_on = max(self.last_activity_on, day)
+
+
+def months_later(day: date, months: int) -> date:
+    """Same day of the month `months` later, or the last day of a shorter month."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))

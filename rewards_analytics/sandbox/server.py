@@ -1,0 +1,178 @@
+"""The sandbox itself: the API on 127.0.0.1, served from a thread for as long as a `with` block runs."""
+
+from __future__ import annotations
+
+import errno
+import socket
+import threading
+import time
+from datetime import date
+from random import Random
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from rewards_analytics.errors import ArgumentError, RewardsError
+from rewards_analytics.sandbox.clock import Clock
+from rewards_analytics.sandbox.faults import Faults
+from rewards_analytics.sandbox.world import World
+
+if TYPE_CHECKING:
+    import uvicorn
+
+    from rewards_analytics.sandbox.serving import LoggedRequest
+
+LOOPBACK = "127.0.0.1"
+
+
+class Sandbox:
+    """The rewards API over HTTP on this machine, for the length of a `with` block.
+
+    Parameters
+    ----------
+    port
+        Port on 127.0.0.1; a free one if 0.
+    users, seed, today, job_time
+        The world that is served: number of users, seed of every choice, first day (today in UTC if None), seconds
+        that a job takes. See `World`.
+    frozen
+        Let the sandbox's clock stand still but for `world.advance`.
+    latency
+        Seconds that every answer takes at least.
+    faults
+        What goes wrong; nothing if None, until `faults.next(…)` says otherwise.
+    api_key, client_id
+        Keys that callers must send; made up from the seed if None.
+    rewards_enabled
+        False to answer 403 to every fetch.
+    default_per_page, most_per_page
+        Entries on a page where the caller names no number, or one above the greatest that is honoured.
+    world
+        A world to serve instead of a new one.
+
+    Attributes
+    ----------
+    base_url
+        Where it listens, once the block is entered.
+    world
+        The `World`: its users, members and rewards, and its clock.
+
+    Examples
+    --------
+    >>> from rewards_analytics import AtriumClient
+    >>> with Sandbox() as sandbox:
+    ...     client = AtriumClient(sandbox.api_key, sandbox.client_id, sandbox.base_url)
+    ...     len(list(client.list_users()))
+    12
+    """
+
+    def __init__(
+        self,
+        *,
+        port: int = 0,
+        users: int = 12,
+        seed: int = 2026,
+        today: date | None = None,
+        job_time: float = 1.0,
+        frozen: bool = False,
+        latency: float = 0.0,
+        faults: Faults | None = None,
+        api_key: str | None = None,
+        client_id: str | None = None,
+        rewards_enabled: bool = True,
+        default_per_page: int = 25,
+        most_per_page: int = 100,
+        world: World | None = None,
+    ) -> None:
+        if not 0 <= port <= 65_535:
+            raise ArgumentError(f"port={port} is not a port. Give a number from 1 to 65535, or 0 for a free one.")
+        if latency < 0:
+            raise ArgumentError(f"latency={latency} is below 0. Give the seconds that an answer takes.")
+        chance = Random(f"keys {seed}")
+        self.world = world or World(users=users, seed=seed, clock=Clock(today, frozen=frozen), job_time=job_time)
+        self.faults = faults or Faults()
+        self.api_key = api_key or f"sandbox-key-{chance.getrandbits(64):016x}"
+        self.client_id = client_id or f"sandbox-client-{chance.getrandbits(64):016x}"
+        self.latency = latency
+        self.port = port
+        self._rewards_enabled = rewards_enabled
+        self._per_page = (default_per_page, most_per_page)
+        self._log: list[LoggedRequest] = []
+        self._server: uvicorn.Server | None = None
+        self._thread: threading.Thread | None = None
+
+    def __repr__(self) -> str:
+        return f"Sandbox({self.base_url}, {len(self.world.users)} users, {len(self.world.members)} members)"
+
+    @property
+    def base_url(self) -> str:
+        """Where the sandbox listens."""
+        return f"http://{LOOPBACK}:{self.port}"
+
+    @property
+    def requests(self) -> list[LoggedRequest]:
+        """Every request so far, in the order of the answers: `method`, `path`, `status`. A copy."""
+        return list(self._log)
+
+    def __enter__(self) -> Self:
+        listener = self._listen()
+        self._server = self._make_server()
+        self._thread = threading.Thread(
+            target=self._server.run, kwargs={"sockets": [listener]}, name="rewards-sandbox", daemon=True
+        )
+        self._thread.start()
+        while not self._server.started and self._thread.is_alive():
+            time.sleep(0.002)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._server is not None and self._thread is not None:
+            self._server.should_exit = True
+            self._thread.join()
+        self._server = self._thread = None
+
+    def _listen(self) -> socket.socket:
+        listener = socket.socket()
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((LOOPBACK, self.port))
+            listener.listen(128)
+        except OSError as error:
+            listener.close()
+            if error.errno == errno.EADDRINUSE:
+                why = "another program listens there. Stop it, or choose another port (0 takes a free one)"
+            else:
+                why = f"{error.strerror}. Choose another port (0 takes a free one)"
+            raise RewardsError(f"The sandbox cannot listen on {LOOPBACK}:{self.port}: {why}.") from error
+        self.port = listener.getsockname()[1]
+        return listener
+
+    def _make_server(self) -> uvicorn.Server:
+        import uvicorn
+
+        from rewards_analytics.sandbox.api import Settings, application
+        from rewards_analytics.sandbox.serving import Door, Transports, protocol
+
+        default_per_page, most_per_page = self._per_page
+        settings = Settings(self.api_key, self.client_id, self._rewards_enabled, default_per_page, most_per_page)
+        transports: Transports = {}
+        door = Door(
+            application(self.world, settings),
+            faults=self.faults,
+            latency=self.latency,
+            log=self._log.append,
+            transports=transports,
+        )
+        config = uvicorn.Config(
+            door,
+            http=protocol(transports),
+            ws="none",
+            lifespan="off",
+            loop="asyncio",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=1,
+        )
+        return uvicorn.Server(config)

@@ -1,0 +1,276 @@
+"""A synthetic world of users, the members that connect them to loyalty programmes, and their rewards.
+
+The same seed, number of users and first day make the same world; more users leave the first ones as they are.
+No person, institution or programme in it exists.
+"""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from rewards_analytics.errors import ArgumentError
+from rewards_analytics.sandbox import jobs
+from rewards_analytics.sandbox.clock import Clock
+from rewards_analytics.sandbox.jobs import TEST_INSTITUTION, Job
+from rewards_analytics.sandbox.programmes import PROGRAMMES, Account, Row, Terms
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ONE_DAY = timedelta(days=1)
+BACKGROUND_HOUR = timedelta(hours=4)
+"""Time of the day at which every member is aggregated in the background."""
+
+INSTITUTIONS = {terms.code: terms.name for terms in PROGRAMMES} | {
+    TEST_INSTITUTION: "MX Bank",
+    "cedar_union": "Cedar Credit Union",
+}
+WITHOUT_REWARDS = frozenset({"cedar_union"})
+TEST_PASSWORDS = ("challenge", "options", "image", "password")
+MEMBERS_OF_A_USER = 25
+
+
+@dataclass
+class User:
+    """A user of the client's. `members` are the guids of its members."""
+
+    guid: str
+    identifier: str | None
+    metadata: str | None = None
+    email: str | None = None
+    is_disabled: bool = False
+    members: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Member:
+    """A user's connection to one institution: its state, what the provider holds, and what was gathered of it."""
+
+    guid: str
+    user_guid: str
+    institution_code: str
+    identifier: str | None = None
+    metadata: str | None = None
+    password: str | None = field(default=None, repr=False)
+    connection_status: str | None = "CREATED"
+    aggregated_at: datetime | None = None
+    successfully_aggregated_at: datetime | None = None
+    is_authenticated: bool = False
+    job: Job | None = None
+    challenges: list[dict[str, Any]] = field(default_factory=list)
+    challenges_made: int = 0
+    accounts: list[Account] = field(default_factory=list)
+    rewards: list[dict[str, Any]] = field(default_factory=list)
+    first_seen: dict[str, datetime] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """Name of the institution."""
+        return INSTITUTIONS[self.institution_code]
+
+    @property
+    def is_being_aggregated(self) -> bool:
+        """Whether a job is under way, or waits for the user."""
+        return self.job is not None
+
+    @property
+    def asks(self) -> str | None:
+        """Type of the question that a job on this member asks first, None if it asks nothing."""
+        return jobs.ASKED_BY_PASSWORD.get(self.password or "")
+
+
+class World:
+    """Users, members and rewards, alive on a clock.
+
+    Parameters
+    ----------
+    users
+        Number of users. Each has one to three members, and a member about ten rewards.
+    seed
+        What every choice depends on.
+    clock
+        The time of this world. Its first day is the one that all dates are relative to.
+    job_time
+        Seconds that a job takes beside the user's own time.
+    """
+
+    def __init__(self, *, users: int = 12, seed: int = 2026, clock: Clock | None = None, job_time: float = 1.0) -> None:
+        if users < 0:
+            raise ArgumentError(f"users={users} is below 0. Give the number of users the world is to have.")
+        self.seed = seed
+        self.clock = clock or Clock()
+        self.job_time = timedelta(seconds=job_time)
+        self.lock = threading.RLock()
+        self.users: dict[str, User] = {}
+        self.members: dict[str, Member] = {}
+        self._today = self.clock.today()
+        self._created = 0
+        for number in range(users):
+            self._populate(number, users)
+
+    # --- What there is ---
+
+    def rewards(self) -> list[dict[str, Any]]:
+        """Every reward that the API would list now, balances as Decimals and dates as it writes them."""
+        with self.lock:
+            self.catch_up()
+            return [dict(reward) for member in self.members.values() for reward in member.rewards]
+
+    def member_asking(self, challenge_type: str) -> Member:
+        """First member whose job asks the end user a question of this type (`TEXT`, `OPTIONS`, …)."""
+        for member in self.members.values():
+            if member.asks == challenge_type:
+                return member
+        known = sorted({member.asks for member in self.members.values() if member.asks})
+        raise ArgumentError.not_one_of("challenge_type", challenge_type, known)
+
+    def pairs(self) -> list[tuple[str, str]]:
+        """User and member guid of every member, in the order of the lists."""
+        return [(member.user_guid, member.guid) for member in self.members.values()]
+
+    # --- What happens ---
+
+    def advance(self, days: int = 0, *, hours: float = 0, seconds: float = 0) -> None:
+        """Push the clock ahead; each day that passes is lived and aggregated in the background."""
+        with self.lock:
+            self.clock.advance(timedelta(days=days, hours=hours, seconds=seconds))
+            self.catch_up()
+
+    def catch_up(self) -> None:
+        """Bring accounts and jobs up to the clock."""
+        while self._today < self.clock.today():
+            self._today += ONE_DAY
+            self._live(self._today)
+
+    def settle(self, member: Member) -> None:
+        """Bring the member's job up to the clock."""
+        if jobs.settle(member, self.clock.now()):
+            self._gather(member, member.successfully_aggregated_at or self.clock.now())
+
+    def start_job(self, member: Member, kind: jobs.Kind) -> None:
+        """Start a job on the member unless one is under way or the last is too recent."""
+        with self.lock:
+            self.settle(member)
+            if member.job is None and not jobs.is_throttled(member, self.clock.now()):
+                jobs.start(member, kind, self.clock.now(), self.job_time)
+
+    def resume(self, member: Member, answers: Mapping[str, str]) -> None:
+        """Go on with a job that waits for these answers."""
+        jobs.resume(member, answers, self.clock.now())
+
+    def create_user(self, identifier: str | None = None, metadata: str | None = None) -> User:
+        """Add a user without members."""
+        with self.lock:
+            user = User(self._new_guid("USR"), identifier, metadata)
+            self.users[user.guid] = user
+            return user
+
+    def create_member(
+        self,
+        user: User,
+        institution_code: str,
+        *,
+        password: str | None = None,
+        identifier: str | None = None,
+        metadata: str | None = None,
+    ) -> Member:
+        """Connect a user to an institution. Nothing is gathered before a job has run."""
+        with self.lock:
+            guid = self._new_guid("MBR")
+            member = Member(guid, user.guid, institution_code, identifier, metadata, password)
+            self._open_accounts(member, Random(f"{self.seed} {guid}"))
+            self.members[guid] = member
+            user.members.append(guid)
+            return member
+
+    # --- How it is made ---
+
+    def _populate(self, number: int, users: int) -> None:
+        """Make one user, its members, and what was gathered of them in the last night."""
+        chance = Random(f"{self.seed} {number}")
+        user = User(_guid("USR", chance), f"user-{number + 1:04}", email=f"user-{number + 1:04}@example.com")
+        self.users[user.guid] = user
+        chosen: list[tuple[str, str | None]] = [
+            (terms.code, None) for terms in chance.sample(PROGRAMMES, 2 if chance.random() < 0.5 else 1)
+        ]
+        tests = [word for place, word in enumerate(TEST_PASSWORDS) if place % users == number]
+        for code, password in [(TEST_INSTITUTION, word) for word in tests] + chosen:
+            member = Member(_guid("MBR", chance), user.guid, code, password=password)
+            self._open_accounts(member, chance)
+            self.members[member.guid] = member
+            user.members.append(member.guid)
+            if member.asks != "TEXT":
+                self._gathered_last_night(member, chance)
+
+    def _open_accounts(self, member: Member, chance: Random) -> None:
+        if member.institution_code in WITHOUT_REWARDS:
+            return
+        terms = _terms(member.institution_code) or chance.choice(PROGRAMMES)
+        for _ in range(2 if terms.has_account and chance.random() < 0.2 else 1):
+            guid = _guid("ACT", chance) if terms.has_account else None
+            member.accounts.append(Account.opened(terms, guid, self._today, chance))
+
+    def _gathered_last_night(self, member: Member, chance: Random) -> None:
+        at = self.clock.now().replace(microsecond=0) - timedelta(hours=8, seconds=chance.randint(0, 3600))
+        for account_number, account in enumerate(member.accounts):
+            for row in account.rows():
+                age = timedelta(days=chance.randint(1, 300), seconds=chance.randint(0, 86_399))
+                if row.earned_on is not None:
+                    age = timedelta(days=max((at.date() - row.earned_on).days - 1, 0), hours=chance.randint(1, 9))
+                member.first_seen[f"{account_number} {row.key}"] = at - age
+        member.connection_status = "CONNECTED"
+        member.is_authenticated = True
+        member.aggregated_at = member.successfully_aggregated_at = at
+        self._gather(member, at)
+
+    def _gather(self, member: Member, at: datetime) -> None:
+        """Take over what the provider shows. A row that was there before keeps its guid."""
+        member.rewards = [
+            self._reward(member, account, number, row, at)
+            for number, account in enumerate(member.accounts)
+            for row in account.rows()
+        ]
+
+    def _reward(self, member: Member, account: Account, number: int, row: Row, at: datetime) -> dict[str, Any]:
+        key = f"{number} {row.key}"
+        created_at = member.first_seen.setdefault(key, at.replace(microsecond=0))
+        return {
+            "guid": _guid("RWD", Random(f"{self.seed} {member.guid} {key}")),
+            "user_guid": member.user_guid,
+            "member_guid": member.guid,
+            "account_guid": account.guid,
+            "balance_type": row.balance_type,
+            "unit_type": row.unit_type,
+            "balance": row.balance,
+            "expires_on": None if row.expires_on is None else row.expires_on.isoformat(),
+            "created_at": f"{created_at:%Y-%m-%dT%H:%M:%S%z}",
+            "description": row.description,
+        }
+
+    def _live(self, day: date) -> None:
+        """One day of every account, and the background aggregation of the members that need no user."""
+        at = datetime.combine(day, datetime.min.time(), tzinfo=UTC) + BACKGROUND_HOUR
+        for member in self.members.values():
+            chance = Random(f"{self.seed} {member.guid} {day}")
+            for account in member.accounts:
+                account.live(day, chance)
+            if member.connection_status == "CONNECTED" and member.job is None and member.asks is None:
+                member.aggregated_at = member.successfully_aggregated_at = at
+                self._gather(member, at)
+
+    def _new_guid(self, prefix: str) -> str:
+        self._created += 1
+        return _guid(prefix, Random(f"{self.seed} created {self._created}"))
+
+
+def _terms(code: str) -> Terms | None:
+    return next((terms for terms in PROGRAMMES if terms.code == code), None)
+
+
+def _guid(prefix: str, chance: Random) -> str:
+    return f"{prefix}-{uuid.UUID(int=chance.getrandbits(128), version=4)}"
