@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from requests import Response
-
 
 class RewardsWarning(UserWarning):
     """Something in the data deserves a look, but the result stands."""
@@ -58,9 +56,7 @@ class MissingColumnError(ArgumentError):
         self.found = list(found)
 
     @classmethod
-    def from_columns(
-        cls, missing: Sequence[str], found: Sequence[str], *, wanted_by: str
-    ) -> MissingColumnError:
+    def from_columns(cls, missing: Sequence[str], found: Sequence[str], *, wanted_by: str) -> MissingColumnError:
         """Name the missing columns, those there are, and the nearest match of the first one missing."""
         word = "Column" if len(missing) == 1 else "Columns"
         verb = "is" if len(missing) == 1 else "are"
@@ -156,17 +152,12 @@ class AtriumError(RewardsError):
         self.request_id = request_id
 
     @classmethod
-    def from_response(cls, call: str, said: str, response: Response) -> AtriumError:
-        """Build the error of the response's status: which call, what was answered, what to do."""
-        kind = _BY_STATUS.get(response.status_code, cls)
-        request_id = response.headers.get("X-Request-ID")
+    def from_answer(cls, call: str, said: str, *, status: int | None, request_id: str | None = None) -> AtriumError:
+        """Build the error of an answer's status: which call, what was answered, what to do."""
+        kind = cls if status is None or cls is not AtriumError else _BY_STATUS.get(status, cls)
         reference = f" (request {request_id})" if request_id else ""
         advice = f" {kind.advice}" if kind.advice else ""
-        return kind(
-            f"{call} answered {response.status_code}: {said}{reference}.{advice}",
-            status=response.status_code,
-            request_id=request_id,
-        )
+        return kind(f"{call} answered {status}: {said}{reference}.{advice}", status=status, request_id=request_id)
 
 
 class AuthenticationError(AtriumError):
@@ -225,9 +216,7 @@ class AggregationError(RewardsError):
 class ChallengeError(AggregationError):
     """The end user is needed: no `answer` was given, or the answers ran out. `.challenges` lists them."""
 
-    def __init__(
-        self, message: str, *, connection_status: str | None = None, challenges: Collection[Any] = ()
-    ) -> None:
+    def __init__(self, message: str, *, connection_status: str | None = None, challenges: Collection[Any] = ()) -> None:
         super().__init__(message, connection_status=connection_status)
         self.challenges = list(challenges)
 

@@ -1,0 +1,283 @@
+"""One HTTP call to the API: signed, timed, never redirected, its JSON read exactly, its failures typed."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import cached_property
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote, urlsplit
+
+from rewards_analytics.client import retry
+from rewards_analytics.errors import ArgumentError, AtriumError
+
+if TYPE_CHECKING:
+    import requests
+
+    from rewards_analytics.client.credentials import Signature
+
+DEFAULT_BASE_URL: Final = {"atrium": "https://vestibule.mx.com", "platform": "https://int-api.mx.com"}
+"""MX's development hosts: a slip there costs nothing. Production is named by its address."""
+
+DEFAULT_ACCEPT: Final = {"atrium": "application/vnd.mx.atrium.v1+json", "platform": "application/vnd.mx.api.v1+json"}
+CONNECTIONS: Final = 64
+QUOTED_CHARACTERS: Final = 120
+"""How much of an unexpected body an error quotes."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one attempt brought: a response, or the reason why there is none."""
+
+    call: str
+    status: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: str = field(default="", repr=False)
+    failure: str | None = None
+    is_hopeless: bool = False
+
+    @cached_property
+    def json(self) -> Any:
+        """The body as JSON with exact numbers. Raises ValueError where it is none."""
+        return json.loads(self.body, parse_float=Decimal, parse_constant=Decimal)
+
+    @property
+    def is_json(self) -> bool:
+        """Whether the body is JSON."""
+        try:
+            _ = self.json
+        except (ValueError, RecursionError):
+            return False
+        return True
+
+    @property
+    def is_success(self) -> bool:
+        """Whether the status is one of 200 to 299."""
+        return self.status is not None and 200 <= self.status < 300
+
+    @property
+    def is_transient(self) -> bool:
+        """Whether another attempt may bring more: no answer, a busy or broken server, a success that is not JSON."""
+        if self.is_hopeless:
+            return False
+        if self.status is None or self.status in retry.TRANSIENT_STATUSES:
+            return True
+        return self.is_success and self.status != 204 and not self.is_json
+
+
+class Transport:
+    """The connection pool of one client.
+
+    Parameters
+    ----------
+    base_url
+        Where the API is. It must be https, unless it is this machine.
+    signature
+        Signs each request.
+    accept
+        Version of the API to ask for.
+    timeout
+        Seconds to wait for a connection, and for each part of an answer.
+    retries
+        Repeats after the first try of a call that may be repeated.
+    sleep
+        How to wait, in seconds.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        signature: Signature,
+        accept: str,
+        timeout: float,
+        retries: int,
+        sleep: Callable[[float], None],
+    ) -> None:
+        self.base_url = checked_base_url(base_url)
+        self._signature = signature
+        self._accept = accept
+        self._timeout = timeout
+        self._retries = retries
+        self._sleep = sleep
+        self._opening = Lock()
+        self._session: requests.Session | None = None
+
+    def get(self, *path: str, **query: int) -> Any:
+        """JSON of a GET, repeated while the answer is transient. None for 204."""
+        return self.read(self.answer("GET", path, query=query, retries=self._retries))
+
+    def send(self, method: str, *path: str, payload: Any = None) -> Answer:
+        """Answer to a call that changes something, which is never repeated blindly."""
+        return self.answer(method, path, payload=payload, retries=0)
+
+    def answer(
+        self,
+        method: str,
+        path: tuple[str, ...],
+        *,
+        query: Mapping[str, int] | None = None,
+        payload: Any = None,
+        retries: int,
+    ) -> Answer:
+        """Answer to a call, after as many repeats as it took and was allowed."""
+        url = "/".join([self.base_url, *map(_quoted, path)])
+        call = f"{method} {urlsplit(url).path}"
+        return retry.until_settled(
+            lambda: self._attempt(call, method, url, query, payload), retries=retries, sleep=self._sleep
+        )
+
+    def read(self, answer: Answer) -> Any:
+        """JSON of a successful answer; raise the typed error of any other."""
+        if answer.status == 204:
+            return None
+        if answer.is_success and answer.is_json:
+            return answer.json
+        raise self.error(answer)
+
+    def error(self, answer: Answer, kind: type[AtriumError] = AtriumError) -> AtriumError:
+        """Typed error of an answer that is not what was asked for: of `kind`, or else of its status."""
+        if answer.status is None:
+            return AtriumError(
+                f"{answer.call} got no answer from {self.base_url}: {answer.failure}. "
+                "Check the network and the base URL, then try again."
+            )
+        return kind.from_answer(
+            answer.call,
+            self._signature.redacted(_said(answer)),
+            status=answer.status,
+            request_id=answer.headers.get("X-Request-ID"),
+        )
+
+    def wait_after(self, answer: Answer) -> float:
+        """Seconds that an answer asks to wait for, 0 where it does not."""
+        return min(retry.retry_after(answer, datetime.now(UTC)) or 0.0, retry.LONGEST_RETRY_AFTER_S)
+
+    def close(self) -> None:
+        """Close the connections."""
+        if self._session is not None:
+            self._session.close()
+
+    def _attempt(self, call: str, method: str, url: str, query: Mapping[str, int] | None, payload: Any) -> Answer:
+        """Make the call once. What requests raises is turned into words, since its errors carry the signed request."""
+        from requests import RequestException
+
+        try:
+            response = self._pool().request(
+                method,
+                url,
+                params=query,
+                json=payload,
+                auth=self._signature,
+                timeout=self._timeout,
+                allow_redirects=False,
+            )
+        except RequestException as error:
+            return _failed(call, error)
+        body = response.content.decode("utf-8", errors="replace")
+        return Answer(call, response.status_code, response.headers, body)
+
+    def _pool(self) -> requests.Session:
+        with self._opening:
+            if self._session is None:
+                self._session = self._opened()
+            return self._session
+
+    def _opened(self) -> requests.Session:
+        import requests
+        from requests.adapters import HTTPAdapter
+
+        session = requests.Session()
+        session.headers["Accept"] = self._accept
+        session.trust_env = not is_loopback(urlsplit(self.base_url).hostname)
+        session.mount(self.base_url, HTTPAdapter(pool_maxsize=CONNECTIONS, max_retries=0))
+        return session
+
+
+def checked_base_url(base_url: str) -> str:
+    """Base URL without a slash at its end, once it is sure that the keys may be sent there."""
+    url = urlsplit(base_url)
+    if url.username is not None or url.password is not None:
+        raise ArgumentError("base_url holds a user name or a password. Pass the keys as api_key and client_id.")
+    if url.scheme not in ("http", "https") or not url.hostname or url.query or url.fragment:
+        raise ArgumentError(f"base_url={base_url!r} is not the address of an API, such as https://vestibule.mx.com.")
+    if url.scheme == "http" and not is_loopback(url.hostname):
+        raise ArgumentError(
+            f"base_url={base_url!r} is not https: the keys would cross the network in clear text. "
+            "Use https; http is for this machine only."
+        )
+    return base_url.rstrip("/")
+
+
+def is_loopback(host: str | None) -> bool:
+    """Whether a host is this very machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host or "").is_loopback
+    except ValueError:
+        return False
+
+
+def checked_guid(guid: str) -> str:
+    """Refuse what would reach another path even when it is quoted: nothing, and dots."""
+    if not isinstance(guid, str) or not guid.strip("."):
+        raise ArgumentError(
+            f"{guid!r} is not a guid: it is never sent, since it would reach another path. "
+            "Guids look like USR-…, MBR-… or RWD-…."
+        )
+    return guid
+
+
+def _quoted(part: str) -> str:
+    """Path part that cannot reach another path, whatever it holds."""
+    return quote(checked_guid(part), safe="")
+
+
+def _said(answer: Answer) -> str:
+    """What an answer says, in its own words where it has the documented form."""
+    if answer.status is not None and 300 <= answer.status < 400:
+        return "a redirect, which is not followed because it would carry the keys elsewhere"
+    body = answer.json if answer.is_json else None
+    error = body.get("error") if isinstance(body, dict) else None
+    message = error.get("message") if isinstance(error, dict) else None
+    if isinstance(message, str) and message:
+        return _printable(message).rstrip(". ")
+    kind = answer.headers.get("Content-Type", "no content type")
+    return f"{kind} that is not what the API documents, beginning {_printable(answer.body)!r}"
+
+
+def _printable(text: str) -> str:
+    """Start of a foreign text on one line, without what could steer a terminal."""
+    line = " ".join("".join(map(_shown, text[: 2 * QUOTED_CHARACTERS])).split())
+    return line if len(line) <= QUOTED_CHARACTERS else f"{line[:QUOTED_CHARACTERS]}…"
+
+
+def _shown(character: str) -> str:
+    return character if character.isprintable() or character.isspace() else "�"
+
+
+def _failed(call: str, error: Exception) -> Answer:
+    """Say why there was no answer in a few words, and whether to hope for one."""
+    from requests import ConnectionError as NoConnection
+    from requests import Timeout
+    from requests.exceptions import ChunkedEncodingError, ContentDecodingError, ProxyError, SSLError
+
+    match error:
+        case Timeout():
+            return Answer(call, failure="it took too long")
+        case SSLError():
+            return Answer(call, failure="the server's certificate could not be verified", is_hopeless=True)
+        case ProxyError():
+            return Answer(call, failure="the proxy refused", is_hopeless=True)
+        case ChunkedEncodingError() | ContentDecodingError():
+            return Answer(call, failure="the connection broke within the answer")
+        case NoConnection():
+            return Answer(call, failure="the connection was refused or broke")
+        case _:
+            return Answer(call, failure=f"it could not be sent ({type(error).__name__})", is_hopeless=True)
