@@ -27,8 +27,8 @@ MAY_IMPORT = {
     "loading": {*BASE, "engines", "files", "wording"},
     "analysis": {*BASE, "engines"},
     "plots": {*BASE, "analysis", "wording"},
-    "reporting": {*BASE, "analysis", "plots", "files", "wording"},
-    "widgets": {*BASE, "analysis", "plots", "wording", "reporting"},
+    "reporting": {*BASE, "engines", "analysis", "plots", "files", "wording"},
+    "widgets": {*BASE, "engines", "analysis", "plots", "wording", "reporting"},
 }
 
 
