@@ -22,6 +22,7 @@ __version__ = "0.1.0"
 _HOME = {
     "load": "loading",
     "check": "loading.check",
+    "scan": "loading.scan",
     "write": "loading.write",
     "balances": "analysis.balances",
     "holdings": "analysis.holdings",

@@ -11,6 +11,8 @@ from functools import partial
 from itertools import islice
 from typing import Any, Final
 
+import pyarrow as pa
+
 from rewards_analytics.errors import SourceError
 from rewards_analytics.loading import csvfiles, documents, lines, tables
 from rewards_analytics.loading.batches import Batch, Spot
@@ -31,6 +33,17 @@ _DICTS_TOGETHER: Final = 10_000
 def read(source: Any) -> Reading:
     """Read a source whole."""
     return across_rows(list(_decoded(_jobs(source))))
+
+
+def tables_of(source: Any) -> Iterator[pa.Table]:
+    """Read a source block by block; the first block with a row that is not a valid reward is an error.
+
+    Rows are not compared with those of other blocks: repeats stay.
+    """
+    for batch in _decoded(_jobs(source)):
+        if batch.rejected:
+            raise Reading(batch.table, batch.rows, 0, batch.rejected).error()
+        yield batch.table
 
 
 def _decoded(jobs: Iterator[Job]) -> Iterator[Batch]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final, Literal, cast
 
 from rewards_analytics.errors import ArgumentError, SourceError
-from rewards_analytics.loading.stream import PACKINGS
+from rewards_analytics.loading.stream import PACKINGS, Url
 
 Kind = Literal["json", "ndjson", "csv", "parquet"]
 
@@ -28,7 +28,7 @@ ENDINGS: Final[dict[str, Kind]] = {
 class File:
     """Bytes to decode: where they are, what messages call them, the kind if the ending says it."""
 
-    content: Path | bytes | BinaryIO
+    content: Path | Url | bytes | BinaryIO
     name: str | None = None
     kind: Kind | None = None
 
@@ -52,7 +52,9 @@ Piece = File | Dicts | Frame
 
 def pieces(source: Any) -> Iterator[Piece]:
     """Take a source apart into what is decoded one after the other."""
-    if isinstance(source, str | os.PathLike):
+    if isinstance(source, File):
+        yield source
+    elif isinstance(source, str | os.PathLike):
         yield from _files(os.fspath(source))
     elif isinstance(source, bytes | bytearray | memoryview):
         yield File(bytes(source))
@@ -81,7 +83,7 @@ def kind_of(name: str) -> Kind | None:
 
 
 def _is_file_like(part: object) -> bool:
-    return isinstance(part, str | os.PathLike | bytes | bytearray | memoryview) or hasattr(part, "read")
+    return isinstance(part, File | str | os.PathLike | bytes | bytearray | memoryview) or hasattr(part, "read")
 
 
 def _open_file(source: Any) -> File:
@@ -96,6 +98,9 @@ def _files(path: str) -> Iterator[File]:
         raise ArgumentError(
             "The source is a text of JSON, but a str is taken for a path. Pass it as bytes: text.encode()."
         )
+    if "://" in path:
+        yield File(Url(path), path, kind_of(path))
+        return
     found = Path(path)
     try:
         if found.is_dir():

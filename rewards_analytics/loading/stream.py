@@ -8,7 +8,7 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, cast
 
 import pyarrow as pa
 
@@ -21,13 +21,19 @@ _MAGIC: Final = {"gzip": b"\x1f\x8b", "zstd": b"\x28\xb5\x2f\xfd"}
 _HEAD_BYTES: Final = 1 << 16
 
 
+class Url(str):
+    """The address of an object in a store that Arrow reaches: `s3://`, `gs://`, `abfs://`, `hdfs://`, `file://`."""
+
+    __slots__ = ()
+
+
 class Stream:
     """A source of bytes, read once from its start to its end.
 
     Parameters
     ----------
     source
-        A path, bytes, or an open binary file (which stays open).
+        A path, a URL, bytes, or an open binary file (which stays open).
     name
         What messages call it; None for what has no name.
     seen
@@ -35,11 +41,12 @@ class Stream:
     """
 
     def __init__(
-        self, source: Path | bytes | BinaryIO, name: str | None, seen: Callable[[int], object] | None = None
+        self, source: Path | Url | bytes | BinaryIO, name: str | None, seen: Callable[[int], object] | None = None
     ) -> None:
         self.name = name
         self.label = name or "the source"
         self.path = source if isinstance(source, Path) else None
+        self._own = isinstance(source, Path | Url)
         self._file = _Counted(self._open(source), self.label, seen)
         self._state = self._fingerprint()
         self._head = b""
@@ -59,7 +66,7 @@ class Stream:
 
     def close(self) -> None:
         """Close what was opened here."""
-        if self.path:
+        if self._own:
             self._file.raw.close()
 
     def read(self, size: int) -> bytes:
@@ -103,9 +110,11 @@ class Stream:
                 f"{self.label} cannot be read to its end ({error}): it is cut short or damaged. Get it again."
             ) from error
 
-    def _open(self, source: Path | bytes | BinaryIO) -> BinaryIO:
+    def _open(self, source: Path | Url | bytes | BinaryIO) -> BinaryIO:
         if isinstance(source, bytes):
             return io.BytesIO(source)
+        if isinstance(source, Url):
+            return _open_url(source)
         if not isinstance(source, Path):
             return source
         try:
@@ -117,7 +126,7 @@ class Stream:
         """The readable file; packed text is recognised by its first bytes."""
         start = self._file.read(4)
         whole = _Resumed(start, self._file)
-        named = PACKINGS.get(self.path.suffix.lower()) if self.path else None
+        named = PACKINGS.get(Path(self.name).suffix.lower()) if self.name and self._own else None
         for packing, magic in _MAGIC.items():
             if start.startswith(magic):
                 return pa.CompressedInputStream(pa.PythonFile(whole, "r"), packing)
@@ -137,6 +146,16 @@ class Stream:
     def _check_unchanged(self) -> None:
         if self._state != self._fingerprint():
             raise SourceError(f"{self.label} changed while it was read. Load it again once it is written completely.")
+
+
+def _open_url(url: Url) -> BinaryIO:
+    from pyarrow.fs import FileSystem
+
+    try:
+        system, path = FileSystem.from_uri(url)
+        return cast(BinaryIO, system.open_input_stream(path, compression=None))
+    except (OSError, pa.ArrowException) as error:
+        raise SourceError(f"{url} cannot be opened: {error}. Check the address and the access to it.") from error
 
 
 def unreadable(label: str, error: OSError) -> SourceError:

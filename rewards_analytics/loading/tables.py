@@ -66,6 +66,8 @@ def _to_arrow(frame: Any) -> pa.Table:
     import narwhals as nw
 
     try:
+        if hasattr(frame, "toArrow"):  # PySpark: its Arrow stream fails on timestamps
+            return frame.toArrow()
         if hasattr(frame, "__arrow_c_stream__"):
             return pa.table(frame)
         with warnings.catch_warnings():
