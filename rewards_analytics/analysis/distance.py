@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import narwhals as nw
 
-from rewards_analytics.analysis.holdings import COLUMNS, KEY, by_holding
+from rewards_analytics.analysis.holdings import COLUMNS, JOIN_KEY, KEY, by_holding, with_join_key
 from rewards_analytics.engines import enter
 from rewards_analytics.schema import BALANCE, BALANCE_TO_LEVEL, BALANCE_TO_REWARD, TOTAL_BALANCE
 
@@ -71,12 +71,7 @@ def _goals_with_available(frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
         remaining=nw.when(balance > 0).then(balance).otherwise(nw.lit(0)),
     )
     held = by_holding(frame.filter(balance_type.is_in([TOTAL_BALANCE, BALANCE])))
-    # A join matches no null with another, so an account that is null is joined by a flag.
-    account = nw.col("account_guid")
-    flag = nw.when(account.is_null()).then(nw.lit(1)).otherwise(nw.lit(0))
-    filled = {"account": nw.when(account.is_null()).then(nw.lit("")).otherwise(account), "no_account": flag}
-    on = ["user_guid", "member_guid", "unit_type", *filled]
-    return goals.with_columns(**filled).join(held.with_columns(**filled).select(*on, "available"), on=on, how="left")
+    return with_join_key(goals).join(with_join_key(held).select(*JOIN_KEY, "available"), on=JOIN_KEY, how="left")
 
 
 def _with_progress(goals: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:

@@ -92,7 +92,8 @@ def expiring(
     by_day = (
         expiring_lots(table.frame, *groups)
         .filter(in_range)
-        .group_by(*groups, "unit_type", "expires_on")
+        .with_columns(__day__=nw.col("expires_on"))
+        .group_by(*groups, "unit_type", "__day__")
         .agg(expiring=nw.col("balance").sum(), rewards=nw.len())
     )
     sums = table.gather(by_day).with_columns(nw.col("rewards").cast(nw.Int64))
@@ -104,10 +105,10 @@ def _timeline(
 ) -> nw.DataFrame[Any]:
     """Bring the daily sums into periods, fill the calendar with zeros, and add up."""
     key = [*groups, "unit_type"]
-    days: list[date] = by_day["expires_on"].unique().to_list()
+    days: list[date] = by_day["__day__"].unique().to_list()
     periods = nw.from_dict(
-        {"expires_on": days, "period": [period_of(each, every) for each in days]},
-        schema={"expires_on": nw.Date(), "period": nw.Date()},
+        {"__day__": days, "period": [period_of(each, every) for each in days]},
+        schema={"__day__": nw.Date(), "period": nw.Date()},
         backend=by_day.implementation,
     )
     end = last or max(days, default=first)
@@ -124,7 +125,7 @@ def _timeline(
         backend=by_day.implementation,
     )
     columns = ["period", *key, "expiring", "rewards"]
-    sums = by_day.join(periods, on="expires_on", how="inner").select(*columns)
+    sums = by_day.join(periods, on="__day__", how="inner").select(*columns)
     zeros = present.join(calendar, how="cross").with_columns(
         expiring=nw.lit(0).cast(AMOUNT), rewards=nw.lit(0).cast(nw.Int64)
     )

@@ -14,6 +14,9 @@ FrameT = TypeVar("FrameT")
 KEY = ("user_guid", "member_guid", "account_guid", "unit_type")
 """What one holding is: a member's balance in one account (or none) and one unit."""
 
+JOIN_KEY = ("user_guid", "member_guid", "unit_type", "__account__", "__no_account__")
+"""The same key with columns that a join can match: see `with_join_key`."""
+
 COLUMNS = (*KEY, "balance_type", "balance", "expires_on")
 """The columns that the definitions read."""
 
@@ -112,14 +115,30 @@ def _next_expiry() -> nw.Expr:
 
 def expiring_lots(frame: nw.LazyFrame[Any], *carried: str) -> nw.LazyFrame[Any]:
     """One row an expiring lot: `unit_type`, `balance`, `expires_on` and the carried columns."""
-    has = {kind: nw.when(_is(kind)).then(nw.lit(1)).otherwise(nw.lit(0)) for kind in (EXPIRING_BALANCE, TOTAL_BALANCE)}
-    columns = dict.fromkeys(("unit_type", "balance", "expires_on", *carried))
-    flagged = frame.with_columns(has_lot=has[EXPIRING_BALANCE], has_total=has[TOTAL_BALANCE]).with_columns(
-        nw.col("has_lot", "has_total").max().over(*KEY)
+    # Every EXPIRING_BALANCE row is a lot. Of the rest only the dated rows of the available balance can be, which are
+    # few: dropping those of holdings with an EXPIRING_BALANCE costs a third of asking each row's holding what it has.
+    columns = list(dict.fromkeys(("unit_type", "balance", "expires_on", *carried)))
+    listed, total = frame.filter(_is(EXPIRING_BALANCE)), frame.filter(_is(TOTAL_BALANCE))
+    dated = frame.filter((_is(TOTAL_BALANCE) | _is(BALANCE)) & ~nw.col("expires_on").is_null())
+    unlisted = _without_holdings_of(dated, listed)
+    of_total = unlisted.filter(_is(TOTAL_BALANCE))
+    of_plain = _without_holdings_of(unlisted.filter(_is(BALANCE)), total)
+    return nw.concat([rows.select(*columns) for rows in (listed, of_total, of_plain)])
+
+
+def with_join_key(frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """The rows with `JOIN_KEY`: a join matches no null with another, so a null account is joined by a flag."""
+    account = nw.col("account_guid")
+    missing = account.is_null()
+    return frame.with_columns(
+        __account__=nw.when(missing).then(nw.lit("")).otherwise(account),
+        __no_account__=nw.when(missing).then(nw.lit(1)).otherwise(nw.lit(0)),
     )
-    dated = ~nw.col("expires_on").is_null()
-    of_available = _is(TOTAL_BALANCE) | (_is(BALANCE) & (nw.col("has_total") == 0))
-    return flagged.filter(_is(EXPIRING_BALANCE) | ((nw.col("has_lot") == 0) & dated & of_available)).select(*columns)
+
+
+def _without_holdings_of(rows: nw.LazyFrame[Any], others: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """The rows whose holding has none of the other rows."""
+    return with_join_key(rows).join(with_join_key(others).select(*JOIN_KEY), on=JOIN_KEY, how="anti")
 
 
 def _is(balance_type: str) -> nw.Expr:

@@ -3,11 +3,12 @@
 from datetime import date
 from decimal import Decimal as D
 
+import pyarrow as pa
 import pytest
 
 from rewards_analytics import expiring
 from rewards_analytics.errors import ArgumentError
-from tests.frames import balance, lot, reward, total
+from tests.frames import SCHEMA, balance, lot, reward, total
 
 TODAY = date(2026, 11, 23)  # a Monday
 
@@ -203,3 +204,12 @@ def test_the_first_and_the_last_day_there_are_can_be_asked_for(make_frame, asser
 def test_a_wrong_argument_is_named_with_what_is_allowed(make_frame, arguments, message):
     with pytest.raises(ArgumentError, match=message):
         expiring(make_frame(lot("MILES", "1", on="2026-11-30")), **arguments)
+
+
+@pytest.mark.parametrize("by", ["expires_on", "balance", "account"])
+def test_any_other_column_can_be_grouped_by(make_frame, assert_rows, by):
+    schema = SCHEMA.append(pa.field("account", pa.string()))
+    rewards = make_frame(lot("MILES", "2", on="2026-11-30", account="checking", account_guid=None), schema=schema)
+    value = {"expires_on": date(2026, 11, 30), "balance": D(2), "account": "checking"}[by]
+
+    assert_rows(expiring(rewards, as_of=TODAY, by=by), [(date(2026, 11, 1), value, "MILES", D(2), 1, D(2))])
