@@ -45,7 +45,8 @@ def read_all(get_page: GetPage, name: str, *, call: str) -> list[dict[str, Any]]
     `get_page` gives the JSON of a page by its number from 1, `name` is the key of the entries. If pages shifted while
     they were read (an entry came twice, or the total changed), an entry may have slipped from a page that was still to
     come to one that was already read; so the list is read again until it holds still. If it never does, what the
-    readings brought together is returned, unless even that is fewer than the list announces.
+    readings brought together is returned, unless even that is fewer than the list announces. What no reader can see is
+    one entry that goes and another that comes between the same two pages: the total is then what it was.
     """
     together: dict[str, dict[str, Any]] = {}
     previous: _Pass | None = None

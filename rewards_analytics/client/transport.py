@@ -149,7 +149,7 @@ class Transport:
             )
         return kind.from_answer(
             answer.call,
-            self._signature.redacted(_said(answer)),
+            self._signature.redacted(_said(answer)) + _asked_for(answer),
             status=answer.status,
             request_id=answer.headers.get("X-Request-ID"),
         )
@@ -250,6 +250,12 @@ def _said(answer: Answer) -> str:
         return _printable(message).rstrip(". ")
     kind = answer.headers.get("Content-Type", "no content type")
     return f"{kind} that is not what the API documents, beginning {_printable(answer.body)!r}"
+
+
+def _asked_for(answer: Answer) -> str:
+    """How long an answer asks to wait, if that is why the call was given up."""
+    seconds = retry.retry_after(answer, datetime.now(UTC)) or 0.0
+    return f"; it asks to wait {seconds:.0f} s" if seconds > retry.LONGEST_RETRY_AFTER_S else ""
 
 
 def _printable(text: str) -> str:

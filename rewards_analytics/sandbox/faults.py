@@ -11,11 +11,11 @@ from typing import Final
 
 from rewards_analytics.errors import ArgumentError
 
-KINDS: Final = ("429", "500", "502", "503", "504", "reset", "lost", "truncated", "html", "shift")
+RANDOM_KINDS: Final = ("429", "500", "502", "503", "504", "reset", "truncated", "html", "shift")
+KINDS: Final = (*RANDOM_KINDS, "lost", "redirect", "silence")
 """Statuses; `reset`: the connection breaks before the call is handled; `lost`: after it; `truncated`: half of the
-body; `html`: a 200 that is not JSON; `shift`: the list is answered, but has moved by one entry."""
-
-RANDOM_KINDS: Final = tuple(kind for kind in KINDS if kind != "lost")
+body; `html`: a 200 that is not JSON; `shift`: the list is answered, but has moved by one entry; `redirect`: to another
+path; `silence`: no answer until the caller gives up."""
 
 
 @dataclass

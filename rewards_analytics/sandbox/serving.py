@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from rewards_analytics.sandbox.faults import Faults
 
+UNANSWERED = frozenset({"silence", "reset", "lost", "truncated"})
+
 Transports = dict[tuple[str, int], asyncio.Transport]
 
 
@@ -24,6 +26,14 @@ class LoggedRequest(NamedTuple):
     method: str
     path: str
     status: int | None
+
+
+class Answer(NamedTuple):
+    """An answer on its way out."""
+
+    status: int
+    headers: list[tuple[bytes, bytes]]
+    body: bytes
 
 
 def protocol(transports: Transports) -> type[H11Protocol]:
@@ -67,43 +77,36 @@ class Door:
         path = scope["raw_path"].decode("latin-1")
         query = scope["query_string"].decode("latin-1")
         method = scope["method"]
-        status = await self._answer(
-            self._faults.pick(f"{method} {path}{'?' if query else ''}{query}"), scope, receive, send
-        )
-        self._log(LoggedRequest(method, path, status))
-
-    async def _answer(self, fault: str | None, scope: Scope, receive: Receive, send: Send) -> int | None:
-        if fault is None or fault == "shift":
-            scope["sandbox.shift"] = fault == "shift"
-            status, body, headers = await self._handled(scope, receive)
-            await _send(send, status, headers, body)
-            return status
-        if fault == "reset":
+        fault = self._faults.pick(f"{method} {path}{'?' if query else ''}{query}")
+        answer = await self._answered(fault, scope, receive)
+        # Logged before the answer leaves: who has it finds it in the log.
+        self._log(LoggedRequest(method, path, None if fault in UNANSWERED else answer.status))
+        if fault == "silence":
+            await self._wait_until_gone(scope)
+        elif fault in ("reset", "lost"):
             await self._break(scope)
-            return None
-        if fault == "lost":
-            await self._handled(scope, receive)
-            await self._break(scope)
-            return None
-        if fault == "html":
-            await _send(send, 200, [(b"content-type", b"text/html")], b"<html><body>Please stand by</body></html>")
-            return 200
-        if fault == "truncated":
-            status, body, headers = await self._handled(scope, receive)
-            await _send(send, status, headers, body[: len(body) // 2], more=True)
+        elif fault == "truncated":
+            await _send(send, answer, answer.body[: len(answer.body) // 2], more=True)
             await self._break(scope, gently=True)
-            return None
-        await _send(send, int(fault), self._fault_headers(fault), b"<html><body>Sorry</body></html>")
-        return int(fault)
+        else:
+            await _send(send, answer, answer.body)
 
-    def _fault_headers(self, fault: str) -> list[tuple[bytes, bytes]]:
-        headers = [(b"content-type", b"text/html")]
+    async def _answered(self, fault: str | None, scope: Scope, receive: Receive) -> Answer:
+        """Answer of the API, or the one that stands for a fault."""
+        html = [(b"content-type", b"text/html")]
+        if fault in (None, "shift", "lost", "truncated"):
+            scope["sandbox.shift"] = fault == "shift"
+            return await self._handled(scope, receive)
+        if fault == "html":
+            return Answer(200, html, b"<html><body>Please stand by</body></html>")
+        if fault == "redirect":
+            return Answer(302, [(b"location", b"/elsewhere")], b"")
         if fault == "429" and self._faults.retry_after is not None:
-            headers.append((b"retry-after", self._faults.retry_after.encode()))
-        return headers
+            html.append((b"retry-after", self._faults.retry_after.encode()))
+        return Answer(int(fault) if fault and fault.isdigit() else 0, html, b"<html><body>Sorry</body></html>")
 
-    async def _handled(self, scope: Scope, receive: Receive) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
-        """Status, body and headers of the API's answer."""
+    async def _handled(self, scope: Scope, receive: Receive) -> Answer:
+        """Answer of the API."""
         status, body, headers = 500, b"", []
 
         async def keep(message: Message) -> None:
@@ -114,11 +117,11 @@ class Door:
                 body += message.get("body", b"")
 
         await self._app(scope, receive, keep)
-        return status, body, headers
+        return Answer(status, headers, body)
 
     async def _break(self, scope: Scope, *, gently: bool = False) -> None:
         """Cut the connection: by a reset, or gently after what was written has gone out."""
-        transport = self._transports.get(tuple(scope["client"]))
+        transport = self._transports.get(scope["client"])
         if transport is None:
             return
         if gently:
@@ -126,16 +129,19 @@ class Door:
         else:
             _no_linger(transport.get_extra_info("socket"))
             transport.abort()
-        while not transport.is_closing() or tuple(scope["client"]) in self._transports:
-            await asyncio.sleep(0)
+        await self._wait_until_gone(scope)
+
+    async def _wait_until_gone(self, scope: Scope) -> None:
+        """Wait until the connection is closed."""
+        while scope["client"] in self._transports:
+            await asyncio.sleep(0.005)
 
 
-async def _send(
-    send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes, *, more: bool = False
-) -> None:
-    if not any(name == b"content-length" for name, _ in headers) and status != 204:
-        headers = [*headers, (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
+async def _send(send: Send, answer: Answer, body: bytes, *, more: bool = False) -> None:
+    headers = answer.headers
+    if answer.status != 204 and not any(name == b"content-length" for name, _ in headers):
+        headers = [*headers, (b"content-length", str(len(answer.body)).encode())]
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": body, "more_body": more})
 
 

@@ -1,0 +1,79 @@
+"""A sandbox to speak with over HTTP, and clients whose waits are recorded instead of slept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from typing import Any
+
+import pytest
+
+from rewards_analytics import AtriumClient
+from rewards_analytics.sandbox import Sandbox
+from rewards_analytics.sandbox.world import Member
+
+TODAY = date(2026, 11, 23)
+
+
+class Waits(list[float]):
+    """Stands in for `time.sleep`: it keeps the waits, and pushes the sandbox's clock ahead by them."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        super().__init__()
+        self._sandbox = sandbox
+
+    def __call__(self, seconds: float) -> None:
+        self.append(seconds)
+        self._sandbox.world.advance(seconds=seconds)
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    """A sandbox of its own, whose clock stands still but for the client's waits; a job takes ten seconds."""
+    with Sandbox(users=4, today=TODAY, frozen=True, job_time=10) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def waits(sandbox: Sandbox) -> Waits:
+    """The waits of the client, in seconds."""
+    return Waits(sandbox)
+
+
+@pytest.fixture
+def make_client(sandbox: Sandbox, waits: Waits) -> Iterator[Callable[..., AtriumClient]]:
+    """Make clients of the sandbox, with the right keys unless others are given."""
+    clients = []
+
+    def make(**settings: Any) -> AtriumClient:
+        keys = {"api_key": sandbox.api_key, "client_id": sandbox.client_id, "base_url": sandbox.base_url}
+        waiting = {"sleep": waits, "clock": lambda: sandbox.world.clock.now().timestamp()}
+        clients.append(AtriumClient(**(keys | waiting | settings)))
+        return clients[-1]
+
+    yield make
+    for client in clients:
+        client.close()
+
+
+@pytest.fixture
+def client(make_client: Callable[..., AtriumClient]) -> AtriumClient:
+    """A client of the sandbox."""
+    return make_client()
+
+
+@pytest.fixture
+def member(sandbox: Sandbox) -> Member:
+    """A member that asks nothing, and was aggregated in the last night."""
+    return next(member for member in sandbox.world.members.values() if member.password == "password")
+
+
+@pytest.fixture
+def make_member(sandbox: Sandbox) -> Callable[[str], Member]:
+    """Make a member of the test institution whose password decides what its job does."""
+
+    def make(password: str) -> Member:
+        user = next(iter(sandbox.world.users.values()))
+        return sandbox.world.create_member(user, "mxbank", password=password)
+
+    return make

@@ -1,0 +1,136 @@
+"""What is tried again, how long it waits, and when it gives up."""
+
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+
+import rewards_analytics as ra
+from rewards_analytics.client.retry import retry_after
+from rewards_analytics.client.transport import Answer
+
+
+@pytest.mark.parametrize("fault", ["reset", "lost", "truncated", "html", "429", "500", "502", "503", "504"])
+def test_a_passing_fault_is_survived(client, sandbox, waits, fault):
+    sandbox.faults.next(fault, times=2)
+
+    users = list(client.list_users())
+
+    assert len(users) == 4
+    assert len(sandbox.requests) == 3
+    assert len(waits) == 2
+
+
+def test_retries_counts_repeats_after_the_first_try(make_client, sandbox):
+    sandbox.faults.next("503", times=9)
+
+    with pytest.raises(ra.AtriumError, match="GET /users answered 503") as failure:
+        list(make_client(retries=3).list_users())
+
+    assert failure.value.status == 503
+    assert len(sandbox.requests) == 4
+
+
+def test_no_retries_is_one_try(make_client, sandbox):
+    sandbox.faults.next("503", times=9)
+
+    with pytest.raises(ra.AtriumError):
+        list(make_client(retries=0).list_users())
+
+    assert len(sandbox.requests) == 1
+
+
+def test_waits_grow_within_a_cap_and_never_repeat_exactly(make_client, sandbox, waits):
+    sandbox.faults.next("500", times=13)
+
+    with pytest.raises(ra.AtriumError):
+        list(make_client(retries=12).list_users())
+
+    caps = [0.5, 1, 2, 4, 8, 16, 20, 20, 20, 20, 20, 20]
+    assert all(0 <= wait <= cap for wait, cap in zip(waits, caps, strict=True))
+    assert len(set(waits)) == 12
+
+
+def test_retry_after_in_seconds_is_honoured(client, sandbox, waits):
+    sandbox.faults.retry_after = "17"
+    sandbox.faults.next("429", times=2)
+
+    assert len(list(client.list_users())) == 4
+    assert waits == [17, 17]
+
+
+def test_retry_after_as_a_date_is_honoured(client, sandbox, waits):
+    sandbox.faults.retry_after = format_datetime(datetime.now(UTC) + timedelta(seconds=40), usegmt=True)
+    sandbox.faults.next("429")
+
+    assert len(list(client.list_users())) == 4
+    assert len(waits) == 1
+    assert 30 < waits[0] <= 40
+
+
+def test_a_server_that_asks_for_an_hour_is_not_waited_for(client, sandbox, waits):
+    sandbox.faults.retry_after = "3600"
+    sandbox.faults.next("429")
+
+    with pytest.raises(ra.RateLimitError, match=r"429.*asks to wait 3600 s.*fewer workers"):
+        list(client.list_users())
+
+    assert waits == []
+
+
+def test_too_many_requests_end_in_a_rate_limit_error(client, sandbox):
+    sandbox.faults.next("429", times=6)
+
+    with pytest.raises(ra.RateLimitError, match="fewer workers") as failure:
+        list(client.list_users())
+
+    assert failure.value.status == 429
+
+
+def test_a_host_that_does_not_answer_is_named(make_client, waits):
+    client = make_client(base_url="http://127.0.0.1:9")
+
+    with pytest.raises(
+        ra.AtriumError, match=r"GET /users got no answer from http://127.0.0.1:9: the connection"
+    ) as failure:
+        list(client.list_users())
+
+    assert failure.value.status is None
+    assert len(waits) == 5
+
+
+def test_an_answer_that_takes_too_long_is_given_up(make_client, sandbox):
+    sandbox.faults.next("silence")
+
+    with pytest.raises(ra.AtriumError, match="it took too long"):
+        list(make_client(timeout=0.1, retries=0).list_users())
+
+
+def test_a_redirect_is_not_followed_with_the_keys(client, sandbox):
+    sandbox.faults.next("redirect")
+
+    with pytest.raises(ra.AtriumError, match="a redirect, which is not followed") as refusal:
+        list(client.list_users())
+
+    assert refusal.value.status == 302
+    assert len(sandbox.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("0", 0),
+        ("120", 120),
+        ("Mon, 23 Nov 2026 12:01:00 GMT", 60),
+        ("Mon, 23 Nov 2026 11:00:00 GMT", 0),
+        ("Mon, 23 Nov 2026 12:00:30 -0000", 30),
+        ("-5", None),
+        ("soon", None),
+        ("", None),
+        ("Mon, 99 Nov 2026 12:00:30 GMT", None),
+    ],
+)
+def test_retry_after_is_seconds_or_a_date_or_nothing(header, seconds):
+    noon = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+    assert retry_after(Answer("GET /", headers={"Retry-After": header}), noon) == seconds
