@@ -72,4 +72,3 @@ def writable_folder(path: str | os.PathLike[str]) -> Path:
 
 def _cannot_write(target: Path, error: OSError) -> RewardsError:
     return RewardsError(f"Cannot write {target}: {error.strerror}. Name a file in a folder that you may write in.")
-

@@ -71,7 +71,7 @@ def _goals_with_available(frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
         remaining=nw.when(balance > 0).then(balance).otherwise(nw.lit(0)),
     )
     held = by_holding(frame.filter(balance_type.is_in([TOTAL_BALANCE, BALANCE])))
-    return with_join_key(goals).join(with_join_key(held).select(*JOIN_KEY, "available"), on=JOIN_KEY, how="left")
+    return with_join_key(goals).join(with_join_key(held).select(*JOIN_KEY, "available"), on=list(JOIN_KEY), how="left")
 
 
 def _with_progress(goals: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:

@@ -138,7 +138,7 @@ def with_join_key(frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
 
 def _without_holdings_of(rows: nw.LazyFrame[Any], others: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     """The rows whose holding has none of the other rows."""
-    return with_join_key(rows).join(with_join_key(others).select(*JOIN_KEY), on=JOIN_KEY, how="anti")
+    return with_join_key(rows).join(with_join_key(others).select(*JOIN_KEY), on=list(JOIN_KEY), how="anti")
 
 
 def _is(balance_type: str) -> nw.Expr:

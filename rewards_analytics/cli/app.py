@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from rewards_analytics import __version__
-from rewards_analytics.cli import analyses, demo, loading, reports
+from rewards_analytics.cli import analyses, demo, fetching, loading, reports
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -36,6 +36,9 @@ def _options(
 
 for command in (
     demo.demo,
+    fetching.sandbox,
+    fetching.fetch,
+    fetching.pull,
     loading.check,
     loading.convert,
     analyses.balances,

@@ -56,7 +56,8 @@ def _fetch_and_pull(sandbox: Sandbox) -> pl.DataFrame:
         _say(f"  {state['connection_status']}: {listed} rewards listed.\n")
         pulled = ra.pull(client)
     _say(f"Pulled {len(pulled.rewards):,} rewards of {pulled.members} members, {len(pulled.failures)} failures.\n")
-    return pulled.rewards
+    rewards: pl.DataFrame = pulled.rewards
+    return rewards
 
 
 def _answer(challenges: Sequence[Challenge]) -> dict[str, str]:
