@@ -68,12 +68,10 @@ def load(
         if on_invalid == "raise":
             raise reading.error()
         warnings.warn(reading.warning(), RewardsWarning, stacklevel=2)
-    for name, values in reading.unknown().items():
-        counted = ", ".join(f"{value!r} ({rows:,})" for value, rows in values.items())
+    if unknown := reading.unknown():
+        named = (f"{name} {value!r} ({n:,})" for name, values in unknown.items() for value, n in values.items())
         warnings.warn(
-            f"{name} has values that are not documented: {counted}. The rows are kept.",
-            RewardsWarning,
-            stacklevel=2,
+            f"Values that are not documented: {', '.join(named)}. The rows are kept.", RewardsWarning, stacklevel=2
         )
     return to_backend(reading.table, backend)
 

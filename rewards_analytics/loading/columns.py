@@ -61,8 +61,13 @@ def typed(raw: pa.Table, spot: Callable[[int], Spot], source: str) -> Batch:
 
 def _flat(column: pa.ChunkedArray) -> pa.Array:
     """One array; only a column of several chunks is copied."""
+    kind = column.type.value_type if pt.is_dictionary(column.type) else column.type
+    if pt.is_string_view(kind) or pt.is_large_string(kind):
+        kind = pa.string()  # few of Arrow's functions take views
     if pt.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
+        column = pa.chunked_array([part.dictionary.cast(kind).take(part.indices) for part in column.chunks], kind)
+    elif kind != column.type:
+        column = column.cast(kind)
     return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
@@ -85,14 +90,10 @@ class _ColumnTypeError(TypeError):
     """A column of a type that cannot hold its field."""
 
 
-def _is_text(type_: pa.DataType) -> bool:
-    return bool(pt.is_string(type_) or pt.is_large_string(type_) or pt.is_string_view(type_))
-
-
 def _texts(column: pa.Array) -> tuple[pa.Array, Problems]:
-    if not _is_text(column.type):
+    if not pt.is_string(column.type):
         raise _ColumnTypeError("text is needed. Cast it to text first.")
-    return column.cast(pa.string()), {}
+    return column, {}
 
 
 def _amounts(column: pa.Array) -> tuple[pa.Array, Problems]:
@@ -102,9 +103,9 @@ def _amounts(column: pa.Array) -> tuple[pa.Array, Problems]:
             "the exact amounts are lost already. Read them as text or as decimals, "
             "or load the file that they came from."
         )
-    if _is_text(kind):
+    if pt.is_string(kind):
         plain = pc.fill_null(pc.match_substring_regex(column, PLAIN_AMOUNT), True)
-        return _read(column.cast(pa.string()), plain, amount, "balance")
+        return _read(column, plain, amount, "balance")
     if pt.is_decimal(kind) or pt.is_integer(kind):
         return _numbers(column)
     raise _ColumnTypeError("decimals, whole numbers or text are needed.")
@@ -125,8 +126,8 @@ def _numbers(column: pa.Array) -> tuple[pa.Array, Problems]:
 
 def _days(column: pa.Array) -> tuple[pa.Array, Problems]:
     kind, target = column.type, pa.date32()
-    if _is_text(kind):
-        return _by_distinct_value(column.cast(pa.string()))
+    if pt.is_string(kind):
+        return _by_distinct_value(column)
     if pt.is_date(kind):
         return _within(column.cast(target), date.min, date.max, NOT_A_DATE)
     if pt.is_timestamp(kind):
@@ -160,9 +161,9 @@ def _by_distinct_value(column: pa.Array) -> tuple[pa.Array, Problems]:
 
 def _instants(column: pa.Array) -> tuple[pa.Array, Problems]:
     kind, target = column.type, TYPES.field("created_at").type
-    if _is_text(kind):
+    if pt.is_string(kind):
         try:
-            array = column.cast(pa.string()).cast(target)
+            array = column.cast(target)
         except pa.ArrowInvalid:
             return _read(column, None, instant, "created_at")
     elif pt.is_timestamp(kind):

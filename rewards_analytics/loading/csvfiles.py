@@ -115,7 +115,7 @@ def _header(stream: Stream) -> tuple[list[str], bytes, int]:
     start = stream.peek()
     if start.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise SourceError(f"{stream.label} is written in UTF-16. Save it as CSV in UTF-8.")
-    raw = stream.read(len(start)).removeprefix(b"\xef\xbb\xbf")
+    raw = stream.read(len(start))
     line, _, rest = raw.partition(b"\n")
     header = next(csv.reader([line.decode(errors="replace").rstrip("\r")]), [])
     if len(header) < 2 and (found := next((mark for mark in (";", "\t", "|") if mark.encode() in line), None)):

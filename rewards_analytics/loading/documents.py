@@ -29,7 +29,7 @@ class Document(NamedTuple):
 
 def document(raw: bytes, name: str | None) -> Document:
     """The text of a file that has to hold something."""
-    text = raw.removeprefix(b"\xef\xbb\xbf").strip(_BLANK)
+    text = raw.strip(_BLANK)
     if not text:
         raise SourceError(f"{name or 'the source'} is empty. A list without rewards is written as [].")
     return Document(text, name)

@@ -74,7 +74,8 @@ def _jobs(source: Any) -> Iterator[Job]:
 
 def _memory_jobs(piece: Piece) -> Iterator[Job]:
     if isinstance(piece, Frame):
-        yield lambda: [tables.from_frame(piece.native)]
+        for batch in tables.from_frame(piece.native):
+            yield partial(list, [batch])
     elif isinstance(piece, Dicts):
         numbered = enumerate(piece.values)
         while some := list(islice(numbered, _DICTS_TOGETHER)):
@@ -128,7 +129,7 @@ class _Documents:
 def kind_by_content(stream: Stream) -> Kind:
     """Tell the kind of a source whose ending does not say."""
     head = stream.peek()
-    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    text = head.lstrip()
     if head.startswith(b"PAR1"):
         return "parquet"
     if text.startswith(b"["):

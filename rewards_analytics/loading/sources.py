@@ -102,15 +102,12 @@ def _files(path: str) -> Iterator[File]:
         yield File(Url(path), path, kind_of(path))
         return
     found = Path(path)
-    try:
-        if found.is_dir():
-            yield from _in_folder(found)
-        elif found.exists() or not glob.has_magic(path):
-            yield File(found, path, kind_of(path))
-        else:
-            yield from _matching(path)
-    except ValueError as error:  # a NUL byte in the path
-        raise SourceError(f"{path!r} is not a path: {error}.") from error
+    if found.is_dir():
+        yield from _in_folder(found)
+    elif found.exists() or not glob.has_magic(path):
+        yield File(found, path, kind_of(path))
+    else:
+        yield from _matching(path)
 
 
 def _in_folder(folder: Path) -> Iterator[File]:

@@ -18,6 +18,7 @@ PACKINGS: Final = {".gz": "gzip", ".zst": "zstd"}
 """Endings of packed text, and what Arrow calls the packing."""
 
 _MAGIC: Final = {"gzip": b"\x1f\x8b", "zstd": b"\x28\xb5\x2f\xfd"}
+_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _HEAD_BYTES: Final = 1 << 16
 
 
@@ -52,6 +53,7 @@ class Stream:
         self._head = b""
         try:
             self._unpacked = self._unpack()
+            self._head = self._read(len(_BYTE_ORDER_MARK)).removeprefix(_BYTE_ORDER_MARK)
         except BaseException:
             self.close()
             raise
@@ -121,6 +123,8 @@ class Stream:
             return source.open("rb")
         except OSError as error:
             raise unreadable(self.label, error) from error
+        except ValueError as error:  # a NUL byte
+            raise SourceError(f"{self.label!r} is not a path: {error}.") from error
 
     def _unpack(self) -> Any:
         """The readable file; packed text is recognised by its first bytes."""

@@ -32,13 +32,16 @@ def from_parquet(stream: Stream) -> Iterator[Batch]:
         raise SourceError(f"{stream.label} is not a Parquet file that can be read ({error}).") from error
 
 
-def from_frame(frame: Any) -> Batch:
-    """The rows of a frame of any library that Narwhals or Arrow knows."""
-    if _is_pandas(frame):
-        return _from_pandas(frame)
-    table = _to_arrow(frame)
+def from_frame(frame: Any) -> Iterator[Batch]:
+    """The rows of a frame of any library that Narwhals or Arrow knows, a quarter of a million at a time."""
+    table = _from_pandas(frame) if _is_pandas(frame) else _to_arrow(frame)
+    if isinstance(table, Batch):
+        yield table
+        return
     _require_frame_columns(table.column_names)
-    return _batch(table, None, "the frame", 0)
+    table = table.select(list(FIELDS))
+    for first in range(0, table.num_rows, _ROWS):
+        yield _batch(table.slice(first, _ROWS), None, "the frame", first)
 
 
 def require_columns(found: Sequence[str], label: str) -> None:
@@ -88,15 +91,14 @@ def _is_pandas(frame: object) -> bool:
     return nw.dependencies.is_pandas_dataframe(frame)
 
 
-def _from_pandas(frame: Any) -> Batch:
-    """A pandas frame; columns of plain objects are read value by value where Arrow finds no one type."""
+def _from_pandas(frame: Any) -> pa.Table | Batch:
+    """A pandas frame as a table; columns of plain objects are read row by row where Arrow finds no one type."""
     _require_frame_columns([str(name) for name in frame.columns])
     wanted = frame.loc[:, list(FIELDS)]
     try:
-        table = pa.Table.from_pandas(wanted, preserve_index=False)
+        return pa.Table.from_pandas(wanted, preserve_index=False)
     except (pa.ArrowException, TypeError, ValueError):
         return _row_by_row(wanted)
-    return _batch(table, None, "the frame", 0)
 
 
 def _row_by_row(frame: Any) -> Batch:

@@ -13,10 +13,10 @@ import pyarrow.parquet as pq
 
 from rewards_analytics.errors import ArgumentError
 from rewards_analytics.files import whole_file
+from rewards_analytics.loading.batches import TYPES
+from rewards_analytics.loading.reading import tables_of
 from rewards_analytics.loading.sources import ENDINGS, kind_of
 from rewards_analytics.loading.stream import PACKINGS
-from rewards_analytics.loading.tables import from_frame
-from rewards_analytics.loading.validate import Reading
 from rewards_analytics.schema import FIELDS
 
 _ROWS: Final = 1 << 17
@@ -32,7 +32,8 @@ def write(rewards: Any, path: str | os.PathLike[str]) -> Path:
     Parameters
     ----------
     rewards
-        A frame of any supported library. Its ten columns are written, in their order; others are not.
+        A frame of any supported library, or another source that `load` takes. Its ten columns are written, in
+        their order; others are not.
     path
         Ends in `.parquet`, `.ndjson`, `.jsonl`, `.json` or `.csv`; the text kinds also in `.gz` or `.zst`.
         In CSV, a text that a spreadsheet would run as a formula gets a `'` before it, which loading takes off.
@@ -49,11 +50,9 @@ def write(rewards: Any, path: str | os.PathLike[str]) -> Path:
     """
     target = Path(path)
     encode = _encoder(target)
-    batch = from_frame(rewards)
-    if batch.rejected:
-        raise Reading(batch.table, batch.rows, 0, batch.rejected).error()
+    table = pa.concat_tables([TYPES.empty_table(), *tables_of(rewards)])
     with whole_file(target) as file:
-        encode(batch.table, file)
+        encode(table, file)
     return target
 
 
