@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import calendar
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final
@@ -15,9 +15,11 @@ from rewards_analytics.analysis.aging import BUCKETS
 from rewards_analytics.analysis.arguments import day
 from rewards_analytics.analysis.distance import ORDER
 from rewards_analytics.analysis.holdings import COLUMNS
+from rewards_analytics.analysis.quality import CHECKS
 from rewards_analytics.engines import enter
 from rewards_analytics.plots.results import Record, columns_of, gathered, of_unit, records, units_of
 from rewards_analytics.reporting import pictures
+from rewards_analytics.reporting.downloads import as_csv
 from rewards_analytics.reporting.headline import CLOSE, SOON_DAYS, GoalCounts, headline, share, soon
 from rewards_analytics.reporting.upcoming import upcoming
 
@@ -40,7 +42,7 @@ def contents(rewards: Any, *, as_of: date | None = None, title: str | None = Non
         records(ra.aging(rewards, as_of=as_of)), key=lambda row: (_unit(row), BUCKETS.index(row["bucket"]))
     )
     goals = _goals(rewards)
-    return {
+    facts = {
         "title": title or TITLE,
         "as_of": as_of,
         "version": ra.__version__,
@@ -52,7 +54,26 @@ def contents(rewards: Any, *, as_of: date | None = None, title: str | None = Non
         "aging": _aging(schedule),
         "upcoming": _upcoming(rewards, as_of),
         "goals": goals,
+        "quality": _quality(rewards, as_of),
     }
+    return facts | {"csv": _downloads(facts)}
+
+
+def _downloads(facts: Mapping[str, Any]) -> dict[str, str]:
+    """The rows behind each table, under the name of the file that they are downloaded as."""
+    key = ("user_guid", "member_guid", "account_guid", "unit_type")
+    tables: dict[str, tuple[Sequence[Record], Sequence[str]]] = {
+        "totals": (facts["totals"], ("unit_type", "available", "expiring", "holdings", "members", "users")),
+        "expiring": (facts["timeline"]["rows"], ("period", "unit_type", "expiring", "rewards", "cumulative")),
+        "aging": (facts["aging"]["rows"], ("bucket", "unit_type", "expiring", "rewards")),
+        "next-expiries": (facts["upcoming"]["rows"], ("expires_on", *key, "expiring")),
+        "nearest-goals": (
+            facts["goals"]["rows"],
+            (*key, "goal", "description", "remaining", "available", "progress", "reached"),
+        ),
+        "quality": (facts["quality"] or [], ("check", "severity", "rewards", "example_guid")),
+    }
+    return {name: as_csv(rows, columns) for name, (rows, columns) in tables.items()}
 
 
 def _typed_once(rewards: Any) -> Any:
@@ -146,6 +167,14 @@ def _goals(rewards: Any) -> dict[str, Any]:
 
 def _unit(row: Record) -> str:
     return str(row["unit_type"])
+
+
+def _quality(rewards: Any, as_of: date) -> Sequence[Record] | None:
+    """The quality checks, or None where the rewards lack the columns that the checks read."""
+    if not {"guid", "created_at"} <= set(columns_of(rewards)):
+        return None
+    place = {check: index for index, check in enumerate(CHECKS)}
+    return sorted(records(ra.quality(rewards, as_of=as_of)), key=lambda row: place[row["check"]])
 
 
 def _sum(rows: Sequence[Record], buckets: Sequence[str] = ()) -> Decimal:

@@ -7,7 +7,7 @@ from base64 import b64encode
 from collections.abc import Mapping
 from datetime import date
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -21,14 +21,15 @@ from rewards_analytics.plots.style import DARK, LIGHT, Theme
 def page(contents: Mapping[str, Any]) -> str:
     """Render contents as a page that asks for nothing outside itself.
 
-    Every text is escaped by the template engine. The page's policy allows the one style sheet below by its
-    hash, and images that are in the page: nothing else, whatever a text might smuggle in.
+    Every text is escaped by the template engine. The page's policy allows its one style sheet and its one script
+    by their hashes, and images that are in the page: nothing else, whatever a text might smuggle in.
     """
     units = _units(contents)
     environment = _environment().overlay()
     environment.filters["unit_class"] = lambda unit_type: f"unit-{units.index(unit_type)}"
-    style = _style(units)
-    return environment.get_template("page.html").render(contents, style=style, policy=_policy(style))
+    style, script = _style(units), _script()
+    policy = _policy(style, script)
+    return environment.get_template("page.html").render(contents, style=style, script=script, policy=policy)
 
 
 def _units(contents: Mapping[str, Any]) -> list[str]:
@@ -61,9 +62,20 @@ def _variables(theme: Theme, units: list[str]) -> dict[str, str]:
     }
 
 
-def _policy(style: str) -> str:
-    digest = b64encode(hashlib.sha256(style.encode()).digest()).decode("ascii")
-    return f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
+def _script() -> Markup:
+    """The script that sorts tables: our own file, so nothing to escape."""
+    return Markup(_environment().get_template("sort.js").render())  # noqa: S704
+
+
+def _policy(style: str, script: str) -> str:
+    return (
+        f"default-src 'none'; style-src {_hash_of(style)}; script-src {_hash_of(script)}; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _hash_of(text: str) -> str:
+    return f"'sha256-{b64encode(hashlib.sha256(text.encode()).digest()).decode('ascii')}'"
 
 
 @lru_cache(maxsize=1)
@@ -79,7 +91,9 @@ def _environment() -> Environment:
         "amount": wording.amount,
         "amount_of": wording.amount_of,
         "bucket_name": bucket_name,
+        "check_name": _check_name,
         "count": wording.count,
+        "csv_uri": _csv_uri,
         "day": wording.day,
         "date": _date,
         "month": _month,
@@ -97,3 +111,23 @@ def _month(period: date) -> str:
 
 def _date(value: date) -> str:
     return f"{value.day} {value:%b} {value.year}"
+
+
+def _csv_uri(text: str) -> str:
+    return "data:text/csv;charset=utf-8;base64," + b64encode(text.encode()).decode("ascii")
+
+
+def _check_name(check: str) -> str:
+    return _CHECKS.get(check) or check.replace("_", " ").capitalize()
+
+
+_CHECKS: Final = {
+    "unknown_value": "A balance type or unit that the API does not document",
+    "negative_balance": "A balance below zero",
+    "expiring_without_date": "An expiring balance without a date",
+    "date_past": "An expiry date that has passed",
+    "expiring_exceeds_available": "A holding of which more expires than is available",
+    "total_differs_from_balance": "A holding whose total differs from its balance",
+    "dollars_beyond_cents": "Dollars with more than two decimals",
+    "created_in_future": "A time of creation in the future",
+}

@@ -18,7 +18,7 @@ Picture = dict[str, Any]
 WIDTH: Final = 4.7
 """Inches of a picture: narrow enough that its text can be read on a phone, where it is scaled down a little."""
 
-CARD_WIDTH: Final = 2.9
+CARD_WIDTH: Final = 2.6
 """Inches of a picture in a card."""
 
 

@@ -1,7 +1,9 @@
 """Every number of a report is the analysis functions' own."""
 
+import csv
 from decimal import Decimal
 
+import polars as pl
 import pytest
 
 import rewards_analytics as ra
@@ -105,6 +107,42 @@ def test_every_kind_of_frame_gives_the_same_report(kind, expected, tmp_path):
     rewards = frames.ENGINES[kind](REWARDS.to_arrow())
 
     assert ra.report(rewards, tmp_path / "r.html", as_of=AS_OF).read_bytes() == expected
+
+
+def test_quality_is_that_of_quality(page):
+    found = ra.quality(REWARDS, as_of=AS_OF).filter(pl.col("rewards") > 0)
+
+    assert list(page.amounts("Quality checks", 2).values()) == found["rewards"].to_list()
+    assert page.table("Quality checks")[0][:3] == ["An expiry date that has passed", "Info", "1"]
+
+
+def test_rewards_without_fault_are_said_to_be_so():
+    assert "All 8 quality checks passed" in page_text(REWARDS.filter(pl.col("unit_type") == "SEGMENTS"))
+
+
+def test_quality_is_left_out_where_its_columns_are_missing():
+    text = page_text(REWARDS.drop("guid", "created_at"))
+
+    assert "How far to trust" not in text
+    assert "8 rewards" in text
+
+
+def test_the_downloads_hold_the_exact_results():
+    files = contents(REWARDS, as_of=AS_OF)["csv"]
+
+    schedule = ra.aging(REWARDS, as_of=AS_OF)
+    rows = list(csv.DictReader(files["aging"].splitlines()))
+    assert [Decimal(row["expiring"]) for row in rows] == schedule["expiring"].to_list()
+    assert "MILES,U1" not in files["totals"]
+    assert files["next-expiries"].splitlines()[1] == "2026-12-01,U2,M2,,DOLLARS,12.5"
+
+
+def test_a_spreadsheet_runs_no_description_of_a_provider():
+    goal = frames.to_level("MILES", "5", description='=HYPERLINK("http://example.com")')
+
+    files = contents(frames.polars_frame(frames.table([goal])), as_of=AS_OF)["csv"]
+
+    assert """"'=HYPERLINK(""http://example.com"")\"""" in files["nearest-goals"]
 
 
 def test_no_rewards_make_a_report_that_says_so():

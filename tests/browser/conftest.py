@@ -1,0 +1,65 @@
+"""Chromium for the tests that look at a page as a reader does. Without it they are skipped."""
+
+import shutil
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is missing: pip install playwright")
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if path is None:
+        pytest.skip("Chromium is missing: apt-get install chromium")
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=path, args=QUIET)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def opened(chromium):
+    """Open a file in a page that can reach nothing; `page.requests` and `page.messages` tell what it tried."""
+
+    @contextmanager
+    def open_file(path: Path, **settings):
+        context = chromium.new_context(**({"viewport": {"width": 1280, "height": 900}} | settings))
+        try:
+            yield _page(context, path)
+        finally:
+            context.close()
+
+    return open_file
+
+
+def _page(context, path):
+    page = context.new_page()
+    page.set_default_timeout(10_000)
+    page.requests, page.messages = [], []
+
+    def answer(route):
+        address = route.request.url
+        if address == path.as_uri():
+            route.continue_()
+        else:
+            page.requests.append(address)
+            route.abort()
+
+    context.route("**/*", answer)
+    page.on("console", lambda message: page.messages.append(message.text))
+    page.on("pageerror", lambda error: page.messages.append(str(error)))
+    page.on("dialog", lambda dialog: (page.messages.append(dialog.message), dialog.dismiss()))
+    page.goto(path.as_uri())
+    return page
