@@ -98,6 +98,7 @@ def enter(rewards: Any, columns: Sequence[str], *, asked_by: str) -> Table:
     asked_by
         The function that the caller called, for the error messages.
     """
+    rewards = nw.to_native(rewards, pass_through=True)
     frame, kind, eager = _recognised(rewards, asked_by)
     names = frame.collect_schema().names()
     missing = [name for name in columns if name not in names]
@@ -236,7 +237,7 @@ def _arrow_column(column: Any, name: str, asked_by: str) -> pa.Array | pa.Chunke
     objects = column.dtype == object
     wanted = pa.decimal128(PRECISION, SCALE) if objects and name == "balance" else None
     try:
-        return pa.array(column, type=wanted, from_pandas=True)
+        array = pa.array(column, type=wanted, from_pandas=True)
     except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
         way_out = (
             f"Amounts must be Decimal or int with at most {SCALE} decimals, never float: load the source with load()."
@@ -244,6 +245,8 @@ def _arrow_column(column: Any, name: str, asked_by: str) -> pa.Array | pa.Chunke
             else "Give the column one type, or load the source with load()."
         )
         raise FrameError(f"{asked_by}() cannot read column {name!r}: {error}. {way_out}") from error
+    # pandas types a column of nothing but nulls as it likes, mostly as floats.
+    return pa.nulls(len(array)) if name != "balance" and array.null_count == len(array) else array
 
 
 def _exact_dask(frame: Any) -> Any:
