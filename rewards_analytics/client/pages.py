@@ -12,6 +12,9 @@ PER_PAGE: Final = 100
 PASSES: Final = 6
 """How often a list is read again from its start, if its pages shifted."""
 
+BARREN_PAGES: Final = 20
+"""How many pages in a row may bring nothing new before the rest is not believed in."""
+
 GetPage = Callable[[int], Any]
 
 
@@ -66,12 +69,13 @@ def read_all(get_page: GetPage, name: str, *, call: str) -> list[dict[str, Any]]
 
 def _read_once(get_page: GetPage, name: str, call: str) -> _Pass:
     reading = _Pass()
-    page, pages = 1, 1
+    page, pages, barren = 1, 1, 0
     while page <= pages:
         body = get_page(page)
         entries = _entries(body, name, call)
-        total, pages = _pagination(body, at=page)
-        if not reading.take(page, entries, total):
+        total, pages = _pagination(body, at=page, is_empty=not entries)
+        barren = 0 if reading.take(page, entries, total) else barren + 1
+        if barren >= (BARREN_PAGES if total is not None else 1):
             break
         page += 1
     return reading
@@ -87,10 +91,11 @@ def _entries(body: Any, name: str, call: str) -> list[dict[str, Any]]:
     return entries
 
 
-def _pagination(body: Mapping[str, Any], *, at: int) -> tuple[int | None, int]:
-    """Announced number of entries and of pages. Without them, there may be one more page than this."""
+def _pagination(body: Mapping[str, Any], *, at: int, is_empty: bool) -> tuple[int | None, int]:
+    """Announced number of entries and of pages. Without them, there is one more page unless this one is empty."""
     pagination = body.get("pagination")
     if not isinstance(pagination, Mapping):
-        return None, at + 1
+        return None, (at if is_empty else at + 1)
     total, pages = pagination.get("total_entries"), pagination.get("total_pages")
-    return (total if isinstance(total, int) else None), (pages if isinstance(pages, int) else at + 1)
+    last = pages if isinstance(pages, int) else at + 1
+    return (total if isinstance(total, int) else None), (at if is_empty else last)

@@ -259,10 +259,10 @@ ENDPOINTS: dict[str, dict[str, Handler]] = {
 }
 
 
-def application(world: World, settings: Settings) -> Starlette:
-    """ASGI application of the API."""
+def application(present_world: Callable[[], World], settings: Settings) -> Starlette:
+    """ASGI application of the API, over the world that is the present one at each call."""
     routes = [
-        Route(path, _endpoint(world, settings, handlers), methods=list(handlers))
+        Route(path, _endpoint(present_world, settings, handlers), methods=list(handlers))
         for path, handlers in ENDPOINTS.items()
     ]
     openapi = Route("/openapi.json", _openapi(settings), methods=["GET"])
@@ -273,10 +273,11 @@ def application(world: World, settings: Settings) -> Starlette:
 
 
 def _endpoint(
-    world: World, settings: Settings, handlers: Mapping[str, Handler]
+    present_world: Callable[[], World], settings: Settings, handlers: Mapping[str, Handler]
 ) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
         dialect = _let_in(request, settings)
+        world = present_world()
         call = Call(
             world=world,
             settings=settings,

@@ -64,6 +64,13 @@ class Faults:
         with self._lock:
             self._orders.append(_Order(_known(kind), times, on))
 
+    def clear(self) -> None:
+        """From now on, nothing goes wrong."""
+        with self._lock:
+            self._orders.clear()
+            self.rate = 0.0
+            self.retry_after = "0"
+
     def pick(self, call: str) -> str | None:
         """Kind of fault that meets this call (`METHOD path?query`), None if it is to be answered well."""
         with self._lock:

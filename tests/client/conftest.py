@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from rewards_analytics import AtriumClient
-from rewards_analytics.sandbox import Sandbox
+from rewards_analytics.sandbox import Clock, Sandbox, World
 from rewards_analytics.sandbox.world import Member
 
 TODAY = date(2026, 11, 23)
@@ -27,11 +27,21 @@ class Waits(list[float]):
         self._sandbox.world.advance(seconds=seconds)
 
 
-@pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    """A sandbox of its own, whose clock stands still but for the client's waits; a job takes ten seconds."""
-    with Sandbox(users=4, today=TODAY, frozen=True, job_time=10) as sandbox:
+@pytest.fixture(scope="session")
+def running_sandbox() -> Iterator[Sandbox]:
+    """One sandbox for all tests, since each start and stop takes a moment."""
+    with Sandbox(users=0) as sandbox:
         yield sandbox
+
+
+@pytest.fixture
+def sandbox(running_sandbox: Sandbox) -> Sandbox:
+    """The sandbox with a world of its own, whose clock stands still but for the client's waits.
+
+    A job takes ten seconds.
+    """
+    running_sandbox.reset(World(users=4, clock=Clock(TODAY, frozen=True), job_time=10))
+    return running_sandbox
 
 
 @pytest.fixture
