@@ -70,7 +70,9 @@ def _to_arrow(frame: Any) -> pa.Table:
 
     try:
         if hasattr(frame, "toArrow"):  # PySpark: its Arrow stream fails on timestamps
-            return frame.toArrow()
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
+                return frame.toArrow()
         if hasattr(frame, "__arrow_c_stream__"):
             return pa.table(frame)
         with warnings.catch_warnings():

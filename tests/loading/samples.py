@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 from collections.abc import Callable, Iterable
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -63,18 +64,18 @@ def page(*rewards: Any) -> dict[str, Any]:
 
 def table(rewards: Iterable[dict[str, Any]]) -> pa.Table:
     """Rewards in their final types, made without the loader."""
-    records = [{**record, "balance": Decimal(record["balance"])} for record in rewards]
-    loose = pl.DataFrame(
-        {name: [record.get(name) for record in records] for name in FIELDS},
-        schema={name: pl.Object if name == "balance" else pl.String for name in FIELDS},
-    )
-    typed = loose.select(
-        pl.exclude("balance", "expires_on", "created_at"),
-        pl.col("expires_on").str.to_date("%Y-%m-%d"),
-        pl.col("created_at").str.to_datetime("%Y-%m-%dT%H:%M:%S%z", time_unit="us", time_zone="UTC"),
-    ).to_arrow()
-    amounts = pa.array([record["balance"] for record in records], TYPES.field("balance").type)
-    return typed.append_column("balance", amounts).select(list(FIELDS)).cast(TYPES)
+    readers = {"balance": Decimal, "expires_on": date.fromisoformat, "created_at": _instant}
+    records = [
+        {name: readers[name](value) if name in readers and value else value for name, value in record.items()}
+        for record in rewards
+    ]
+    return pa.Table.from_pylist(records, schema=TYPES)
+
+
+def _instant(value: str) -> datetime:
+    """A time with its offset, or in UTC."""
+    parsed = datetime.fromisoformat(value)
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 
 
 # --- Every form -------------------------------------------------------------------------------------

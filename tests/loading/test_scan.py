@@ -1,0 +1,110 @@
+"""Lazy frames hold what `load` returns, on every engine."""
+
+import narwhals as nw
+import polars as pl
+import pytest
+
+import rewards_analytics as ra
+from rewards_analytics.loading.lazy import parts
+from tests.loading.samples import ndjson, reward, written
+
+REWARDS = [
+    reward(1, balance="12345678901234567.123456789", account_guid=None),
+    reward(2, balance="-0.000000001", expires_on=None, created_at="2020-01-28T15:09:01.123456-0600"),
+    reward(3, balance="9999999999999999999.999999999", description='"a",\n', created_at=None),
+]
+ENGINES = ["polars", "duckdb", "dask", "pyspark"]
+
+
+@pytest.fixture(params=ENGINES)
+def scan(request):
+    engine = request.param
+    session = request.getfixturevalue("spark") if engine == "pyspark" else None
+    return lambda source: ra.scan(source, engine=engine, session=session)
+
+
+@pytest.mark.parametrize(
+    "form", ["rewards.ndjson", "pages.json", "rewards.csv", "rewards.parquet", "rewards.ndjson.gz"]
+)
+def test_a_scan_holds_the_rows_and_types_of_load(scan, form, tmp_path):
+    path = written(form, REWARDS, tmp_path)
+
+    lazy = scan(path)
+
+    assert nw.from_native(lazy).implementation is not nw.Implementation.UNKNOWN
+    assert ra.load(lazy).sort("guid").equals(ra.load(path))
+
+
+def test_a_folder_is_scanned_whole(scan, tmp_path):
+    written("rewards.ndjson", REWARDS[:1], tmp_path)
+    written("rewards.csv", REWARDS[1:], tmp_path)
+
+    assert ra.load(scan(tmp_path)).height == 3
+
+
+def test_a_bad_value_fails_the_computation_with_its_place(scan, tmp_path):
+    path = tmp_path / "bad.ndjson"
+    path.write_bytes(ndjson(reward(1), reward(2, balance="12,50")))
+    lazy = scan(path)
+
+    # Each engine has an error of its own; ours stands in it.
+    with pytest.raises(Exception, match=r'bad.ndjson:2: balance "12,50" is not a number'):
+        nw.from_native(lazy).lazy().collect(backend="pyarrow")
+
+
+def test_parquet_with_a_bad_value_fails_the_computation_with_its_place(scan, tmp_path):
+    path = tmp_path / "bad.parquet"
+    ra.load(REWARDS).with_columns(user_guid=pl.Series(["USR-1", None, "USR-1"])).write_parquet(path)
+    lazy = scan(path)
+
+    with pytest.raises(Exception, match=r"bad.parquet:row 1: user_guid is missing"):
+        nw.from_native(lazy).lazy().collect(backend="pyarrow")
+
+
+def test_a_scan_of_polars_takes_columns_rows_and_conditions(tmp_path):
+    for form in ("rewards.ndjson", "rewards.parquet"):
+        lazy = ra.scan(written(form, REWARDS, tmp_path))
+        assert lazy.select("guid").head(2).collect()["guid"].to_list() == ["RWD-1", "RWD-2"]
+        assert lazy.filter(pl.col("balance") < 0).select("guid").collect()["guid"].to_list() == ["RWD-2"]
+
+
+def test_a_scan_can_be_computed_again(scan, tmp_path):
+    lazy = scan(written("rewards.ndjson", REWARDS, tmp_path))
+
+    assert ra.load(lazy).height == 3
+    assert ra.load(lazy).height == 3
+
+
+def test_large_ndjson_is_cut_into_parts_at_line_ends(scan, tmp_path, monkeypatch):
+    monkeypatch.setattr(parts, "SPAN_BYTES", 5000)
+    path = tmp_path / "many.ndjson"
+    path.write_bytes(ndjson(*(reward(n) for n in range(100))))
+
+    assert len(parts.parts([*ra.loading.sources.pieces(path)])) == 5
+    assert sorted(ra.load(scan(path))["guid"]) == sorted(f"RWD-{n}" for n in range(100))
+
+
+def test_a_part_of_a_file_still_counts_its_lines_from_the_start(tmp_path, monkeypatch):
+    monkeypatch.setattr(parts, "SPAN_BYTES", 1000)
+    path = tmp_path / "many.ndjson"
+    path.write_bytes(ndjson(*(reward(n, balance="x" if n == 77 else "1") for n in range(100))))
+
+    with pytest.raises(ra.InvalidRewardsError, match=r"many.ndjson:78: balance"):
+        ra.scan(path, engine="dask").compute()
+
+
+def test_what_is_no_file_cannot_be_scanned():
+    with pytest.raises(ra.ArgumentError, match=r"scan.. reads files again for each computation, .* with a bytes"):
+        ra.scan(ndjson(reward()))
+    with pytest.raises(ra.ArgumentError, match=r"engine='spark' is not one of .* Did you mean 'pyspark'"):
+        ra.scan("rewards.json", engine="spark")
+
+
+def test_spark_without_a_session_says_how_to_pass_one(tmp_path, monkeypatch):
+    pytest.importorskip("pyspark")
+    from pyspark.sql import SparkSession
+
+    monkeypatch.setattr(SparkSession, "getActiveSession", lambda: None)
+
+    with pytest.raises(ra.ArgumentError, match=r"There is no active SparkSession. Pass one"):
+        ra.scan(written("rewards.csv", REWARDS, tmp_path), engine="pyspark")
