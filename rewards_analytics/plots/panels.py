@@ -28,23 +28,12 @@ def new_axes(height: float, width: float = PICTURE_WIDTH) -> Any:
         from matplotlib import pyplot as plt
 
         figure: Any = plt.figure(figsize=(width, height), layout="constrained")
-        _give_room(figure)
     else:
-        figure = new_figure(width, height)
-    return figure.add_subplot()
+        from matplotlib.figure import Figure
 
-
-def new_figure(width: float, height: float, page: str | None = None) -> Any:
-    """Make a figure that belongs to its caller alone, in inches."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, height), layout="constrained", facecolor=page)
-    _give_room(figure)
-    return figure
-
-
-def _give_room(figure: Any) -> None:
+        figure = Figure(figsize=(width, height), layout="constrained")
     figure.get_layout_engine().set(w_pad=0.1, h_pad=0.1)
+    return figure.add_subplot()
 
 
 def _pyplot_shows() -> bool:

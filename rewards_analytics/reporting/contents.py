@@ -18,9 +18,9 @@ from rewards_analytics.analysis.holdings import COLUMNS
 from rewards_analytics.analysis.quality import CHECKS
 from rewards_analytics.engines import enter
 from rewards_analytics.plots.results import Record, columns_of, gathered, of_unit, records, units_of
-from rewards_analytics.reporting import pictures
 from rewards_analytics.reporting.downloads import as_csv
 from rewards_analytics.reporting.headline import CLOSE, SOON_DAYS, GoalCounts, headline, share, soon
+from rewards_analytics.reporting.pictures import embedded
 from rewards_analytics.reporting.upcoming import upcoming
 
 TITLE: Final = "Rewards report"
@@ -102,7 +102,7 @@ def _of_total(row: Record, schedule: Sequence[Record]) -> dict[str, Any]:
         "soon": ahead,
         "soon_share": share(ahead, row["available"]),
         "expired": _sum(of_unit(schedule, unit_type), ["expired"]),
-        "picture": pictures.totals_picture([row], f"totals-{unit_type}"),
+        "picture": embedded("totals-card", [row], f"totals-{unit_type}"),
     }
 
 
@@ -126,7 +126,8 @@ def _timeline(rewards: Any, schedule: Sequence[Record], as_of: date) -> dict[str
         ],
         "later": {unit_type: amount for unit_type, amount in later.items() if amount},
         "pictures": [
-            pictures.expiring_picture(of_unit(rows, unit_type), f"expiring-{unit_type}", "month") for unit_type in units
+            embedded("expiring", of_unit(rows, unit_type), f"expiring-{unit_type}", every="month")
+            for unit_type in units
         ],
     }
 
@@ -141,7 +142,7 @@ def _aging(schedule: Sequence[Record]) -> dict[str, Any]:
             for index, bucket in enumerate(BUCKETS)
             if units
         ],
-        "pictures": [pictures.aging_picture(of_unit(schedule, unit), f"aging-{unit}") for unit in units],
+        "pictures": [embedded("aging", of_unit(schedule, unit), f"aging-{unit}") for unit in units],
     }
 
 
@@ -161,7 +162,7 @@ def _goals(rewards: Any) -> dict[str, Any]:
     return {
         "rows": nearest,
         "counts": GoalCounts(len(goals), len(goals) - len(ahead), len(close)),
-        "picture": pictures.distance_picture(nearest, "distance") if nearest else None,
+        "picture": embedded("distance", nearest, "distance") if nearest else None,
     }
 
 

@@ -10,10 +10,11 @@ from typing import Any, Final, TypeVar
 import narwhals as nw
 
 import rewards_analytics as ra
-from rewards_analytics.analysis.holdings import COLUMNS
+from rewards_analytics.analysis.holdings import COLUMNS, expiring_lots
 from rewards_analytics.engines import enter
 from rewards_analytics.errors import MissingColumnError
 from rewards_analytics.plots.results import Record, gathered, records
+from rewards_analytics.schema import EXPIRING_BALANCE
 
 ResultT = TypeVar("ResultT")
 
@@ -42,6 +43,8 @@ class Selection:
         else:
             typed = table.gather(table.frame) if table.eager else table.frame
             self._rewards: Any = typed
+            self._lots = _as_rewards(table.gather(expiring_lots(table.frame, "user_guid"))) if table.eager else typed
+            self._lots_of_all = self._lots.with_columns(user_guid=nw.lit("")) if table.eager else typed
             self.users, self.units = _distinct(typed, "user_guid"), _distinct(typed, "unit_type")
         self.known = frozenset(self.users)
 
@@ -53,12 +56,12 @@ class Selection:
         """The timeline."""
         return self._once(
             ("expiring", user, as_of, every, until),
-            lambda: records(ra.expiring(self._of(user), as_of=as_of, every=every, until=until)),
+            lambda: records(ra.expiring(self._lots_of(user), as_of=as_of, every=every, until=until)),
         )
 
     def aging(self, user: str, as_of: date) -> Sequence[Record]:
         """The aging schedule."""
-        return self._once(("aging", user, as_of), lambda: records(ra.aging(self._of(user), as_of=as_of)))
+        return self._once(("aging", user, as_of), lambda: records(ra.aging(self._lots_of(user), as_of=as_of)))
 
     def goals(self, user: str, units: Sequence[str]) -> tuple[Sequence[Record], int]:
         """The nearest goals in some units that are not reached, and how many there are."""
@@ -70,6 +73,10 @@ class Selection:
         chosen = self._rewards.filter(nw.col("user_guid") == user) if user else self._rewards
         return chosen.to_native()
 
+    def _lots_of(self, user: str) -> Any:
+        """Rewards with the same expiring lots, so the same timeline and schedule, and far fewer to group."""
+        return self._lots.filter(nw.col("user_guid") == user).to_native() if user else self._lots_of_all.to_native()
+
     def _once(self, key: Hashable, compute: Callable[[], ResultT]) -> ResultT:
         if key not in self._kept:
             self._kept[key] = compute()
@@ -78,6 +85,11 @@ class Selection:
         self._kept.move_to_end(key)
         kept: ResultT = self._kept[key]
         return kept
+
+
+def _as_rewards(lots: nw.DataFrame[Any]) -> nw.DataFrame[Any]:
+    """Expiring lots as rewards that have just these lots."""
+    return lots.with_columns(member_guid=nw.lit(""), account_guid=nw.lit(""), balance_type=nw.lit(EXPIRING_BALANCE))
 
 
 def _distinct(rewards: Any, column: str) -> list[str]:

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache
 from html import escape
 from importlib.resources import files
 from typing import Any, Final
 
-from rewards_analytics.plots.aging import bucket_name, describe_aging, draw_aging
-from rewards_analytics.plots.distance import ASSUMPTION, describe_distance, draw_distance
-from rewards_analytics.plots.expiring import describe_expiring, draw_expiring, period_name
-from rewards_analytics.plots.images import inline, svg
-from rewards_analytics.plots.panels import new_figure
+from rewards_analytics.plots.aging import bucket_name
+from rewards_analytics.plots.distance import ASSUMPTION
+from rewards_analytics.plots.expiring import period_name
+from rewards_analytics.plots.gallery import picture
+from rewards_analytics.plots.images import inline
 from rewards_analytics.plots.results import Record, of_unit, units_of
 from rewards_analytics.plots.style import DARK, LIGHT
-from rewards_analytics.plots.totals import describe_totals, draw_totals
 from rewards_analytics.wording import amount, count, day, one_line, percent, short_guid, unit_name
-
-WIDTH: Final = 4.6
-"""Inches of a picture."""
 
 MOST_PERIODS: Final = 40
 """Periods listed in the table; the picture has them all."""
@@ -128,8 +124,7 @@ def distance_view(rows: Sequence[Record], number: int) -> str:
         ],
         f"Nearest goals not reached yet. {ASSUMPTION}",
     )
-    picture = _picture("distance", _frozen(rows), "", "")
-    pictures = f'<div class="rewards-pictures">{picture}</div>'
+    pictures = f'<div class="rewards-pictures">{_picture("distance", _frozen(rows), "", "")}</div>'
     return _section("Distance", pictures + table + _more(number - len(rows), "goal"))
 
 
@@ -196,21 +191,9 @@ def _frozen(rows: Sequence[Record]) -> Frozen:
 def _picture(kind: str, frozen: Frozen, unit_type: str, every: str) -> str:
     """One drawing, kept for the case that another control changes or the reader goes back."""
     rows = [dict(row) for row in frozen]
-    draw, describe, height = _KINDS[kind]
     options = {"every": every} if every else {}
-    figure = new_figure(WIDTH, height + 0.46 * len(rows) if kind == "distance" else height, "none")
-    draw(rows, figure.add_subplot(), **options)
-    return inline(
-        svg(figure, f"{kind}-{unit_type}"),
-        describe(rows, **options),
-        dict(zip(LIGHT.colours(), _VARIABLES, strict=True)),
-    )
+    drawn = picture(kind, rows, f"{kind}-{unit_type}", **options)
+    return inline(drawn.svg, drawn.words, dict(zip(LIGHT.colours(), _VARIABLES, strict=True)))
 
 
-_KINDS: Final[dict[str, tuple[Callable[..., Any], Callable[..., str], float]]] = {
-    "totals": (draw_totals, describe_totals, 1.2),
-    "expiring": (draw_expiring, describe_expiring, 2.2),
-    "aging": (draw_aging, describe_aging, 2.4),
-    "distance": (draw_distance, describe_distance, 0.6),
-}
 _VARIABLES: Final = tuple(f"var(--rewards-{index}, {colour})" for index, colour in enumerate(LIGHT.colours()))

@@ -1,0 +1,79 @@
+"""Pictures of one unit as reports and dashboards show them: SVG at a fixed layout, with the words that stand for it.
+
+The margins are fixed per kind because measuring every label, as `layout="constrained"` does, takes twice as
+long as drawing; labels here have a known longest form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from rewards_analytics.plots.aging import describe_aging, draw_aging
+from rewards_analytics.plots.distance import describe_distance, draw_distance
+from rewards_analytics.plots.expiring import describe_expiring, draw_expiring
+from rewards_analytics.plots.images import svg
+from rewards_analytics.plots.results import Record
+from rewards_analytics.plots.totals import describe_totals, draw_totals
+
+WIDTH: Final = 4.7
+"""Inches: narrow enough that the text can be read on a phone, where a picture is scaled down a little."""
+
+CARD_WIDTH: Final = 2.6
+"""Inches of a picture in a card, below the unit's name."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A drawn picture: its SVG in the light theme, its alternative text, and its size in inches."""
+
+    svg: str
+    words: str
+    width: float
+    height: float
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """How to draw one kind of picture; margins in points: left, bottom, right, top."""
+
+    draw: Callable[..., Any]
+    describe: Callable[..., str]
+    height: float
+    margins: tuple[float, float, float, float]
+    height_of_row: float = 0.0
+    width: float = WIDTH
+
+
+def _draw_card(rows: Sequence[Record], ax: Any) -> None:
+    draw_totals(rows, ax)
+    ax.set_title("", loc="left")
+    ax.set_xticks([])
+
+
+_KINDS: Final = {
+    "totals": _Kind(draw_totals, describe_totals, 1.2, (54, 22, 8, 24)),
+    "totals-card": _Kind(_draw_card, describe_totals, 0.5, (52, 2, 2, 2), width=CARD_WIDTH),
+    "expiring": _Kind(draw_expiring, describe_expiring, 2.3, (58, 34, 8, 24)),
+    "aging": _Kind(draw_aging, describe_aging, 2.4, (84, 22, 8, 24)),
+    "distance": _Kind(draw_distance, describe_distance, 0.6, (8, 38, 8, 2), height_of_row=0.46),
+}
+
+
+def picture(kind: str, rows: Sequence[Record], name: str, **options: Any) -> Picture:
+    """Draw records of one unit (of goals: of any) as a `kind` of picture.
+
+    `name` keeps the ids inside the SVG apart from those of other pictures on a page; `options` go to the
+    functions that draw and describe it.
+    """
+    from matplotlib.figure import Figure
+
+    how = _KINDS[kind]
+    width, height = how.width, how.height + how.height_of_row * len(rows)
+    left, bottom, right, top = (
+        margin / (72 * side) for margin, side in zip(how.margins, (width, height) * 2, strict=True)
+    )
+    figure = Figure(figsize=(width, height), facecolor="none")
+    how.draw(rows, figure.add_axes((left, bottom, 1 - left - right, 1 - bottom - top)), **options)
+    return Picture(svg(figure, name), how.describe(rows, **options), width, height)
