@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from base64 import b64encode
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from rewards_analytics.errors import ArgumentError, CredentialsError
 
@@ -55,9 +55,6 @@ class Signature:
 
     def __repr__(self) -> str:
         return f"Signature({HIDDEN}, dialect={self.dialect!r})"
-
-    def __reduce__(self) -> Any:
-        raise TypeError("The keys are not pickled: make the client where it is used, from the environment.")
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
         """Add the headers that carry the keys."""

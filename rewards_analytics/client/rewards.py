@@ -105,6 +105,11 @@ class AtriumClient:
     def __repr__(self) -> str:
         return f"AtriumClient({self.base_url!r}, dialect={self.dialect!r})"
 
+    def __reduce__(self) -> str:
+        raise TypeError(
+            "A client is not pickled or copied, for its keys' sake: make it where it is used, by from_env()."
+        )
+
     def __enter__(self) -> Self:
         return self
 

@@ -136,11 +136,11 @@ class _Bar:
     """The progress bar: members, with rewards and failures beside them."""
 
     def __init__(self, wanted: bool | None) -> None:
-        from tqdm.auto import tqdm
+        self._bar: Any = None
+        if (sys.stderr.isatty() or _in_notebook()) if wanted is None else wanted:
+            from tqdm.auto import tqdm
 
-        in_notebook = "ipykernel" in sys.modules
-        shown = (sys.stderr.isatty() or in_notebook) if wanted is None else wanted
-        self._bar: Any = tqdm(disable=not shown, unit="member", desc="Pulling", dynamic_ncols=True)
+            self._bar = tqdm(unit="member", desc="Pulling", dynamic_ncols=True)
         self._rewards = 0
         self._failures = 0
 
@@ -148,17 +148,27 @@ class _Bar:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self._bar.close()
+        if self._bar is not None:
+            self._bar.close()
 
     def say(self, words: str) -> None:
-        self._bar.set_postfix_str(words)
+        if self._bar is not None:
+            self._bar.set_postfix_str(words)
 
     def start(self, total: int, done: int) -> None:
-        self._bar.reset(total=total)
-        self._bar.update(done)
+        if self._bar is not None:
+            self._bar.reset(total=total)
+            self._bar.update(done)
 
     def step(self, *, rewards: int = 0, failures: int = 0) -> None:
         self._rewards += rewards
         self._failures += failures
-        self._bar.set_postfix_str(f"{self._rewards:,} rewards, {self._failures:,} failures", refresh=False)
-        self._bar.update(1)
+        if self._bar is not None:
+            self._bar.set_postfix_str(f"{self._rewards:,} rewards, {self._failures:,} failures", refresh=False)
+            self._bar.update(1)
+
+
+def _in_notebook() -> bool:
+    """Whether this runs in a kernel. That a kernel's modules are loaded says nothing: ipywidgets loads them too."""
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    return shell is not None and "IPKernelApp" in shell.config

@@ -143,13 +143,16 @@ class Folder(Memory):
 
 
 def _entries(journal: Any) -> Iterator[tuple[Pair, Rewards, int]]:
-    """Member, rewards and end of each whole line."""
+    """Member, rewards and end of each line, up to the first that is not whole."""
     end = 0
     for line in journal:
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            return
         if not line.endswith(b"\n"):
             return
         end += len(line)
-        entry = json.loads(line)
         user_guid, member_guid = entry["member"]
         yield (user_guid, member_guid), entry["rewards"], end
 

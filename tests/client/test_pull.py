@@ -1,0 +1,318 @@
+"""Pulling many members: nothing lost, nothing twice, whatever fails or is interrupted."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from decimal import Decimal
+
+import polars as pl
+import pytest
+
+import rewards_analytics as ra
+from rewards_analytics import AtriumClient
+from rewards_analytics.client import pull as pulling
+from rewards_analytics.client.pull import parts
+from rewards_analytics.sandbox import Sandbox
+from rewards_analytics.sandbox.faults import RANDOM_KINDS
+
+COLUMNS = {
+    "guid": pl.String,
+    "user_guid": pl.String,
+    "member_guid": pl.String,
+    "account_guid": pl.String,
+    "balance_type": pl.String,
+    "unit_type": pl.String,
+    "balance": pl.Decimal(38, 9),
+    "expires_on": pl.Date,
+    "created_at": pl.Datetime("us", "UTC"),
+    "description": pl.String,
+}
+
+
+def guids_of(sandbox):
+    return sorted(reward["guid"] for reward in sandbox.world.rewards())
+
+
+def balances_of(sandbox):
+    return {reward["guid"]: reward["balance"] for reward in sandbox.world.rewards()}
+
+
+def listed(sandbox):
+    """How often the rewards of each member were asked for."""
+    return Counter(request.path.split("/")[4] for request in sandbox.requests if request.path.endswith("/rewards"))
+
+
+def test_every_reward_of_every_member_comes_once_and_exactly(client, sandbox):
+    pulled = ra.pull(client)
+
+    assert dict(zip(pulled.rewards["guid"], pulled.rewards["balance"], strict=True)) == balances_of(sandbox)
+    assert pulled.rewards.height == len(sandbox.world.rewards())
+    assert dict(pulled.rewards.schema) == COLUMNS
+    assert pulled.members == len(sandbox.world.members)
+    assert pulled.failures == []
+
+
+def test_the_rows_stand_in_order_whatever_the_number_of_workers(client):
+    pulls = [ra.pull(client, workers=workers).rewards for workers in (1, 3, 16)]
+
+    assert pulls[0].equals(pulls[1])
+    assert pulls[0].equals(pulls[2])
+    assert pulls[0].equals(pulls[0].sort("user_guid", "member_guid", "guid"))
+
+
+def test_only_the_members_that_are_named_are_read(client, sandbox, member):
+    pulled = ra.pull(client, [(member.user_guid, member.guid)] * 2)
+
+    assert sorted(pulled.rewards["guid"]) == sorted(reward["guid"] for reward in member.rewards)
+    assert len(sandbox.requests) == 1
+
+
+def test_no_members_are_no_rewards_of_the_right_types(client):
+    pulled = ra.pull(client, [])
+
+    assert pulled.rewards.height == 0
+    assert dict(pulled.rewards.schema) == COLUMNS
+
+
+def test_a_pull_starts_no_job(client, sandbox):
+    ra.pull(client)
+
+    assert {request.method for request in sandbox.requests} == {"GET"}
+
+
+# --- Failures ---
+
+
+def test_a_failed_member_is_listed_with_its_error_and_costs_no_other(client, sandbox):
+    pairs = sandbox.world.pairs()
+    unknown = ("USR-none", "MBR-none")
+
+    pulled = ra.pull(client, [pairs[1], unknown, *pairs[2:]])
+
+    ((failed, error),) = pulled.failures
+    assert failed == unknown
+    assert isinstance(error, ra.NotFoundError)
+    assert sorted(pulled.rewards["member_guid"].unique()) == sorted(
+        guid for _, guid in pairs[1:] if sandbox.world.members[guid].rewards
+    )
+
+
+def test_failures_stand_in_the_order_of_the_members(client, member):
+    unknown = [("USR-none", f"MBR-{n}") for n in range(20)]
+
+    pulled = ra.pull(client, [*unknown[:10], (member.user_guid, member.guid), *unknown[10:]])
+
+    assert [failed for failed, _ in pulled.failures] == unknown
+
+
+def test_a_user_whose_members_cannot_be_listed_is_a_failure(make_client, sandbox):
+    user = next(iter(sandbox.world.users))
+    sandbox.faults.next("503", times=9, on=f"{user}/members?")
+
+    pulled = ra.pull(make_client(retries=1))
+
+    ((failed, error),) = pulled.failures
+    assert failed == (user, None)
+    assert error.status == 503
+    assert user not in set(pulled.rewards["user_guid"])
+    assert pulled.rewards["user_guid"].n_unique() == 3
+
+
+@pytest.mark.parametrize("out", [False, True])
+def test_a_member_with_an_invalid_reward_is_a_failure_and_costs_no_other(client, sandbox, member, tmp_path, out):
+    member.rewards[0]["balance"] = Decimal("0.0000000001")
+
+    pulled = ra.pull(client, out=tmp_path / "pulled" if out else None)
+
+    ((failed, error),) = pulled.failures
+    assert failed == (member.user_guid, member.guid)
+    assert isinstance(error, ra.InvalidRewardsError)
+    others = {reward["guid"] for reward in sandbox.world.rewards() if reward["member_guid"] != member.guid}
+    assert set(pulled.rewards["guid"]) == others
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_a_wrong_key_ends_the_pull_at_once(make_client, sandbox, named):
+    with pytest.raises(ra.AuthenticationError):
+        ra.pull(make_client(api_key="wrong"), sandbox.world.pairs() if named else None, workers=1)
+
+    assert len(sandbox.requests) <= 4
+
+
+def test_no_workers_is_wrong_usage(client):
+    with pytest.raises(ra.ArgumentError, match="workers=0 is below 1"):
+        ra.pull(client, workers=0)
+
+
+# --- Faults ---
+
+
+@pytest.fixture(scope="module")
+def short_pages():
+    """A sandbox of 200 members and more, with ten entries on a page, so that lists have several."""
+    with Sandbox(users=150, seed=7, frozen=True, default_per_page=10, most_per_page=10) as sandbox:
+        yield sandbox
+
+
+@pytest.mark.parametrize("kinds", [*[[kind] for kind in RANDOM_KINDS], RANDOM_KINDS], ids=lambda kinds: "+".join(kinds))
+def test_under_faults_every_reward_comes_exactly_once(short_pages, kinds):
+    """Each kind of fault in a fifth of the calls, then all of them mixed, on 200 members."""
+    short_pages.reset(short_pages.world)
+    short_pages.faults.rate, short_pages.faults.kinds = 0.2, list(kinds)
+    pairs = short_pages.world.pairs()[:200]
+    expected = sorted(reward["guid"] for _, guid in pairs for reward in short_pages.world.members[guid].rewards)
+
+    with AtriumClient(
+        short_pages.api_key, short_pages.client_id, short_pages.base_url, retries=12, sleep=lambda _: None
+    ) as client:
+        pulled = ra.pull(client, pairs)
+
+    assert len(pairs) == 200
+    assert pulled.failures == []
+    assert sorted(pulled.rewards["guid"]) == expected
+
+
+# --- A folder ---
+
+
+def test_a_folder_holds_parquet_that_the_loader_reads(client, sandbox, tmp_path):
+    pulled = ra.pull(client, out=tmp_path / "new" / "pulled")
+
+    assert sorted(ra.load(tmp_path / "new" / "pulled")["guid"]) == guids_of(sandbox)
+    assert pulled.rewards.equals(ra.load(tmp_path / "new" / "pulled"))
+    assert [path.name for path in (tmp_path / "new" / "pulled").iterdir()] == ["part-00000.parquet"]
+
+
+def test_a_large_pull_is_written_in_parts(client, sandbox, tmp_path, monkeypatch):
+    monkeypatch.setattr(parts, "PART_REWARDS", 10)
+
+    pulled = ra.pull(client, out=tmp_path)
+
+    assert len(list(tmp_path.glob("part-*.parquet"))) > 2
+    assert sorted(pulled.rewards["guid"]) == guids_of(sandbox) == sorted(ra.load(tmp_path)["guid"])
+
+
+def test_a_pull_into_the_same_folder_asks_for_no_finished_member_again(client, sandbox, tmp_path):
+    pairs = sandbox.world.pairs()
+    ra.pull(client, pairs[:4], out=tmp_path)
+
+    pulled = ra.pull(client, pairs, out=tmp_path)
+
+    assert set(listed(sandbox).values()) == {1}
+    assert pulled.resumed == 4
+    assert pulled.members == len(pairs)
+    assert sorted(pulled.rewards["guid"]) == guids_of(sandbox)
+
+
+def test_a_member_that_failed_is_asked_for_again(make_client, sandbox, member, tmp_path):
+    client = make_client(retries=0)
+    sandbox.faults.next("503", on=f"{member.guid}/rewards")
+    first = ra.pull(client, out=tmp_path)
+
+    second = ra.pull(client, out=tmp_path)
+
+    assert [failed for failed, _ in first.failures] == [(member.user_guid, member.guid)]
+    assert second.failures == []
+    assert listed(sandbox)[member.guid] == 2
+    assert sorted(second.rewards["guid"]) == guids_of(sandbox)
+
+
+def test_ctrl_c_keeps_what_is_done(client, sandbox, tmp_path, monkeypatch):
+    done = []
+
+    class Interrupted(parts.Folder):
+        def add(self, pair, rewards):
+            if len(done) == 3:
+                raise KeyboardInterrupt
+            done.append(pair)
+            return super().add(pair, rewards)
+
+    monkeypatch.setattr(pulling, "Folder", Interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        ra.pull(client, out=tmp_path, workers=1)
+    monkeypatch.undo()
+    before = listed(sandbox)
+
+    pulled = ra.pull(client, out=tmp_path)
+
+    assert all(listed(sandbox)[guid] == before[guid] for _, guid in done)
+    assert pulled.resumed == 3
+    assert sorted(pulled.rewards["guid"]) == guids_of(sandbox)
+
+
+@pytest.mark.parametrize("tail", ["", '{"member": ["USR-', "\n", "not json\n"])
+def test_a_journal_that_was_cut_short_is_read_as_far_as_it_is_whole(client, sandbox, member, tmp_path, tail):
+    folder = parts.Folder(tmp_path)
+    folder.add((member.user_guid, member.guid), list(member.rewards))
+    with (tmp_path / ".journal.ndjson").open("a") as journal:
+        journal.write(tail)
+
+    pulled = ra.pull(client, out=tmp_path)
+
+    assert listed(sandbox)[member.guid] == 0
+    assert sorted(pulled.rewards["guid"]) == guids_of(sandbox)
+    assert not (tmp_path / ".journal.ndjson").exists()
+
+
+def test_a_folder_that_cannot_be_written_is_named(client, sandbox, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+
+    with pytest.raises(ra.RewardsError, match=r"file.* cannot be used for the pull.*Choose a folder"):
+        ra.pull(client, out=tmp_path / "file")
+
+    assert sandbox.requests == []
+
+
+PULL_ALL = """
+import sys
+import rewards_analytics as ra
+client = ra.AtriumClient(*sys.argv[1:4])
+ra.pull(client, out=sys.argv[4], workers=4)
+"""
+
+
+def test_a_pull_that_is_killed_and_started_again_ends_with_the_same_rows(tmp_path):
+    chance = random.Random(11)
+    with Sandbox(users=60, latency=0.01) as sandbox:
+        command = [sys.executable, "-c", PULL_ALL, sandbox.api_key, sandbox.client_id, sandbox.base_url, str(tmp_path)]
+        for _ in range(4):
+            so_far = len(sandbox.requests)
+            process = subprocess.Popen(command)
+            deadline = time.monotonic() + 20
+            while len(listed(sandbox)) == 0 or len(sandbox.requests) < so_far + 75:
+                if process.poll() is not None or time.monotonic() > deadline:
+                    break
+                time.sleep(0.005)
+            time.sleep(chance.random() * 0.05)
+            os.kill(process.pid, signal.SIGKILL) if process.poll() is None else None
+            process.wait()
+        with AtriumClient(sandbox.api_key, sandbox.client_id, sandbox.base_url) as client:
+            pulled = ra.pull(client, out=tmp_path)
+
+        assert sorted(pulled.rewards["guid"]) == guids_of(sandbox)
+        assert sum(listed(sandbox).values()) <= len(sandbox.world.members) + 4 * 8
+    assert sorted(ra.load(tmp_path)["guid"]) == sorted(pulled.rewards["guid"])
+
+
+# --- Progress ---
+
+
+def test_progress_shows_members_rewards_and_failures_on_standard_error(client, capsys):
+    ra.pull(client, [("USR-none", "MBR-none")], progress=True)
+
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "1/1" in err
+    assert "0 rewards, 1 failures" in err
+
+
+def test_without_a_terminal_there_is_no_bar(client, capsys):
+    ra.pull(client)
+
+    assert capsys.readouterr().err == ""

@@ -1,0 +1,187 @@
+"""The keys appear nowhere: not in a repr, a log record, an exception, a traceback with variables, or a file."""
+
+from __future__ import annotations
+
+import copy
+import json
+import logging
+import pickle
+import sys
+import traceback
+from base64 import b64encode
+
+import pytest
+
+import rewards_analytics as ra
+from rewards_analytics import AtriumClient
+from rewards_analytics.client.credentials import Secret
+from rewards_analytics.sandbox import Sandbox
+
+KEY = "key-0d4f7a11c9e2"
+CLIENT = "client-9b1e55d07f3a"
+SHOWN = (KEY, CLIENT, b64encode(f"{CLIENT}:{KEY}".encode()).decode())
+
+
+def holds_no_secret(*texts):
+    return not [secret for text in texts for secret in SHOWN if secret in str(text)]
+
+
+@pytest.fixture(scope="module")
+def guarded():
+    """A sandbox with keys that occur nowhere else."""
+    with Sandbox(users=2, api_key=KEY, client_id=CLIENT) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(params=["atrium", "platform"])
+def own_client(guarded, request):
+    with AtriumClient(
+        KEY, CLIENT, guarded.base_url, dialect=request.param, retries=1, timeout=0.5, sleep=lambda _: None
+    ) as client:
+        yield client
+
+
+def failing_calls(client, sandbox, tmp_path):
+    """Every kind of failure that a session can have."""
+    member = next(iter(sandbox.world.members.values()))
+    for fault in ("reset", "truncated", "html", "429", "503", "redirect", "silence"):
+        sandbox.faults.next(fault, times=2, on="/users")
+        yield lambda: list(client.list_users())
+    yield lambda: client.member_status(member.user_guid, "MBR-none")
+    yield lambda: client.resume(member.user_guid, member.guid, {"CRD-1": "x"})
+    yield lambda: client.list_members("..")
+    yield lambda: ra.pull(client, [(member.user_guid, member.guid)], workers=0)
+    yield lambda: ra.pull(client, out=tmp_path / "file" / "folder")
+
+
+def with_variables(error):
+    """Traceback as a debugger shows it, with the variables of every frame of every exception behind it."""
+    return "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
+
+
+def test_a_session_with_failures_shows_no_key_anywhere(own_client, guarded, tmp_path, caplog):
+    caplog.set_level(logging.DEBUG)
+    (tmp_path / "file").write_text("in the way")
+    raised = []
+
+    for call in failing_calls(own_client, guarded, tmp_path):
+        with pytest.raises(ra.RewardsError) as failure:
+            call()
+        raised.append(failure.value)
+    pulled = ra.pull(own_client, out=tmp_path / "pulled")
+
+    assert len(raised) == 12
+    assert any(record.name.startswith("urllib3") for record in caplog.records)
+    assert holds_no_secret(*[record.getMessage() for record in caplog.records], *[vars(r) for r in caplog.records])
+    assert holds_no_secret(*raised, *map(repr, raised), *[vars(error) for error in raised])
+    assert holds_no_secret(*map(with_variables, raised))
+    assert holds_no_secret(own_client, repr(own_client), vars(own_client), repr(pulled), vars(pulled))
+    files = [path.read_bytes().decode("latin-1") for path in (tmp_path / "pulled").iterdir()]
+    assert files
+    assert holds_no_secret(*files)
+
+
+def test_no_exception_leads_to_the_request_that_carried_the_keys(own_client, guarded):
+    guarded.faults.next("reset", times=2)
+
+    with pytest.raises(ra.AtriumError) as failure:
+        list(own_client.list_users())
+
+    assert failure.value.__cause__ is None
+    assert failure.value.__context__ is None
+
+
+def test_a_key_that_a_server_echoes_is_taken_out_of_the_message():
+    with Sandbox(users=0, api_key=KEY, client_id=CLIENT) as sandbox:
+        client = AtriumClient(KEY, CLIENT, sandbox.base_url)
+        with pytest.raises(ra.NotFoundError, match=r"There is no user \*\*\*") as refusal:
+            list(client.list_members(KEY))
+        client.close()
+
+    assert KEY not in str(refusal.value).partition("answered")[2]
+
+
+def test_a_secret_hides_itself_and_still_signs():
+    secret = Secret(KEY)
+
+    assert holds_no_secret(secret, repr(secret), f"{secret}", f"{secret:>50}", "%s" % secret, [secret], {"k": secret})  # noqa: UP031
+    assert secret.encode() == KEY.encode()
+    assert secret.reveal() == KEY
+
+
+def test_a_client_is_not_pickled_with_its_keys(own_client):
+    with pytest.raises(TypeError):
+        pickle.dumps(own_client)
+    with pytest.raises(TypeError):
+        copy.deepcopy(own_client)
+
+
+@pytest.mark.parametrize("key", ["", " key", "key\n", "key\r\nX: y", "kéy", "a b", None, 5])
+def test_a_key_that_cannot_be_sent_is_refused_without_showing_it(key):
+    with pytest.raises(ra.CredentialsError, match="API key") as refusal:
+        AtriumClient(key, CLIENT)
+
+    assert not key or repr(key) not in str(refusal.value)
+
+
+# --- Where the keys come from ---
+
+
+@pytest.fixture
+def no_keys(monkeypatch):
+    for name in ("MX_API_KEY", "MX_CLIENT_ID", "MX_BASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_the_environment_gives_keys_and_address(guarded, monkeypatch):
+    monkeypatch.setenv("MX_API_KEY", KEY)
+    monkeypatch.setenv("MX_CLIENT_ID", CLIENT)
+    monkeypatch.setenv("MX_BASE_URL", guarded.base_url)
+
+    with AtriumClient.from_env() as client:
+        assert len(list(client.list_users())) == 2
+
+
+@pytest.mark.usefixtures("no_keys")
+def test_missing_keys_are_named(monkeypatch):
+    with pytest.raises(ra.CredentialsError, match="MX_API_KEY and MX_CLIENT_ID are not set"):
+        AtriumClient.from_env()
+
+    monkeypatch.setenv("MX_API_KEY", KEY)
+    with pytest.raises(ra.CredentialsError, match=r"^MX_CLIENT_ID is not set") as refusal:
+        AtriumClient.from_env()
+    assert holds_no_secret(refusal.value)
+
+
+@pytest.fixture
+def keyring(tmp_path, monkeypatch):
+    """A small stand-in for the package, which keeps its passwords in a JSON file."""
+    package = tmp_path / "keyring"
+    package.mkdir()
+    (package / "errors.py").write_text("class KeyringError(Exception): ...\n")
+    (package / "__init__.py").write_text(
+        "import json, pathlib\n"
+        "from keyring.errors import KeyringError\n"
+        "def get_password(service, name):\n"
+        "    file = pathlib.Path(__file__).with_name('passwords.json')\n"
+        "    if not file.exists(): raise KeyringError('locked')\n"
+        "    return json.loads(file.read_text()).get(f'{service} {name}')\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    yield package / "passwords.json"
+    for name in ("keyring", "keyring.errors"):
+        sys.modules.pop(name, None)
+
+
+@pytest.mark.usefixtures("no_keys")
+def test_the_keyring_gives_the_keys_where_it_is_installed(guarded, keyring):
+    keyring.write_text(json.dumps({"rewards-analytics MX_API_KEY": KEY, "rewards-analytics MX_CLIENT_ID": CLIENT}))
+
+    with AtriumClient.from_env(base_url=guarded.base_url) as client:
+        assert len(list(client.list_users())) == 2
+
+
+@pytest.mark.usefixtures("no_keys", "keyring")
+def test_a_locked_keyring_is_as_good_as_none():
+    with pytest.raises(ra.CredentialsError, match="MX_API_KEY and MX_CLIENT_ID are not set"):
+        AtriumClient.from_env()
