@@ -13,6 +13,7 @@ from rewards_analytics.analysis.arguments import day
 from rewards_analytics.errors import RewardsError
 from rewards_analytics.plots.results import Record
 from rewards_analytics.widgets import views
+from rewards_analytics.widgets.code import Code
 from rewards_analytics.widgets.selection import Selection
 from rewards_analytics.wording import count, one_line, unit_name
 
@@ -76,6 +77,7 @@ class Explore(widgets.VBox):  # type: ignore[misc]
 
     def __init__(self, rewards: Any, *, as_of: date | None = None) -> None:
         self._selection = Selection(rewards)
+        self._code = Code(rewards)
         self._controls(day(as_of))
         self.status, self.totals, self.expiring, self.aging, self.distance = (widgets.HTML() for _ in range(5))
         super().__init__(
@@ -172,12 +174,20 @@ class Explore(widgets.VBox):  # type: ignore[misc]
         totals = _in_units(chosen.totals(user), units)
         expiring = _in_units(chosen.expiring(user, as_of, every, until), units)
         aging = _in_units(chosen.aging(user, as_of), units)
+        code = self._code
+        timeline_code = code.expiring(user, as_of, every, until)
         with self.hold_sync():
             self.status.value = ""
-            self.totals.value = views.totals_view(totals)
-            self.expiring.value = views.expiring_view(expiring, as_of, every, until)
-            self.aging.value = views.aging_view(aging, as_of)
-            self.distance.value = views.distance_view(goals, number)
+            self.totals.value = views.totals_view(totals) + views.to_take_away("totals", totals, code.totals(user))
+            self.expiring.value = views.expiring_view(expiring, as_of, every, until) + views.to_take_away(
+                "expiring", expiring, timeline_code
+            )
+            self.aging.value = views.aging_view(aging, as_of) + views.to_take_away(
+                "aging", aging, code.aging(user, as_of)
+            )
+            self.distance.value = views.distance_view(goals, number) + views.to_take_away(
+                "distance", goals, code.distance(user)
+            )
 
     def _show(self, sentence: str) -> None:
         """Show a sentence and no views."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache
@@ -16,6 +17,7 @@ from rewards_analytics.plots.gallery import picture
 from rewards_analytics.plots.images import inline
 from rewards_analytics.plots.results import Record, of_unit, units_of
 from rewards_analytics.plots.style import DARK, LIGHT
+from rewards_analytics.reporting.downloads import as_csv
 from rewards_analytics.wording import amount, count, day, one_line, percent, short_guid, unit_name
 
 MOST_PERIODS: Final = 40
@@ -128,11 +130,22 @@ def distance_view(rows: Sequence[Record], number: int) -> str:
     return _section("Distance", pictures + table + _more(number - len(rows), "goal"))
 
 
+def to_take_away(name: str, rows: Sequence[Record], code: str) -> str:
+    """The rows of a view as a CSV to download, and the Python that gives them."""
+    data = as_csv(rows, list(rows[0])) if rows else ""
+    address = "data:text/csv;charset=utf-8;base64," + b64encode(data.encode()).decode("ascii")
+    link = f'<a download="{escape(name)}.csv" href="{address}">Download as CSV</a>' if rows else ""
+    return (
+        f'<div class="rewards-take-away">{link}<details><summary>The code for this view, all units</summary>'
+        f"<pre>{escape(code)}</pre></details></div>"
+    )
+
+
 # --- Parts -----------------------------------------------------------------------------------------
 
 
 def _section(title: str, body: str) -> str:
-    return f'<section class="rewards-view"><h3>{escape(title)}</h3>{body}</section>'
+    return f'<section class="rewards-view" aria-label="{escape(title)}"><h3>{escape(title)}</h3>{body}</section>'
 
 
 def _more(number: int, noun: str) -> str:

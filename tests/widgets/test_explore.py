@@ -2,12 +2,15 @@
 
 import datetime as dt
 import re
+from base64 import b64decode
 from html import unescape
 
 import ipywidgets as widgets
+import polars as pl
 import pytest
 
 import rewards_analytics as ra
+from rewards_analytics.wording import amount
 from tests import frames
 
 AS_OF = dt.date(2026, 11, 23)
@@ -180,7 +183,7 @@ def test_every_kind_of_frame_gives_the_same_dashboard(dashboard, kind):
     other = ra.explore(frames.ENGINES[kind](REWARDS.to_arrow()), as_of=AS_OF)
     other.user.value = dashboard.user.value = "USR-1"
 
-    assert [view.value for view in views(other)] == [view.value for view in views(dashboard)]
+    assert [cells(view) for view in views(other)] == [cells(view) for view in views(dashboard)]
 
 
 @pytest.mark.parametrize("column", ["balance", "user_guid"])
@@ -193,3 +196,30 @@ def test_a_frame_without_a_column_is_told_in_the_dashboard(column):
 def test_what_is_no_frame_is_an_error():
     with pytest.raises(ra.FrameError, match="Load it first"):
         ra.explore([{"guid": "RWD-1"}])
+
+
+@pytest.mark.parametrize("kind", ["polars", "polars_lazy", "pandas", "pyarrow", "duckdb"])
+@pytest.mark.parametrize("user", ["", "USR-1", 'USR-"2'])
+def test_the_code_for_a_view_gives_its_table(kind, user):
+    rewards = frames.ENGINES[kind](REWARDS.with_columns(pl.col("user_guid").str.replace("USR-2", 'USR-"2')).to_arrow())
+    dashboard = ra.explore(rewards, as_of=AS_OF)
+    dashboard.user.value = user
+    *lines, call = unescape(re.search("<pre>(.*?)</pre>", dashboard.expiring.value, re.DOTALL)[1]).splitlines()
+
+    names = {"rewards": rewards}
+    exec("\n".join(lines), names)
+    timeline = frames.collected(eval(call, names))
+
+    shown = [row[4] for row in cells(dashboard.expiring)]
+    busy = timeline.filter(pl.col("rewards") > 0).sort("period", "unit_type")
+    assert shown == [amount(*row) for row in busy.select("cumulative", "unit_type").rows()]
+
+
+def test_the_rows_of_a_view_can_be_taken_away_as_csv(dashboard):
+    address = re.search('href="data:text/csv;charset=utf-8;base64,(.*?)"', dashboard.totals.value)[1]
+
+    assert b64decode(address).decode().splitlines() == [
+        "unit_type,available,expiring,holdings,members,users",
+        "DOLLARS,12.5,12.5,1,1,1",
+        "MILES,1204500,84000,1,1,1",
+    ]
