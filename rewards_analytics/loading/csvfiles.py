@@ -41,14 +41,20 @@ class Part:
 
     def decode(self) -> list[Batch]:
         """The rows, in order."""
+        return [self.decode_fast() or self.decode_slowly()]
+
+    def decode_fast(self) -> Batch | None:
+        """The rows, if Arrow reads them as Python would."""
         table = self._read()
         if table is None:
-            return [self._decode_slowly()]
+            return None
         if b"'" in self.raw:
             table = _unguarded(table)
-        return [typed(table, self._spot, self.name or "the source")]
+        return typed(table, self._spot, self.name or "the source")
 
     def _read(self) -> pa.Table | None:
+        if self.raw.count(b"\r") != self.raw.count(b"\r\n"):
+            return None  # a lone carriage return ends a record for Arrow, and is an error for Python
         extra = [f"\0{index}" for index in range(len(self.header))]  # their own names may repeat
         names = [name if name in FIELDS else extra[index] for index, name in enumerate(self.header)]
         try:
@@ -67,11 +73,15 @@ class Part:
         except pa.ArrowException:
             return None
 
-    def _decode_slowly(self) -> Batch:
+    def decode_slowly(self) -> Batch:
+        """The rows, one by one."""
         records = Records()
         places = [(index, self.header.index(name)) for index, name in enumerate(FIELDS)]
         for cells, line in _records(self.raw, self.first):
             spot = Spot(self.name, line)
+            if cells is None:
+                records.reject(spot, None, "is not CSV")
+                continue
             if len(cells) != len(self.header):
                 problem = f"has {len(cells)} cells where the header has {len(self.header)}"
                 records.reject(spot, None, problem, ",".join(cells))
@@ -138,7 +148,7 @@ def _last_record_end(raw: bytes) -> int:
     return int(outside[-1]) + 1 if len(outside) else 0
 
 
-def _records(raw: bytes, first: int) -> Iterator[tuple[list[str], int]]:
+def _records(raw: bytes, first: int) -> Iterator[tuple[list[str] | None, int]]:
     """Each record with the line that it begins on; bytes that are not UTF-8 become lone surrogates."""
     text = raw.decode(errors="surrogateescape")
     reader = csv.reader(line + "\n" for line in text.split("\n"))
@@ -149,7 +159,7 @@ def _records(raw: bytes, first: int) -> Iterator[tuple[list[str], int]]:
         except StopIteration:
             return
         except csv.Error:
-            yield [], line
+            yield None, line
             continue
         if cells:
             yield cells, line

@@ -38,7 +38,7 @@ def document(raw: bytes, name: str | None) -> Document:
 def decode(documents: list[Document]) -> list[Batch]:
     """The rows of small documents together, or of one, in order."""
     if len(documents) == 1:
-        return [_decode_one(documents[0])]
+        return [decode_fast(documents[0]) or decode_slowly(documents[0])]
     if all(doc.raw.startswith(b"{") and doc.raw.endswith(b"}") for doc in documents):
         batch = jsonfast.read_pages(
             b"\n".join(doc.raw for doc in documents),
@@ -52,15 +52,15 @@ def decode(documents: list[Document]) -> list[Batch]:
     return [batch for part in parts for batch in decode(part)]
 
 
-def _decode_one(doc: Document) -> Batch:
+def decode_fast(doc: Document) -> Batch | None:
+    """The rewards of a document whose meaning is beyond doubt."""
     if doc.raw.startswith(b"["):
-        batch = jsonfast.read_array(doc.raw, lambda index: Spot(doc.name, None, f"$[{index}]"))
-    else:
-        batch = jsonfast.read_pages(doc.raw, lambda _, index: Spot(doc.name, None, f"$.rewards[{index}]"), 1)
-    return batch or _decode_slowly(doc)
+        return jsonfast.read_array(doc.raw, lambda index: Spot(doc.name, None, f"$[{index}]"))
+    return jsonfast.read_pages(doc.raw, lambda _, index: Spot(doc.name, None, f"$.rewards[{index}]"), 1)
 
 
-def _decode_slowly(doc: Document) -> Batch:
+def decode_slowly(doc: Document) -> Batch:
+    """The rewards of a document, one by one."""
     try:
         value = parse(doc.raw)
     except UnreadableError as problem:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from itertools import islice
@@ -16,6 +16,7 @@ import pyarrow as pa
 from rewards_analytics.errors import SourceError
 from rewards_analytics.loading import csvfiles, documents, lines, tables
 from rewards_analytics.loading.batches import Batch, Spot
+from rewards_analytics.loading.progress import Progress, shown
 from rewards_analytics.loading.records import Records
 from rewards_analytics.loading.sources import Dicts, File, Frame, Kind, Piece, pieces
 from rewards_analytics.loading.stream import Stream
@@ -31,8 +32,14 @@ _DICTS_TOGETHER: Final = 10_000
 
 
 def read(source: Any) -> Reading:
-    """Read a source whole."""
-    return across_rows(list(_decoded(_jobs(source))))
+    """Read a source whole, with a bar where someone is looking."""
+    found = list(pieces(source))
+    batches = []
+    with shown(found) as progress:
+        for batch in _decoded(_jobs(found, progress)):
+            progress.rows_read(batch.rows)
+            batches.append(batch)
+    return across_rows(batches)
 
 
 def tables_of(source: Any) -> Iterator[pa.Table]:
@@ -40,7 +47,7 @@ def tables_of(source: Any) -> Iterator[pa.Table]:
 
     Rows are not compared with those of other blocks: repeats stay.
     """
-    for batch in _decoded(_jobs(source)):
+    for batch in _decoded(_jobs(pieces(source), Progress())):
         if batch.rejected:
             raise Reading(batch.table, batch.rows, 0, batch.rejected).error()
         yield batch.table
@@ -61,11 +68,12 @@ def _decoded(jobs: Iterator[Job]) -> Iterator[Batch]:
         pool.shutdown(cancel_futures=True)
 
 
-def _jobs(source: Any) -> Iterator[Job]:
+def _jobs(found: Iterable[Piece], progress: Progress) -> Iterator[Job]:
     together = _Documents()
-    for piece in pieces(source):
+    for piece in found:
         if isinstance(piece, File):
-            yield from _file_jobs(piece, together)
+            progress.file_begun()
+            yield from _file_jobs(piece, together, progress)
         else:
             yield from together.flush()
             yield from _memory_jobs(piece)
@@ -89,8 +97,8 @@ def _decode_dicts(numbered: list[tuple[int, Any]]) -> list[Batch]:
     return [records.batch()]
 
 
-def _file_jobs(file: File, together: _Documents) -> Iterator[Job]:
-    with Stream(file.content, file.name) as stream:
+def _file_jobs(file: File, together: _Documents, progress: Progress) -> Iterator[Job]:
+    with Stream(file.content, file.name, progress.bytes_read) as stream:
         kind = file.kind or kind_by_content(stream)
         if kind == "json":
             yield from together.add(documents.document(stream.read_all(), stream.name))

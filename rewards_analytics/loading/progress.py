@@ -1,0 +1,79 @@
+"""A bar for loads that take more than a moment, where someone is looking."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from rewards_analytics.loading.sources import File, Piece
+
+_DELAY_S: Final = 2.0
+"""Loads that end sooner show nothing."""
+
+
+class Progress:
+    """Counts bytes, files and rows; shows nothing by itself."""
+
+    def bytes_read(self, count: int) -> None:
+        """Note bytes, as they are before unpacking."""
+
+    def file_begun(self) -> None:
+        """Note that another file is read."""
+
+    def rows_read(self, count: int) -> None:
+        """Note decoded rows."""
+
+
+class _Bar(Progress):
+    """Shows what it counts on a bar of tqdm."""
+
+    def __init__(self, bar: Any, files: int) -> None:
+        self._bar, self._files = bar, files
+        self._begun = self._rows = 0
+
+    def bytes_read(self, count: int) -> None:
+        self._bar.update(count)
+
+    def file_begun(self) -> None:
+        self._begun += 1
+
+    def rows_read(self, count: int) -> None:
+        self._rows += count
+        self._bar.set_postfix_str(f"file {self._begun:,} of {self._files:,}, {self._rows:,} rows", refresh=False)
+
+
+@contextmanager
+def shown(pieces: Iterable[Piece]) -> Iterator[Progress]:
+    """Progress on the way through files: a bar on a terminal and in a notebook, nothing anywhere else."""
+    sizes = [_size(piece) for piece in pieces if isinstance(piece, File)]
+    if not sizes or not _is_watched():
+        yield Progress()
+        return
+    from tqdm.auto import tqdm
+
+    total = sum(size or 0 for size in sizes) if None not in sizes else None
+    with tqdm(
+        total=total, desc="Loading", unit="B", unit_scale=True, delay=_DELAY_S, leave=False, file=sys.stderr
+    ) as bar:
+        yield _Bar(bar, len(sizes))
+
+
+def _size(file: File) -> int | None:
+    """Bytes of a file; None where only reading it could tell."""
+    if isinstance(file.content, bytes):
+        return len(file.content)
+    if isinstance(file.content, Path) and file.content.is_file():
+        return file.content.stat().st_size
+    return None
+
+
+def _is_watched() -> bool:
+    """Whether a person looks at the output: a terminal, or the kernel of a notebook."""
+    if sys.stderr is not None and sys.stderr.isatty():
+        return True
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    return shell is not None and hasattr(shell, "kernel")

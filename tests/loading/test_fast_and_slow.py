@@ -1,0 +1,125 @@
+"""The fast readers answer what the slow ones answer, or nothing.
+
+Blocks are put together at random from values and structures that readers are known to disagree on. Wherever the
+fast reader is sure, its rows, problems and places have to be those of the slow one, which is the authority.
+"""
+
+import random
+
+import numpy as np
+import pytest
+
+from rewards_analytics.loading import documents, lines
+from rewards_analytics.loading.batches import Spot
+from rewards_analytics.loading.csvfiles import parts
+from rewards_analytics.loading.records import Records
+from rewards_analytics.loading.stream import Stream
+from rewards_analytics.schema import FIELDS
+
+VALID = {
+    "guid": '"R"', "user_guid": '"U"', "member_guid": '"M"', "account_guid": "null", "balance_type": '"BALANCE"',
+    "unit_type": '"MILES"', "balance": "12.5", "expires_on": '"2027-01-01"',
+    "created_at": '"2020-01-28T21:09:01+0000"', "description": '"x"',
+}  # fmt: skip
+TOKENS = """
+null true 1 0 -0 -1.5 1e5 1E-9 1.0000000000 0.1234567891 9999999999999999999 1e19 -9999999999999999999.999999999 01 +1
+.5 5. 1e400 0e500 99999999999999999999999999999 1e-10 10e-10 NaN Inf -Infinity [] {} [1,{"guid":"z"}] {"balance":"x"} tru
+"5" "+5" "05" ".5" "5." "1e3" "1E+3" "" "NaN" "Infinity" "1_000" "1,000" "0x10" "-0" "00" "-" "1e" "１２" "١" "=1"
+"2026-13-01" "2026-02-29" "2024-02-29" "0000-01-01" "0001-01-01" "9999-12-31" "2020-01-28" "2020-01-28T21"
+"2020-01-28T21Z" "2020-01-28T21:09:01.1234567" "2020-01-28T21:09:01.5-06:00" "0001-01-01T00:00:00+0500"
+"9999-12-31T23:59:59-0500" "0000-12-31T23:59:59-0500" "2020-01-28T21:09:60Z" "\\ud800" "\\ud83d\\ude00" "\\u0000" "a\\u0062" "\\n" "{" "}" "}null"
+"\\"rewards\\"" "balance\\":\\"5" "guid" "rewards" "reward" "abc 'a' "é"
+""".split()  # noqa: SIM905
+CELLS = [
+    "", '""', 'a"b', '"a""b"', '"a"b', '"a,b"', '"a\nb"', "'=x", "''=x", "'x", '"\'=a"', "\r", "a\rb", "\0", "+5",
+    "05", "1e3", "1e19", "0.1234567891", "é", "\udcff", "NaN", "null", '""""', 'a"', '" x "', " x", "2026-13-01",
+         '"12.5"', "-5", "2020-01-28T21:09:01", "yesterday", "=1",
+]  # fmt: skip
+SEEDS = range(600)
+
+
+def an_object(rng):
+    names = list(VALID)
+    if rng.random() < 0.1:
+        names.remove(rng.choice(names))
+    if rng.random() < 0.05:
+        names.append(rng.choice(names))
+    if rng.random() < 0.1:
+        names.insert(rng.randrange(len(names)), rng.choice(["x", "rewards", "reward", ""]))
+    odd = set(rng.sample(names, rng.choice([0, 0, 0, 1, 2])))
+    gap = rng.choice(["", "", " ", "\t"])
+    values = {name: rng.choice(TOKENS) if name in odd or name not in VALID else VALID[name] for name in names}
+    return "{" + ",".join(f'"{_key(rng, name)}"{gap}:{gap}{values[name]}' for name in names) + "}"
+
+
+def _key(rng, name):
+    return f"\\u{ord(name[0]):04x}{name[1:]}" if name and rng.random() < 0.02 else name
+
+
+def a_line(rng):
+    if rng.random() < 0.9:
+        return an_object(rng)
+    one, two = an_object(rng), an_object(rng)
+    return rng.choice([
+        f'{{"rewards":[{one},{two}]}}', f'{{"pagination":{{}},"rewards":[{one}]}}', f'{{"reward":{one}}}',
+        f"{one} null",
+        one + two, one + ",", one[:-3], one + " ", one + "\r", "null", "[]", "{}", "5", '{"rewards":null}',
+        '{"rewards":[null]}', f'{one[:-1]},"rewards":[{two}]}}', one.replace(":", ":\0", 1),
+        '{"a":' * 50 + "1" + "}" * 50,
+    ])  # fmt: skip
+
+
+def facts(batch):
+    """Everything that a caller could see of a batch."""
+    kept = [batch.spot_of_valid(index) for index in range(batch.table.num_rows)]
+    rejected = [(row.spot, row.field, row.problem) for row in batch.rejected]
+    return batch.table.to_pylist(), kept, rejected
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_lines_are_read_alike(part):
+    sure = 0
+    for seed in SEEDS:
+        rng = random.Random(f"{part}-{seed}")
+        raw = "\n".join(a_line(rng) for _ in range(rng.choice([1, 1, 2, 3]))).encode().rstrip(b"\r\n")
+        ends = np.flatnonzero(np.frombuffer(raw, dtype=np.uint8) == ord("\n"))
+        fast = lines._fast(raw, ends, 1, None)
+        if fast:
+            sure += 1
+            slow = Records()
+            for number, line in enumerate(raw.split(b"\n"), 1):
+                slow.add_json(line, Spot(None, number))
+            assert facts(fast) == facts(slow.batch()), raw
+    assert sure > len(SEEDS) / 5
+
+
+def test_documents_are_read_alike():
+    sure = 0
+    for seed in SEEDS:
+        rng = random.Random(seed)
+        inside = ",".join(an_object(rng) if rng.random() < 0.8 else a_line(rng) for _ in range(rng.randrange(3)))
+        shapes = ['{"rewards":[%s]}', "[%s]", '[{"rewards":[%s]}]', '[%s], "x":[1]', '{"guid":"a","rewards":[%s]}']
+        doc = documents.document((rng.choice(shapes) % inside).encode(), None)
+        fast = documents.decode_fast(doc)
+        if fast:
+            sure += 1
+            assert facts(fast) == facts(documents.decode_slowly(doc)), doc.raw
+    assert sure > len(SEEDS) / 5
+
+
+def test_records_of_csv_are_read_alike():
+    sure = 0
+    for seed in SEEDS:
+        rng = random.Random(seed)
+        rows = []
+        for _ in range(rng.randrange(1, 4)):
+            row = [value.strip('"').replace("null", "") for value in VALID.values()]
+            for _ in range(rng.choice([0, 1, 1, 2])):
+                row[rng.randrange(len(row))] = rng.choice(CELLS)
+            rows.append(",".join(row[: rng.choice([9, *[10] * 20])]) + rng.choice(["", "", "\r", "\n", "\n "]))
+        data = "\n".join([",".join(FIELDS), *rows]).encode(errors="surrogateescape")
+        for part in parts(Stream(data, None)):
+            if part.decode_fast() is not None:
+                sure += 1
+                assert facts(part.decode_fast()) == facts(part.decode_slowly()), data
+    assert sure > len(SEEDS) / 5
