@@ -1,5 +1,1 @@
 """Pictures: each draws the result of an analysis on matplotlib axes, and computes nothing itself."""
-
-from rewards_analytics import wording
-
-__all__ = ["wording"]

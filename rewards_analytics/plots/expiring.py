@@ -129,7 +129,7 @@ def _draw_unit(panel: Any, rows: Sequence[Record], every: str, theme: Theme) -> 
     _tick_periods(panel, periods, edges, every)
     title(panel, unit_name(unit_type), theme)
     panel.set_title(
-        plain(f"{amount_of(rows[-1]['cumulative'], unit_type)} by the end of {period_name(periods[-1], every)}", 90),
+        plain(f"{amount_of(rows[-1]['cumulative'], unit_type)} until {period_name(periods[-1], every)}", 90),
         loc="right",
         **words(theme.muted, 9),
     )

@@ -90,7 +90,7 @@ def test_each_period_of_the_timeline_is_a_bar():
 
     assert [bar.get_height() for bar in ax.containers[0]] == [1200, 0, 300]
     assert labels(ax.xaxis) == ["Nov\n2026", "Dec", "Jan\n2027"]
-    assert ax.get_title(loc="right") == "1,500 miles by the end of Jan 2027"
+    assert ax.get_title(loc="right") == "1,500 miles until Jan 2027"
 
 
 @pytest.mark.parametrize(
