@@ -67,13 +67,24 @@ def picture(kind: str, rows: Sequence[Record], name: str, **options: Any) -> Pic
     `name` keeps the ids inside the SVG apart from those of other pictures on a page; `options` go to the
     functions that draw and describe it.
     """
-    from matplotlib.figure import Figure
+    import matplotlib as mpl
 
     how = _KINDS[kind]
     width, height = how.width, how.height + how.height_of_row * len(rows)
-    left, bottom, right, top = (
-        margin / (72 * side) for margin, side in zip(how.margins, (width, height) * 2, strict=True)
+    # The reader's own settings, such as a dark style in a notebook, must not reach a file that is sent to others.
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        ax = _axes(width, height, how.margins)
+        how.draw(rows, ax, **options)
+        drawn = svg(ax.figure, name)
+    return Picture(drawn, how.describe(rows, **options), width, height)
+
+
+def _axes(width: float, height: float, margins: tuple[float, float, float, float]) -> Any:
+    """Axes of a new figure in inches, with margins in points."""
+    from matplotlib.figure import Figure
+
+    left, bottom, right, top = (margin / (72 * side) for margin, side in zip(margins, (width, height) * 2, strict=True))
+    return Figure(figsize=(width, height), facecolor="none").add_axes(
+        (left, bottom, 1 - left - right, 1 - bottom - top)
     )
-    figure = Figure(figsize=(width, height), facecolor="none")
-    how.draw(rows, figure.add_axes((left, bottom, 1 - left - right, 1 - bottom - top)), **options)
-    return Picture(svg(figure, name), how.describe(rows, **options), width, height)

@@ -54,7 +54,8 @@ def _held(row: Record, expiring: Decimal, as_of: date) -> Sentence:
     held: Sentence = [(amount_of(available, unit_type), True), (" held", False)]
     if available is None:
         held = [(f"{unit_name(unit_type)} held are not known", False)]
-    by = f" by {day(as_of + timedelta(days=SOON_DAYS))}."
+    last = as_of + min(timedelta(days=SOON_DAYS), date.max - as_of)
+    by = f" by {day(last)}."
     if not expiring:
         return [*held, (f", none of which expires{by}", False)]
     part = share(expiring, available)

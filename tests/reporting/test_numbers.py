@@ -1,6 +1,7 @@
 """Every number of a report is the analysis functions' own."""
 
 import csv
+import datetime as dt
 from decimal import Decimal
 
 import polars as pl
@@ -167,6 +168,13 @@ def test_a_balance_that_is_not_known_is_said_to_be_so(tmp_path):
 
     assert page.table("Totals per unit") == [["Segments", "not known", "0", "0", "0", "0"]]
     assert page.table("Nearest goals")[0][0] == "No name given"
+
+
+@pytest.mark.parametrize("as_of", [dt.date.min, dt.date.max])
+def test_the_first_and_the_last_day_of_the_calendar_have_a_report(as_of):
+    rewards = frames.polars_frame(frames.table([frames.lot("MILES", "5", "2026-12-01"), frames.total("MILES", "9")]))
+
+    assert contents(rewards, as_of=as_of)["headline"]
 
 
 def test_dates_at_the_end_of_the_calendar_do_not_make_an_endless_timeline(tmp_path):

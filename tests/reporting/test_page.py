@@ -3,6 +3,8 @@
 import itertools
 import re
 
+import matplotlib as mpl
+import matplotlib.style
 import pytest
 
 import rewards_analytics as ra
@@ -41,6 +43,17 @@ def test_the_same_rewards_and_day_give_the_same_bytes(tmp_path):
         ra.report(REWARDS.sample(fraction=1, shuffle=True, seed=1), tmp_path / "2.html", as_of=AS_OF).read_bytes()
         == first
     )
+
+
+def test_the_settings_of_a_notebook_do_not_change_a_report(tmp_path):
+    first = ra.report(REWARDS, tmp_path / "1.html", as_of=AS_OF).read_bytes()
+
+    with mpl.rc_context({"axes.grid": True, "font.size": 30, "text.usetex": True, "lines.linewidth": 9}):
+        mpl.style.use("dark_background")
+        second = ra.report(REWARDS, tmp_path / "2.html", as_of=AS_OF).read_bytes()
+        assert mpl.rcParams["font.size"] == 30
+
+    assert second == first
 
 
 def test_nothing_is_asked_for_outside_the_file(page):
