@@ -2,9 +2,267 @@
 
 from __future__ import annotations
 
+from string import Formatter
 from typing import Any
 
+from rewards_analytics.sandbox.world import INSTITUTIONS
 
-def document(base_url: str, settings: Any) -> dict[str, Any]:
+JSON = "application/json"
+REFUSALS = {
+    400: "The body is not JSON, or the institution does not support rewards.",
+    401: "The API key or the client id is wrong.",
+    403: "The feature is not enabled.",
+    404: "There is no such user, member or reward.",
+    405: "The method is not allowed here, or the user has 25 members.",
+    406: "Accept names no valid version.",
+    409: "Another kind of job is running on the member.",
+    422: "The body does not make sense.",
+    429: "Too many requests.",
+}
+AT_ANY_CALL = (401, 404, 406, 429)
+
+
+def document(base_url: str) -> dict[str, Any]:
     """OpenAPI 3.1 document of the API as it is served at `base_url`."""
-    return {"openapi": "3.1.0", "info": {"title": "x", "version": "1"}, "servers": [{"url": base_url}], "paths": {}}
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Sandbox of the rewards API",
+            "version": "1",
+            "description": "Synthetic people, institutions and balances only. Both dialects share these paths: "
+            "Atrium (two key headers) and the MX Platform API (HTTP Basic).",
+        },
+        "servers": [{"url": base_url}],
+        "security": [{"api_key": [], "client_id": []}, {"basic": []}],
+        "paths": {path: _with_parameters(path, calls) for path, calls in _paths().items()},
+        "components": {"schemas": SCHEMAS, "securitySchemes": SECURITY},
+    }
+
+
+def _paths() -> dict[str, Any]:
+    member = "/users/{user_guid}/members/{member_guid}"
+    return {
+        "/users": {
+            "get": _list("list_users", "Users", "users"),
+            "post": _call("create_user", "Add a user", (200, "UserBody"), body="UserRequest", refusals=(400, 422)),
+        },
+        "/users/{user_guid}": {"get": _call("read_user", "One user", (200, "UserBody"))},
+        "/users/{user_guid}/members": {
+            "get": _list("list_members", "Members of a user", "members"),
+            "post": _call(
+                "create_member",
+                "Connect a user to an institution, and aggregate it",
+                (202, "MemberBody"),
+                body="MemberRequest",
+                refusals=(400, 405, 422),
+            ),
+        },
+        member: {"get": _call("read_member", "One member", (200, "MemberBody"))},
+        f"{member}/fetch_rewards": {"post": _fetch_rewards()},
+        f"{member}/aggregate": {
+            "post": _call("aggregate", "Start or join a standard aggregation", (202, "MemberBody"), refusals=(409,))
+        },
+        f"{member}/status": {"get": _call("member_status", "Status and open challenges", (200, "StatusBody"))},
+        f"{member}/challenges": {"get": _challenges()},
+        f"{member}/resume": {
+            "put": _call(
+                "resume", "Answer the challenges", (202, "MemberBody"), body="ResumeRequest", refusals=(400, 422)
+            )
+        },
+        f"{member}/rewards": {"get": _list("list_rewards", "Rewards of a member", "rewards")},
+        f"{member}/rewards/{{reward_guid}}": {"get": _call("read_reward", "One reward", (200, "RewardBody"))},
+    }
+
+
+def _with_parameters(path: str, calls: dict[str, Any]) -> dict[str, Any]:
+    """Path item with a parameter for each name in braces."""
+    names = [name for _, name, _, _ in Formatter().parse(path) if name]
+    return calls | ({"parameters": [_in_path(name) for name in names]} if names else {})
+
+
+def _call(
+    operation_id: str,
+    summary: str,
+    success: tuple[int, str],
+    *,
+    body: str | None = None,
+    refusals: tuple[int, ...] = (),
+) -> dict[str, Any]:
+    status, schema = success
+    call: dict[str, Any] = {
+        "operationId": operation_id,
+        "summary": summary,
+        "parameters": [ACCEPT],
+        "responses": {str(status): _answer("Done.", schema)}
+        | {str(code): _answer(REFUSALS[code], "Error") for code in sorted({*AT_ANY_CALL, *refusals})},
+    }
+    if body is not None:
+        call["requestBody"] = {"required": True, "content": {JSON: {"schema": _ref(body)}}}
+    return call
+
+
+def _list(operation_id: str, summary: str, name: str) -> dict[str, Any]:
+    call = _call(operation_id, summary, (200, f"{name.capitalize()}Body"))
+    call["parameters"] += [_in_query("page", "Number of the page, from 1."), RECORDS_PER_PAGE]
+    return call
+
+
+def _fetch_rewards() -> dict[str, Any]:
+    call = _call("fetch_rewards", "Start or join a rewards job", (202, "MemberBody"), refusals=(400, 403, 409))
+    call["responses"]["200"] = _answer("Done, in the words of the Platform API.", "MemberBody")
+    return call
+
+
+def _challenges() -> dict[str, Any]:
+    call = _list("list_challenges", "Open challenges; nothing unless the member is CHALLENGED", "challenges")
+    call["responses"]["204"] = {"description": "The member is not CHALLENGED."}
+    return call
+
+
+def _answer(description: str, schema: str) -> dict[str, Any]:
+    return {"description": description, "content": {JSON: {"schema": _ref(schema)}}}
+
+
+def _ref(schema: str) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{schema}"}
+
+
+def _in_path(name: str) -> dict[str, Any]:
+    return {"name": name, "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
+
+
+def _in_query(name: str, description: str) -> dict[str, Any]:
+    return {"name": name, "in": "query", "description": description, "schema": {"type": "integer"}}
+
+
+def _object(required: str, **properties: Any) -> dict[str, Any]:
+    return {"type": "object", "required": required.split(), "properties": properties}
+
+
+def _body(name: str, schema: str) -> dict[str, Any]:
+    return _object(name, **{name: _ref(schema)})
+
+
+def _listing(name: str, schema: str) -> dict[str, Any]:
+    entries = {"type": "array", "items": _ref(schema)}
+    return _object(f"{name} pagination", **{name: entries}, pagination=_ref("Pagination"))
+
+
+ACCEPT = {
+    "name": "Accept",
+    "in": "header",
+    "description": "Version: application/vnd.mx.atrium.v1+json; application/vnd.mx.api.v1+json on the Platform API.",
+    "schema": {"type": "string"},
+}
+RECORDS_PER_PAGE = _in_query("records_per_page", "Entries on a page: 10 to 100; 25 for anything else.")
+SECURITY = {
+    "api_key": {"type": "apiKey", "in": "header", "name": "MX-API-Key"},
+    "client_id": {"type": "apiKey", "in": "header", "name": "MX-Client-ID"},
+    "basic": {"type": "http", "scheme": "basic"},
+}
+TEXT = {"type": "string"}
+MAYBE_TEXT = {"type": ["string", "null"]}
+TRUTH = {"type": "boolean"}
+COUNT = {"type": "integer", "minimum": 0}
+SCHEMAS: dict[str, Any] = {
+    "Error": _object("error", error=_object("message status type", message=TEXT, status=TEXT, type=TEXT)),
+    "Pagination": _object(
+        "current_page per_page total_entries total_pages",
+        current_page=COUNT,
+        per_page=COUNT,
+        total_entries=COUNT,
+        total_pages=COUNT,
+    ),
+    "User": _object(
+        "guid is_disabled metadata",
+        guid=TEXT,
+        identifier=MAYBE_TEXT,
+        id=MAYBE_TEXT,
+        email=MAYBE_TEXT,
+        is_disabled=TRUTH,
+        metadata=MAYBE_TEXT,
+    ),
+    "Member": _object(
+        "guid user_guid institution_code name connection_status is_being_aggregated aggregated_at metadata",
+        guid=TEXT,
+        user_guid=TEXT,
+        identifier=MAYBE_TEXT,
+        id=MAYBE_TEXT,
+        institution_code=TEXT,
+        name=TEXT,
+        connection_status=MAYBE_TEXT,
+        status=MAYBE_TEXT,
+        is_being_aggregated=TRUTH,
+        aggregated_at=MAYBE_TEXT,
+        successfully_aggregated_at=MAYBE_TEXT,
+        metadata=MAYBE_TEXT,
+    ),
+    "Status": _object(
+        "guid connection_status is_being_aggregated is_authenticated aggregated_at",
+        guid=TEXT,
+        connection_status=MAYBE_TEXT,
+        status=MAYBE_TEXT,
+        is_being_aggregated=TRUTH,
+        is_authenticated=TRUTH,
+        has_processed_accounts=TRUTH,
+        has_processed_transactions=TRUTH,
+        aggregated_at=MAYBE_TEXT,
+        successfully_aggregated_at=MAYBE_TEXT,
+        challenges={"type": "array", "items": _ref("Challenge")},
+    ),
+    "Option": _object("label value", label=TEXT, value=TEXT, data_uri=TEXT),
+    "Challenge": _object(
+        "guid type label field_name",
+        guid=TEXT,
+        type={"enum": ["TEXT", "OPTIONS", "IMAGE_DATA", "IMAGE_OPTIONS"]},
+        label=TEXT,
+        field_name=MAYBE_TEXT,
+        options={"type": "array", "items": _ref("Option")},
+        image_data=TEXT,
+        image_options={"type": "array", "items": _ref("Option")},
+    ),
+    "Reward": _object(
+        "guid user_guid member_guid account_guid balance_type unit_type balance expires_on created_at description",
+        guid=TEXT,
+        user_guid=TEXT,
+        member_guid=TEXT,
+        account_guid=MAYBE_TEXT,
+        balance_type={
+            "enum": ["BALANCE", "BALANCE_TO_LEVEL", "BALANCE_TO_REWARD", "EXPIRING_BALANCE", "TOTAL_BALANCE"]
+        },
+        unit_type={"enum": ["MILES", "POINTS", "SEGMENTS", "DOLLARS"]},
+        balance={"type": "number", "description": "A decimal: read it exactly."},
+        expires_on={"type": ["string", "null"], "format": "date"},
+        created_at=TEXT,
+        updated_at=TEXT,
+        description=MAYBE_TEXT,
+    ),
+    "UserBody": _body("user", "User"),
+    "MemberBody": _body("member", "Member"),
+    "StatusBody": _body("member", "Status"),
+    "RewardBody": _body("reward", "Reward"),
+    "UsersBody": _listing("users", "User"),
+    "MembersBody": _listing("members", "Member"),
+    "ChallengesBody": _listing("challenges", "Challenge"),
+    "RewardsBody": _listing("rewards", "Reward"),
+    "UserRequest": _object("user", user=_object("", identifier=MAYBE_TEXT, id=MAYBE_TEXT, metadata=MAYBE_TEXT)),
+    "MemberRequest": _object(
+        "member",
+        member=_object(
+            "institution_code",
+            institution_code={"enum": sorted(INSTITUTIONS)},
+            identifier=MAYBE_TEXT,
+            id=MAYBE_TEXT,
+            metadata=MAYBE_TEXT,
+            skip_aggregation=TRUTH,
+            credentials={"type": "array", "items": _object("guid value", guid=TEXT, value=TEXT)},
+        ),
+    ),
+    "ResumeRequest": _object(
+        "member",
+        member=_object(
+            "challenges",
+            challenges={"type": "array", "items": _object("guid value", guid=TEXT, value=TEXT)},
+        ),
+    ),
+}
