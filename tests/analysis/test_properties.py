@@ -162,7 +162,7 @@ def test_the_cumulative_sum_ends_at_the_sum_of_the_timeline(rewards, every):
     assert ends["rewards"].sum() == len(dated)
 
 
-@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=2, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rewards=st.lists(one_reward, min_size=15, max_size=25))
 def test_every_engine_gives_the_same_rows(engine, make_frame, rewards):
     rewards = [{"guid": f"R{number}", **row} for number, row in enumerate(rewards)]
