@@ -1,0 +1,224 @@
+"""The commands that speak with the API: `fetch` asks on the terminal, `pull` goes on, `sandbox` says how to connect."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import requests
+
+import rewards_analytics as ra
+from rewards_analytics.sandbox import Sandbox, World
+
+COMMAND = [sys.executable, "-m", "rewards_analytics"]
+
+
+@pytest.fixture(scope="module")
+def running():
+    with Sandbox(users=0) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def sandbox(running, monkeypatch):
+    """A sandbox whose keys and address are in the environment."""
+    running.reset(World(users=4, job_time=0.1))
+    monkeypatch.setenv("MX_BASE_URL", running.base_url)
+    monkeypatch.setenv("MX_API_KEY", running.api_key)
+    monkeypatch.setenv("MX_CLIENT_ID", running.client_id)
+    return running
+
+
+@pytest.fixture
+def fetch(run):
+    def fetch(member, *arguments, stdin=b""):
+        return run("fetch", member.user_guid, member.guid, "--poll-interval", "0.05", *arguments, stdin=stdin)
+
+    return fetch
+
+
+def make_member(sandbox, password):
+    return sandbox.world.create_member(next(iter(sandbox.world.users.values())), "mxbank", password=password)
+
+
+# --- fetch ---
+
+
+def test_fetch_asks_on_standard_error_and_gives_the_rewards_on_standard_output(sandbox, fetch):
+    member = sandbox.world.member_asking("TEXT")
+
+    ended = fetch(member, "--format", "json", stdin=b"correct\n")
+
+    assert ended.status == 0
+    assert "The institution asks: What city were you born in?\nAnswer: " in ended.err
+    assert "CONNECTED" in ended.err
+    assert [row["guid"] for row in json.loads(ended.out)] == [reward["guid"] for reward in member.rewards]
+
+
+def test_what_fetch_gives_can_be_loaded_again(sandbox, fetch):
+    member = make_member(sandbox, "password")
+
+    ended = fetch(member, "--format", "json")
+
+    assert ra.load(ended.out.encode()).height == len(member.rewards)
+
+
+def test_choices_are_numbered_and_asked_for_until_one_is_given(sandbox, fetch):
+    ended = fetch(make_member(sandbox, "options"), stdin=b"5\nthe first\n1\n")
+
+    assert ended.status == 0
+    assert "  1. The right one\n  2. The wrong one\n" in ended.err
+    assert ended.err.count("Number (1 to 2): ") == 3
+    assert "'5' is not one of the numbers" in ended.err
+
+
+@pytest.mark.parametrize(("password", "answer"), [("image", b"correct\n"), ("image_options", b"1\n")])
+def test_a_picture_is_written_to_a_file_that_is_named(sandbox, fetch, password, answer):
+    ended = fetch(make_member(sandbox, password), stdin=answer)
+
+    assert ended.status == 0
+    assert re.search(r"picture-1\.png", ended.err)
+
+
+def test_without_an_answer_fetch_ends_as_refused(sandbox, fetch):
+    ended = fetch(make_member(sandbox, "challenge"), stdin=b"")
+
+    assert ended.status == 3
+    assert ended.out == ""
+    assert "there is no answer to 1 of 1" in ended.err
+    assert "Traceback" not in ended.err
+
+
+def test_a_throttled_fetch_says_how_old_the_rewards_are(sandbox, fetch):
+    member = make_member(sandbox, "password")
+    fetch(member)
+
+    ended = fetch(member)
+
+    assert ended.status == 0
+    assert "No new job was started: these are the rewards of 20" in ended.err
+
+
+@pytest.mark.parametrize("dialect", ["atrium", "platform"])
+def test_both_dialects_can_be_chosen(sandbox, fetch, dialect):
+    assert fetch(make_member(sandbox, "password"), "--dialect", dialect).status == 0
+
+
+def test_an_unknown_member_is_named(sandbox, run):
+    ended = run("fetch", "USR-none", "MBR-none")
+
+    assert ended.status == 3
+    assert "There is no user USR-none" in ended.err
+
+
+# --- pull ---
+
+
+def test_pull_brings_all_members_into_a_folder(sandbox, run, tmp_path):
+    ended = run("pull", "--out", tmp_path / "pulled")
+
+    assert ended.status == 0
+    assert ended.out == f"{tmp_path / 'pulled'}: the rewards of 9 members.\n"
+    assert ended.err == ""
+    assert sorted(ra.load(tmp_path / "pulled")["guid"]) == sorted(reward["guid"] for reward in sandbox.world.rewards())
+
+
+def test_pull_lists_what_failed_and_goes_on_when_called_again(sandbox, run, tmp_path):
+    user = next(iter(sandbox.world.users))
+    sandbox.faults.next("redirect", on=f"{user}/members?")
+
+    first, second = (run("pull", "--out", tmp_path) for _ in range(2))
+
+    assert first.status == 3
+    assert f"not pulled: user {user}, all members: GET /users/{user}/members answered 302" in first.err
+    assert "Pull again into the same folder" in first.err
+    assert second.status == 0
+    assert "members, 7 of them from an earlier pull" in second.out
+
+
+def test_a_worker_count_of_0_is_wrong_usage(sandbox, run, tmp_path):
+    ended = run("pull", "--out", tmp_path, "--workers", "0")
+
+    assert ended.status == 2
+    assert "workers=0 is below 1" in ended.err
+
+
+def test_ctrl_c_ends_a_pull_cleanly_with_what_is_done_kept(tmp_path):
+    with Sandbox(users=40, latency=0.05) as sandbox:
+        environment = {
+            "MX_BASE_URL": sandbox.base_url,
+            "MX_API_KEY": sandbox.api_key,
+            "MX_CLIENT_ID": sandbox.client_id,
+        }
+        process = subprocess.Popen(
+            [*COMMAND, "pull", "--out", tmp_path, "--workers", "2"],
+            env=os.environ | environment,
+            stderr=subprocess.PIPE,
+        )
+        _wait_until(lambda: sum(request.path.endswith("/rewards") for request in sandbox.requests) > 10)
+        process.send_signal(signal.SIGINT)
+        _, error = process.communicate(timeout=20)
+
+    assert process.returncode == 130
+    assert b"Traceback" not in error
+    assert 0 < ra.load(tmp_path)["member_guid"].n_unique() < len(sandbox.world.members)
+    assert [path.name for path in tmp_path.iterdir()] == ["part-00000.parquet"]
+
+
+# --- sandbox ---
+
+
+def test_sandbox_says_how_to_connect_until_ctrl_c():
+    process = subprocess.Popen(
+        [*COMMAND, "sandbox", "--users", "3", "--seed", "5", "--latency", "1"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONUNBUFFERED": "1"},
+    )
+    lines = []
+    while not lines or "openapi.json" not in lines[-1]:
+        lines.append(process.stdout.readline())
+    text = "".join(lines)
+    base_url = re.search(r"http://127\.0\.0\.1:\d+", text)[0]
+    pasted = re.search(r"ra\.AtriumClient\('([^']+)', '([^']+)', '([^']+)'\)", text).groups()
+    with ra.AtriumClient(*pasted) as client:
+        users = list(client.list_users())
+    curl = dict(re.findall(r"-H '([^:]+): ([^']+)'", text))
+    answered = requests.get(f"{base_url}/users", headers=curl, timeout=5).status_code
+    process.send_signal(signal.SIGINT)
+    _, error = process.communicate(timeout=20)
+
+    assert "3 synthetic users" in text
+    assert len(users) == 3
+    assert answered == 200
+    assert process.returncode == 130
+    assert "Traceback" not in error
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--port", "70000"], "not a port"),
+        (["--users", "-1"], "users=-1 is below 0"),
+        (["--faults", "2"], "not a share"),
+    ],
+)
+def test_sandbox_options_that_cannot_work_are_wrong_usage(run, arguments, words):
+    ended = run("sandbox", *arguments)
+
+    assert ended.status == 2
+    assert words in ended.err
+
+
+def _wait_until(condition, seconds=20):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
