@@ -7,6 +7,7 @@ and every function here answers None where the slow path might see it differentl
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Final
 
@@ -19,11 +20,11 @@ from rewards_analytics.loading.batches import TYPES, Batch, Spot
 from rewards_analytics.loading.columns import typed
 from rewards_analytics.loading.values import NOT_A_TIME, TOO_LARGE
 
-_TEXT_BALANCE = r'"balance"\s*:\s*"'
-_NOT_A_NUMBER = r"[:\[,]\s*-?(?:NaN|Inf)"
-_ESCAPED_LETTER = r"\\u006"
-"""No program escapes letters; a key that does would be hidden from the other patterns."""
-_PAGE_KEY = r'"rewards?"'
+_TEXT_BALANCE: Final = r'"balance"\s*:\s*"'
+_PAGE_KEY: Final = r'"rewards?"'
+_NOT_A_NUMBER: Final = re.compile(rb"[:\[,]\s*-?(?:NaN|Inf)")
+_ESCAPED_LETTER: Final = b"\\u006"
+"""No program escapes letters; a key that does would be hidden from the patterns above."""
 
 _REWARD: Final = TYPES.set(7, pa.field("expires_on", pa.string()))
 """Arrow's JSON reader knows no days: they are read as text."""
@@ -100,13 +101,28 @@ def _list_of(reward: pa.Schema) -> pa.Field:
 
 
 def _as_text(block: bytes) -> pl.Series | None:
-    """The block for Rust's regular expressions, which are ten times as fast as Python's; None if not UTF-8."""
-    try:
-        text = pl.Series([block], dtype=pl.Binary).cast(pl.String)
-    except pl.exceptions.PolarsError:
+    """The block, not copied, for Rust's regular expressions; None if it is doubtful."""
+    if not block.startswith(b"{") or _is_doubtful(block):
         return None
-    doubtful = not block.startswith(b"{") or _holds(text, _NOT_A_NUMBER) or _holds(text, _ESCAPED_LETTER)
-    return None if doubtful else text
+    ends = pa.array([0, len(block)], pa.int64()).buffers()[1]
+    return pl.Series(pl.from_arrow(pa.LargeStringArray.from_buffers(1, ends, pa.py_buffer(block))))
+
+
+def _is_doubtful(block: bytes) -> bool:
+    """Whether it holds what Arrow takes and the slow path does not; the cheap looks come first."""
+    if not block.isascii():
+        try:
+            block.decode()
+        except UnicodeDecodeError:
+            return True
+    if b"\\" in block and _ESCAPED_LETTER in block:
+        return True
+    return False
+
+
+def _has_no_number(block: bytes) -> bool:
+    """Whether `Inf` or the like may stand in a field that is not read; in one that is, Arrow refuses it."""
+    return (b"NaN" in block or b"Inf" in block) and _NOT_A_NUMBER.search(block) is not None
 
 
 def _holds(text: pl.Series, pattern: str) -> bool:
@@ -114,11 +130,19 @@ def _holds(text: pl.Series, pattern: str) -> bool:
 
 
 def _read(block: bytes, schema: pa.Schema) -> pa.Table | None:
+    """Read a block that has the fields of the schema only, or one with others after a closer look."""
+    table = _read_fields(block, schema, others="error")
+    if table is None and not _has_no_number(block):
+        table = _read_fields(block, schema, others="ignore")
+    return table
+
+
+def _read_fields(block: bytes, schema: pa.Schema, others: str) -> pa.Table | None:
     try:
         return pj.read_json(
             pa.BufferReader(block),
             read_options=pj.ReadOptions(block_size=len(block) + 1, use_threads=False),
-            parse_options=pj.ParseOptions(explicit_schema=schema, unexpected_field_behavior="ignore"),
+            parse_options=pj.ParseOptions(explicit_schema=schema, unexpected_field_behavior=others),
         )
     except pa.ArrowException:
         return None
