@@ -27,7 +27,8 @@ def amount(value: Decimal | None, unit_type: str) -> str:
     """
     if value is None:
         return NOT_KNOWN
-    digits = f"{abs(value):,f}"
+    # Not abs(): it would round to the 28 digits of the decimal context, and an exact sum may have 38.
+    digits = f"{value.copy_abs():,f}"
     if "." in digits:
         digits = digits.rstrip("0").removesuffix(".")
     sign = "-" if value < 0 else ""

@@ -28,7 +28,8 @@ def svg(figure: Any, name: str) -> str:
     file = io.StringIO()
     with mpl.rc_context({"svg.hashsalt": name, "svg.fonttype": "none"}):
         figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
-    picture = re.sub(r"font-family: [^;\"]*", f"font-family: {PAGE_FONTS}", file.getvalue())
+    # Only inside tags: what stands between them may be a provider's text, and that has no "<" of its own.
+    picture = re.sub(r'(<text style="[^"]*?)font-family: [^;"]*', rf"\1font-family: {PAGE_FONTS}", file.getvalue())
     picture = re.sub(r"<metadata>.*?</metadata>\s*", "", picture, count=1, flags=re.DOTALL)
     return re.sub(r'<g id="[^"]*"', "<g", picture)
 
@@ -37,17 +38,23 @@ def inline(picture: str, words: str, colours: Mapping[str, str]) -> str:
     """Give an SVG to stand in a page of HTML: with alternative text, other colours, and no style for the page."""
     picture = picture[picture.index("<svg") :]
     picture = re.sub(r"<defs>\s*<style.*?</style>\s*</defs>\s*", "", picture, count=1, flags=re.DOTALL)
-    for old, new in colours.items():
-        picture = picture.replace(old, new)
+    picture = _recoloured(picture, colours)
     label = f'<svg role="img" aria-label="{escape(words)}" style="stroke-linejoin: round; stroke-linecap: butt" '
     return picture.replace("<svg ", label, 1)
 
 
 def in_dark(picture: str) -> str:
     """Give the dark variant of an SVG that was drawn in the light theme."""
-    for light, dark in zip(LIGHT.colours(), DARK.colours(), strict=True):
-        picture = picture.replace(light, dark)
-    return picture
+    return _recoloured(picture, dict(zip(LIGHT.colours(), DARK.colours(), strict=True)))
+
+
+def _recoloured(picture: str, colours: Mapping[str, str]) -> str:
+    """Change colours inside tags, and leave what stands between them alone."""
+
+    def recolour(tag: re.Match[str]) -> str:
+        return re.sub("#[0-9a-f]{6}", lambda found: colours.get(found[0], found[0]), tag[0])
+
+    return re.sub("<[^>]*>", recolour, picture)
 
 
 def data_uri(picture: str) -> str:

@@ -16,7 +16,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, Final
 
-from rewards_analytics.plots.style import LIGHT, plain, theme_of, words
+from rewards_analytics.plots.style import plain, theme_of, words
 
 PICTURE_WIDTH: Final = 7.6
 """Inches; as wide as a notebook's cell."""
@@ -82,7 +82,5 @@ def panels(ax: Any, units: Sequence[str], *, gap: float) -> dict[str, Any]:
 def say(ax: Any, sentence: str) -> None:
     """Write a sentence in place of a picture: why there is nothing to draw."""
     ax.set_axis_off()
-    theme = theme_of(ax) if ax.figure is not None else LIGHT
-    ax.text(
-        0.5, 0.5, plain(sentence, 120), transform=ax.transAxes, ha="center", va="center", **words(theme.muted, 10.5)
-    )
+    style = words(theme_of(ax).muted, 10.5, ha="center", va="center")
+    ax.text(0.5, 0.5, plain(sentence, 120), transform=ax.transAxes, **style)

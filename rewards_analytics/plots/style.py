@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Final
@@ -22,12 +22,11 @@ class Theme:
     line: str
     quiet: str
     units: Mapping[str, str]
-    others: tuple[str, ...] = field(default=())
+    others: tuple[str, ...]
 
     def unit(self, unit_type: str) -> str:
         """Give the unit's colour: always the same, also for a unit that this version does not know."""
-        own = self.units.get(unit_type)
-        return own or self.others[sum(map(ord, unit_type)) % len(self.others)]
+        return self.units.get(unit_type) or self.others[sum(map(ord, unit_type)) % len(self.others)]
 
     def colours(self) -> tuple[str, ...]:
         """Give every colour, in an order that is the same for all themes."""

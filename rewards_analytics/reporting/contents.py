@@ -19,7 +19,7 @@ from rewards_analytics.analysis.quality import CHECKS
 from rewards_analytics.engines import enter
 from rewards_analytics.plots.results import Record, columns_of, gathered, of_unit, records, units_of
 from rewards_analytics.reporting.downloads import as_csv
-from rewards_analytics.reporting.headline import CLOSE, SOON_DAYS, GoalCounts, headline, share, soon
+from rewards_analytics.reporting.headline import CLOSE, SOON_DAYS, GoalCounts, exact_sum, headline, share, soon
 from rewards_analytics.reporting.pictures import embedded
 from rewards_analytics.reporting.upcoming import upcoming
 
@@ -113,7 +113,12 @@ def _timeline(rewards: Any, schedule: Sequence[Record], as_of: date) -> dict[str
     rows = sorted(records(timeline), key=lambda row: (_unit(row), row["period"]))
     units = units_of(rows)
     later = {
-        unit_type: _sum(of_unit(schedule, unit_type), BUCKETS[1:-1]) - _sum(of_unit(rows, unit_type))
+        unit_type: exact_sum(
+            [
+                _sum(of_unit(schedule, unit_type), BUCKETS[1:-1]),
+                *(row["expiring"].copy_negate() for row in of_unit(rows, unit_type)),
+            ]
+        )
         for unit_type in units_of(schedule)
     }
     return {
@@ -178,9 +183,9 @@ def _quality(rewards: Any, as_of: date) -> Sequence[Record] | None:
     return sorted(records(ra.quality(rewards, as_of=as_of)), key=lambda row: place[row["check"]])
 
 
-def _sum(rows: Sequence[Record], buckets: Sequence[str] = ()) -> Decimal:
-    """Add up what expires in some rows of one unit."""
-    return sum((row["expiring"] for row in rows if not buckets or row["bucket"] in buckets), Decimal(0))
+def _sum(schedule: Sequence[Record], buckets: Sequence[str]) -> Decimal:
+    """Add up what expires in some spans of one unit."""
+    return exact_sum(row["expiring"] for row in schedule if row["bucket"] in buckets)
 
 
 def _end_of_month(start: date, months: int) -> date:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Final, NamedTuple, TypeAlias
 
 from rewards_analytics.plots.results import Record, of_unit
+from rewards_analytics.schema import PRECISION, SCALE
 from rewards_analytics.wording import amount_of, count, day, percent, unit_name
 
 SOON_DAYS: Final = 90
@@ -31,8 +32,13 @@ class GoalCounts(NamedTuple):
 
 def soon(schedule: Sequence[Record], unit_type: str) -> Decimal:
     """Add up what expires within `SOON_DAYS`."""
-    spans = (row["expiring"] for row in of_unit(schedule, unit_type) if row["bucket"] in _SOON)
-    return sum(spans, Decimal(0))
+    return exact_sum(row["expiring"] for row in of_unit(schedule, unit_type) if row["bucket"] in _SOON)
+
+
+def exact_sum(amounts: Iterable[Decimal]) -> Decimal:
+    """Add up amounts without rounding: an exact sum may have 38 digits, and Python's context keeps 28."""
+    with localcontext(prec=PRECISION + SCALE):
+        return sum(amounts, Decimal(0))
 
 
 def share(part: Decimal, whole: Decimal | None) -> str | None:

@@ -31,5 +31,5 @@ def upcoming(rewards: Any, *, as_of: date, most: int) -> tuple[list[Record], int
     rows: list[Record] = []
     for unit_type in lots["unit_type"].unique().to_list():
         rows += records(lots.filter(nw.col("unit_type") == unit_type).head(most))
-    rows.sort(key=lambda row: (row["expires_on"], row["unit_type"], -row["expiring"]))
+    rows.sort(key=lambda row: (row["expires_on"], row["unit_type"], row["expiring"].copy_negate()))
     return rows, len(lots)

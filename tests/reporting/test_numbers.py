@@ -90,6 +90,17 @@ def test_an_amount_is_shown_whole(page):
     assert page.amounts("Totals per unit", 1)["Points"] == Decimal("12345678901234567.123456789")
 
 
+def test_a_sum_of_thirty_eight_digits_is_shown_and_added_up_whole(tmp_path):
+    nearly = "9999999999999999999.999999999"
+    lots = [frames.lot("MILES", nearly, "2026-12-01", account_guid=f"A{n}") for n in range(11)]
+    later = frames.lot("MILES", "0.000000001", "2027-02-01", account_guid="A0")
+
+    page = reported(frames.polars_frame(frames.table([*lots, later])), tmp_path)
+
+    assert "109,999,999,999,999,999,999.99999999 miles expire by 21 February 2027" in page.text
+    assert page.amounts("Totals per unit", 2)["Miles"] == Decimal("109999999999999999999.99999999")
+
+
 def test_the_assumption_about_goals_stands_where_progress_is_shown(page):
     assert "Progress assumes that a goal counts the balance held in its unit." in page.text
 
