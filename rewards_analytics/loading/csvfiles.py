@@ -127,7 +127,10 @@ def _header(stream: Stream) -> tuple[list[str], bytes, int]:
         raise SourceError(f"{stream.label} is written in UTF-16. Save it as CSV in UTF-8.")
     raw = stream.read(len(start))
     line, _, rest = raw.partition(b"\n")
-    header = next(csv.reader([line.decode(errors="replace").rstrip("\r")]), [])
+    try:
+        header = next(csv.reader([line.decode(errors="replace").rstrip("\r")]), [])
+    except csv.Error as error:
+        raise SourceError(f"{stream.label}:1: the header is not CSV: {error}.") from error
     if len(header) < 2 and (found := next((mark for mark in (";", "\t", "|") if mark.encode() in line), None)):
         raise SourceError(f"{stream.label} is separated by {found!r}. Save it as CSV separated by commas.")
     require_columns(header, stream.label)
