@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any, Final
 
 from rewards_analytics.plots.aging import describe_aging, draw_aging
@@ -61,6 +62,10 @@ _KINDS: Final = {
 }
 
 
+_one_at_a_time: Final = Lock()
+"""Matplotlib's settings belong to the process: two threads that reset them would restore each other's."""
+
+
 def picture(kind: str, rows: Sequence[Record], name: str, **options: Any) -> Picture:
     """Draw records of one unit (of goals: of any) as a `kind` of picture.
 
@@ -72,7 +77,7 @@ def picture(kind: str, rows: Sequence[Record], name: str, **options: Any) -> Pic
     how = _KINDS[kind]
     width, height = how.width, how.height + how.height_of_row * len(rows)
     # The reader's own settings, such as a dark style in a notebook, must not reach a file that is sent to others.
-    with mpl.rc_context():
+    with _one_at_a_time, mpl.rc_context():
         mpl.rcdefaults()
         ax = _axes(width, height, how.margins)
         how.draw(rows, ax, **options)

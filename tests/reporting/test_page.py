@@ -2,6 +2,7 @@
 
 import itertools
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import matplotlib as mpl
 import matplotlib.style
@@ -54,6 +55,15 @@ def test_the_settings_of_a_notebook_do_not_change_a_report(tmp_path):
         assert mpl.rcParams["font.size"] == 30
 
     assert second == first
+
+
+def test_reports_can_be_written_in_threads(tmp_path):
+    with mpl.rc_context({"font.size": 30}), ThreadPoolExecutor(4) as threads:
+        reports = [threads.submit(ra.report, REWARDS, tmp_path / f"{n}.html", as_of=AS_OF) for n in range(4)]
+        contents = {report.result().read_bytes() for report in reports}
+
+        assert len(contents) == 1
+        assert mpl.rcParams["font.size"] == 30
 
 
 def test_nothing_is_asked_for_outside_the_file(page):
