@@ -67,7 +67,7 @@ def test_the_rows_stand_in_order_whatever_the_number_of_workers(client):
 
 
 def test_only_the_members_that_are_named_are_read(client, sandbox, member):
-    pulled = ra.pull(client, [(member.user_guid, member.guid)] * 2)
+    pulled = ra.pull(client, [(member.user_guid, member.guid), [member.user_guid, member.guid]])
 
     assert sorted(pulled.rewards["guid"]) == sorted(reward["guid"] for reward in member.rewards)
     assert len(sandbox.requests) == 1

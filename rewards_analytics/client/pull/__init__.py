@@ -85,7 +85,8 @@ def pull(
     store: Memory | Folder = Memory() if out is None else Folder(Path(out))
     failures: Failures = {}
     with _Bar(progress) as bar:
-        asked = list(dict.fromkeys(members if members is not None else _all_members(client, workers, failures, bar)))
+        named = _all_members(client, workers, failures, bar) if members is None else map(_pair, members)
+        asked = list(dict.fromkeys(named))
         here = [pair for pair in asked if pair in store.finished]
         bar.start(total=len(asked), done=len(here))
         try:
@@ -95,6 +96,11 @@ def pull(
     order: dict[tuple[str, str | None], int] = {pair: place for place, pair in enumerate(asked)}
     ordered = sorted(failures.items(), key=lambda failure: order.get(failure[0], -1))
     return Pull(failures=ordered, members=len(store.finished), resumed=len(here), _store=store)
+
+
+def _pair(member: Iterable[str]) -> Pair:
+    user_guid, member_guid = member
+    return user_guid, member_guid
 
 
 def _read(

@@ -22,8 +22,8 @@ Rewards = list[dict[str, Any]]
 Failures = dict[tuple[str, str | None], RewardsError]
 """Error of each member that could not be read. A member guid is None where those of a user could not be listed."""
 
-PART_REWARDS: Final = 50_000
-PART_MEMBERS: Final = 5_000
+PART_REWARDS: Final = 10_000
+PART_MEMBERS: Final = 2_000
 MEMBERS_KEY: Final = "rewards_analytics.members"
 JOURNAL: Final = ".journal.ndjson"
 ORDER: Final = ("user_guid", "member_guid", "guid")
