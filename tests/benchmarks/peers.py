@@ -318,7 +318,7 @@ def analyst(path: str) -> Ask:
     """Pandas as it is mostly written: floats, and a column for every condition."""
 
     def ask(question: str) -> pl.DataFrame:
-            rewards = pd.read_parquet(path)
+        rewards = pd.read_parquet(path)
         rewards["balance"] = rewards["balance"].astype(float)
         rewards["account_guid"] = rewards["account_guid"].fillna("")
         rewards["expires_on"] = pd.to_datetime(rewards["expires_on"])
