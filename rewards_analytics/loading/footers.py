@@ -26,7 +26,7 @@ def proven(files: Sequence[File]) -> bool:
 def _proves(file: File) -> bool:
     try:
         footer = pq.read_metadata(file.content)
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, ValueError) as error:
         raise SourceError(f"{file.name} is not a Parquet file that can be read ({error}).") from error
     schema = footer.schema.to_arrow_schema()
     require_columns(schema.names, file.name or "the source")

@@ -26,9 +26,10 @@ def from_parquet(stream: Stream) -> Iterator[Batch]:
         file = pq.ParquetFile(stream.path or pa.BufferReader(stream.read_all()))
         require_columns(file.schema_arrow.names, stream.label)
         for part in file.iter_batches(_ROWS, columns=list(FIELDS)):
+            part.validate(full=True)  # a damaged page can hold texts that are not UTF-8
             yield _batch(pa.Table.from_batches([part]), stream.name, stream.label, first)
             first += part.num_rows
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, ValueError) as error:
         raise SourceError(f"{stream.label} is not a Parquet file that can be read ({error}).") from error
 
 
