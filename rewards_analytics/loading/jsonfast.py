@@ -115,9 +115,7 @@ def _is_doubtful(block: bytes) -> bool:
             block.decode()
         except UnicodeDecodeError:
             return True
-    if b"\\" in block and _ESCAPED_LETTER in block:
-        return True
-    return False
+    return b"\\" in block and _ESCAPED_LETTER in block
 
 
 def _has_no_number(block: bytes) -> bool:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import re
 import resource
 import subprocess
 import sys
@@ -178,7 +179,15 @@ def measure(task: str, folder: Path) -> Cost:
     result = TASKS[task](folder)
     cost = time.process_time() - processor, time.perf_counter() - clock
     del result
-    return Cost(*cost, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    return Cost(*cost, _peak())
+
+
+def _peak() -> float:
+    """The peak of this process in MB. Linux's `ru_maxrss` would begin with that of the process that started it."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        return int(re.search(r"VmHWM:\s*(\d+)", status.read_text())[1]) / 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def measured(task: str, folder: Path, runs: int) -> Cost:
