@@ -102,9 +102,8 @@ def _tables(rewards: pl.DataFrame, today: date) -> list[Table]:
         readable(
             nearest,
             {
+                "description": "Goal, in the provider's words",
                 "user_guid": "User",
-                "goal": "Goal",
-                "description": "In the provider's words",
                 "unit_type": "Unit",
                 "available": "Available",
                 "remaining": "Remaining",

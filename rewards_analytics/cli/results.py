@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -106,18 +106,24 @@ def readable(result: pl.DataFrame, headings: Mapping[str, str] | None = None, ti
     from rich.table import Table
 
     names = headings or {name: name for name in result.columns}
+    rows = [
+        [_cell(name, row[name], row.get("unit_type", "")) for name in names] for row in result.iter_rows(named=True)
+    ]
     table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", title_style="bold", pad_edge=False)
-    for name, heading in names.items():
-        numeric = result.schema[name].is_numeric()
-        table.add_column(heading, justify="right" if numeric else "left", no_wrap=True)
-    for row in result.iter_rows(named=True):
-        table.add_row(*_cells(row, list(names)))
+    for place, (name, heading) in enumerate(names.items()):
+        if result.schema[name].is_numeric():
+            # On a narrow terminal text is folded, and a number never cut.
+            widest = max((len(row[place]) for row in rows), default=0)
+            table.add_column(heading, justify="right", no_wrap=True, min_width=widest)
+        else:
+            table.add_column(heading, overflow="fold")
+    for row in rows:
+        table.add_row(*row)
     return table
 
 
-def _cells(row: Mapping[str, Any], names: Sequence[str]) -> list[str]:
-    unit = row.get("unit_type", "")
-    return [_cell(name, row[name], unit) for name in names]
+def _cells(row: Mapping[str, Any], names: Iterable[str]) -> list[str]:
+    return [_cell(name, row[name], row.get("unit_type", "")) for name in names]
 
 
 def _cell(name: str, value: Any, unit_type: str) -> str:

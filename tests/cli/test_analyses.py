@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 
 import rewards_analytics as ra
+from rewards_analytics.cli.results import readable
 
 BIG = {
     "guid": "RWD-1",
@@ -116,3 +117,15 @@ def test_amounts_in_json_read_back_as_the_same_decimals(run, rewards_json):
     rows = json.loads(run("holdings", rewards_json, "--format", "json").out)
 
     assert [Decimal(row["expiring"]) for row in rows] == ra.holdings(ra.load(rewards_json))["expiring"].to_list()
+
+
+def test_a_narrow_terminal_folds_text_and_never_cuts_a_number():
+    from rich.console import Console
+
+    rewards = ra.load(BIG_TEXT.encode())
+    screen = Console(file=io.StringIO(), width=60)
+
+    screen.print(readable(ra.holdings(rewards)))
+
+    assert "12,345,678,901,234,567.123456789" in screen.file.getvalue()
+    assert "…" not in screen.file.getvalue()
