@@ -1,7 +1,5 @@
 """A report is written whole or not at all."""
 
-import os
-
 import pytest
 
 import rewards_analytics as ra
@@ -18,12 +16,16 @@ def test_a_folder_that_does_not_exist_is_named(tmp_path):
         ra.report(REWARDS, tmp_path / "nowhere" / "r.html", as_of=AS_OF)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_folder_that_cannot_be_written_to_is_said_to_be_so(tmp_path):
-    tmp_path.chmod(0o500)
+@pytest.mark.parametrize(
+    ("name", "reason"), [("file/r.html", "Not a directory"), (f"{'r' * 300}.html", "File name too long")]
+)
+def test_a_place_that_cannot_be_written_to_is_said_to_be_so(tmp_path, name, reason):
+    (tmp_path / "file").write_text("in the way")
 
-    with pytest.raises(ra.RewardsError, match=r"Permission denied"):
-        ra.report(REWARDS, tmp_path / "r.html", as_of=AS_OF)
+    with pytest.raises(ra.RewardsError, match=reason):
+        ra.report(REWARDS, tmp_path / name, as_of=AS_OF)
+
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
 def test_a_failure_leaves_the_old_report_and_nothing_else(tmp_path, monkeypatch):
