@@ -143,7 +143,7 @@ def pages_with_json_normalize(folder: Path) -> Any:
 def scan_large(folder: Path) -> Any:
     import rewards_analytics as ra
 
-    return ra.totals(ra.scan(folder / "large")).collect(engine="streaming")
+    return ra.balances(ra.scan(folder / "large")).collect(engine="streaming")
 
 
 # --- Measuring --------------------------------------------------------------------------------------
@@ -220,7 +220,7 @@ def report(folder: Path, runs: int) -> Iterator[str]:
         one, two = costs[over], costs[under]
         yield f"{label:58} {one.processor / two.processor:9.2f} {one.clock / two.clock:7.2f}   {wanted}"
     yield f"{'peak of load / size of the text':58} {costs['load_clean'].peak / text:9.2f} {'':7}   <= 3"
-    yield f"{'peak of totals over a scan of the large Parquet, MB':58} {costs['scan_large'].peak:9.0f} {'':7}   < 2048"
+    yield f"{'peak of balances over a scan of large Parquet, MB':58} {costs['scan_large'].peak:9.0f} {'':7}   < 2048"
 
 
 def main() -> None:
