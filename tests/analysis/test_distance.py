@@ -89,3 +89,10 @@ def test_progress_of_thirds_is_a_float_between_zero_and_one(make_frame):
 
 def test_without_goals_there_are_no_rows(make_frame, assert_rows):
     assert_rows(distance(make_frame(balance("POINTS", "1"))), [])
+
+
+def test_nine_decimals_of_what_remains_and_what_is_held_survive(make_frame, assert_rows):
+    held, remaining = "12345678901234567.123456789", "9876543210987654.987654321"
+    rewards = make_frame(balance("POINTS", held), to_reward("POINTS", remaining))
+
+    assert_rows(distance(rewards), [(D(remaining), D(held))], ["remaining", "available"])

@@ -213,3 +213,18 @@ def test_any_other_column_can_be_grouped_by(make_frame, assert_rows, by):
     value = {"expires_on": date(2026, 11, 30), "balance": D(2), "account": "checking"}[by]
 
     assert_rows(expiring(rewards, as_of=TODAY, by=by), [(date(2026, 11, 1), value, "MILES", D(2), 1, D(2))])
+
+
+def test_nine_decimals_survive_the_sums_and_the_running_sum(make_frame, assert_rows):
+    rewards = make_frame(
+        lot("MILES", "12345678901234567.123456789", on="2026-11-30"),
+        lot("MILES", "0.000000001", on="2026-12-01"),
+    )
+
+    assert_rows(
+        expiring(rewards, as_of=TODAY),
+        [
+            (date(2026, 11, 1), "MILES", D("12345678901234567.123456789"), 1, D("12345678901234567.123456789")),
+            (date(2026, 12, 1), "MILES", D("0.000000001"), 1, D("12345678901234567.123456790")),
+        ],
+    )

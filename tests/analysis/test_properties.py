@@ -121,6 +121,26 @@ def test_the_order_of_the_rows_changes_nothing(rewards, data):
         assert result.equals(every_analysis(analysed(permuted))[name]), name
 
 
+@settings(max_examples=15, deadline=None)
+@given(rewards=some_rewards, data=st.data())
+def test_splitting_the_rows_changes_nothing(rewards, data):
+    cut = data.draw(st.integers(0, len(rewards)))
+    parts = [analysed(rewards[:cut]), analysed(rewards[cut:])]
+
+    for name, result in every_analysis(pl.concat(parts, rechunk=False)).items():
+        assert result.equals(every_analysis(analysed(rewards))[name]), name
+
+
+@pytest.mark.filterwarnings("ignore::rewards_analytics.RewardsWarning")
+@settings(max_examples=15, deadline=None)
+@given(rewards=some_rewards, data=st.data())
+def test_exact_repeats_change_nothing_after_loading(rewards, data):
+    repeats = data.draw(st.lists(st.sampled_from(rewards), max_size=5)) if rewards else []
+
+    for name, result in every_analysis(ra.load(rewards + repeats)).items():
+        assert result.equals(every_analysis(ra.load(rewards))[name]), name
+
+
 @settings(max_examples=20, deadline=None)
 @given(rewards=some_rewards)
 def test_units_never_mix(rewards):
