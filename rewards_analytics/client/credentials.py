@@ -41,6 +41,11 @@ class Secret(str):
         return "".join(self)
 
 
+def hidden(value: str) -> str:
+    """Same text as a `Secret`; what is not text as it is, for its check to refuse."""
+    return Secret("".join(value)) if isinstance(value, str) else value
+
+
 class Signature:
     """Signs requests with the keys, in one of the two dialects. It can be passed to requests as `auth`."""
 
@@ -54,7 +59,7 @@ class Signature:
         self._basic = Secret("Basic " + b64encode(pair.encode()).decode("ascii"))
 
     def __repr__(self) -> str:
-        return f"Signature({HIDDEN}, dialect={self.dialect!r})"
+        return f"Signature({HIDDEN})"
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
         """Add the headers that carry the keys."""
@@ -73,9 +78,9 @@ class Signature:
         return text
 
 
-def from_environment() -> tuple[Secret, Secret]:
+def from_environment() -> tuple[str, str]:
     """API key and client id from `MX_API_KEY` and `MX_CLIENT_ID`, or from the keyring if it is installed."""
-    found = {name: os.environ.get(name) or _from_keyring(name) for name in ("MX_API_KEY", "MX_CLIENT_ID")}
+    found = {name: hidden(os.environ.get(name) or _from_keyring(name) or "") for name in ("MX_API_KEY", "MX_CLIENT_ID")}
     missing = [name for name, value in found.items() if not value]
     if missing:
         verb = "is" if len(missing) == 1 else "are"
@@ -83,7 +88,7 @@ def from_environment() -> tuple[Secret, Secret]:
             f"{' and '.join(missing)} {verb} not set. Set the environment variables MX_API_KEY and MX_CLIENT_ID, or "
             f'store them with "keyring set {KEYRING_SERVICE} MX_API_KEY".'
         )
-    return Secret(found["MX_API_KEY"] or ""), Secret(found["MX_CLIENT_ID"] or "")
+    return found["MX_API_KEY"], found["MX_CLIENT_ID"]
 
 
 def _from_keyring(name: str) -> str | None:

@@ -49,6 +49,13 @@ class AtriumClient:
     sleep, clock
         How to wait, and the monotonic time, both in seconds.
 
+    Attributes
+    ----------
+    base_url
+        Where the API is.
+    dialect
+        The dialect that is spoken.
+
     Examples
     --------
     >>> from rewards_analytics.sandbox import Sandbox
@@ -58,6 +65,10 @@ class AtriumClient:
     ...     client.member_status(user["guid"], member["guid"])["connection_status"]
     'CREATED'
     """
+
+    # Known to `repr` before the client is made, for tracebacks that show it half-made.
+    base_url: str = ""
+    dialect: Dialect = "atrium"
 
     def __init__(
         self,
@@ -73,6 +84,8 @@ class AtriumClient:
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        # Hidden before anything can fail: a traceback may show the variables of this frame.
+        api_key, client_id = credentials.hidden(api_key), credentials.hidden(client_id)
         _at_least(0, retries=retries, poll_interval=poll_interval)
         if timeout <= 0:
             raise ArgumentError(f"timeout={timeout} leaves no time for an answer. Give a number of seconds above 0.")
@@ -90,6 +103,7 @@ class AtriumClient:
             retries=retries,
             sleep=sleep,
         )
+        self.base_url = self._transport.base_url
 
     @classmethod
     def from_env(cls, **settings: Any) -> Self:
@@ -117,11 +131,6 @@ class AtriumClient:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
-
-    @property
-    def base_url(self) -> str:
-        """Where the API is."""
-        return self._transport.base_url
 
     def close(self) -> None:
         """Close the connections. The client may be used again: it opens new ones."""

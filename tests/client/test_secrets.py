@@ -124,6 +124,18 @@ def test_a_key_that_cannot_be_sent_is_refused_without_showing_it(key):
     assert not key or repr(key) not in str(refusal.value)
 
 
+@pytest.mark.parametrize(
+    "settings", [{"api_key": f"{KEY}\n"}, {"timeout": 0}, {"dialect": "other"}, {"base_url": "ftp:"}]
+)
+def test_a_client_that_cannot_be_made_shows_no_key_in_the_variables_of_its_traceback(settings):
+    with pytest.raises(ra.ArgumentError) as refusal:
+        AtriumClient(**({"api_key": KEY, "client_id": CLIENT} | settings))
+
+    # The first frame is this test's own.
+    inner = refusal.value.with_traceback(refusal.value.__traceback__.tb_next)
+    assert holds_no_secret(with_variables(inner))
+
+
 # --- Where the keys come from ---
 
 
@@ -150,7 +162,7 @@ def test_missing_keys_are_named(monkeypatch):
     monkeypatch.setenv("MX_API_KEY", KEY)
     with pytest.raises(ra.CredentialsError, match=r"^MX_CLIENT_ID is not set") as refusal:
         AtriumClient.from_env()
-    assert holds_no_secret(refusal.value)
+    assert holds_no_secret(refusal.value, with_variables(refusal.value))
 
 
 @pytest.fixture
