@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -29,6 +30,8 @@ from rewards_analytics.loading.values import (
     instant,
 )
 from rewards_analytics.schema import FIELDS, REQUIRED, WHOLE_DIGITS
+
+_day = lru_cache(maxsize=1 << 16)(day)
 
 Problems = dict[int, tuple[str, object]]
 """Ordinal of a row -> its problem and the value."""
@@ -140,14 +143,14 @@ def _days(column: pa.Array) -> tuple[pa.Array, Problems]:
 
 
 def _by_distinct_value(column: pa.Array) -> tuple[pa.Array, Problems]:
-    """Read each distinct day once: even a large column has few of them."""
+    """Read each distinct day once: even a large source has few of them."""
     encoded = column.dictionary_encode()
     texts = encoded.dictionary.to_pylist()
     values: list[date | None] = []
     wrong: dict[int, str] = {}
     for index, value in enumerate(texts):
         try:
-            values.append(day(value))
+            values.append(_day(value))
         except InvalidValueError as problem:
             values.append(None)
             wrong[index] = str(problem)
