@@ -26,8 +26,9 @@ AMOUNT = nw.Decimal(PRECISION, SCALE)
 KINDS = "Polars DataFrame or LazyFrame, pandas, PyArrow Table, DuckDB relation, Dask or PySpark DataFrame"
 
 _EAGER = {Implementation.POLARS, Implementation.PANDAS, Implementation.PYARROW}
-_LAZY = {Implementation.POLARS, Implementation.DUCKDB, Implementation.DASK, Implementation.PYSPARK}
-_UNORDERED = {Implementation.DASK, Implementation.PYSPARK}
+_SPARK = {Implementation.PYSPARK, Implementation.PYSPARK_CONNECT}
+_LAZY = {Implementation.POLARS, Implementation.DUCKDB, Implementation.DASK, *_SPARK}
+_UNORDERED = {Implementation.DASK, *_SPARK}
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ class Table:
             return table
         if self.kind is Implementation.DUCKDB:
             return _duckdb_relation(self.native, table)
-        if self.kind is Implementation.PYSPARK:
+        if self.kind in _SPARK:
             return self.native.sparkSession.createDataFrame(table)
         pandas_frame = _arrow_backed_pandas(table)
         if self.kind is Implementation.DASK:
