@@ -11,8 +11,8 @@ import pandas as pd
 import polars as pl
 
 import rewards_analytics
+from tests.benchmarks.analysis import QUESTIONS
 
-QUESTIONS = ("balances", "holdings", "totals", "expiring", "aging", "distance")
 AS_OF = date(2026, 11, 23)
 KEY = ["user_guid", "member_guid", "account_guid", "unit_type"]
 EDGES = {"expired": -1, "0-30": 30, "31-60": 60, "61-90": 90, "91-180": 180, "181-365": 365}
