@@ -15,7 +15,7 @@ Importing the package is cheap: each name loads what it needs when it is first u
 """
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
@@ -65,6 +65,49 @@ _HOME = {
 )
 
 __all__ = ["__version__", *_HOME]
+
+if TYPE_CHECKING:
+    # For type checkers and editors, which do not run `__getattr__`.
+    from rewards_analytics.analysis.aging import aging as aging
+    from rewards_analytics.analysis.balances import balances as balances
+    from rewards_analytics.analysis.distance import distance as distance
+    from rewards_analytics.analysis.expiring import expiring as expiring
+    from rewards_analytics.analysis.holdings import holdings as holdings
+    from rewards_analytics.analysis.quality import quality as quality
+    from rewards_analytics.analysis.totals import totals as totals
+    from rewards_analytics.client import AtriumClient as AtriumClient
+    from rewards_analytics.client.pull import pull as pull
+    from rewards_analytics.errors import (
+        AggregationError as AggregationError,
+        AggregationTimeout as AggregationTimeout,
+        ArgumentError as ArgumentError,
+        AtriumError as AtriumError,
+        AuthenticationError as AuthenticationError,
+        ChallengeError as ChallengeError,
+        ConflictError as ConflictError,
+        CredentialsError as CredentialsError,
+        ForbiddenError as ForbiddenError,
+        FrameError as FrameError,
+        InvalidRewardsError as InvalidRewardsError,
+        MissingColumnError as MissingColumnError,
+        MissingDependencyError as MissingDependencyError,
+        NotFoundError as NotFoundError,
+        RateLimitError as RateLimitError,
+        RewardsError as RewardsError,
+        RewardsWarning as RewardsWarning,
+        SourceError as SourceError,
+        UnsupportedInstitutionError as UnsupportedInstitutionError,
+    )
+    from rewards_analytics.loading import load as load
+    from rewards_analytics.loading.check import check as check
+    from rewards_analytics.loading.scan import scan as scan
+    from rewards_analytics.loading.write import write as write
+    from rewards_analytics.plots.aging import plot_aging as plot_aging
+    from rewards_analytics.plots.distance import plot_distance as plot_distance
+    from rewards_analytics.plots.expiring import plot_expiring as plot_expiring
+    from rewards_analytics.plots.totals import plot_totals as plot_totals
+    from rewards_analytics.reporting import report as report
+    from rewards_analytics.widgets.explore import explore as explore
 
 
 def __getattr__(name: str) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -67,7 +67,7 @@ def _answer(challenges: Sequence[Challenge]) -> dict[str, str]:
     return {challenge.guid: "correct" for challenge in challenges}
 
 
-def _watch(status: dict[str, object]) -> None:
+def _watch(status: Mapping[str, object]) -> None:
     _say(f"  {status['connection_status']}")
 
 

@@ -270,8 +270,7 @@ def _shown(character: str) -> str:
 
 def _failed(call: str, error: Exception) -> Answer:
     """Say why there was no answer in a few words, and whether to hope for one."""
-    from requests import ConnectionError as NoConnection
-    from requests import Timeout
+    from requests import ConnectionError as NoConnection, Timeout
     from requests.exceptions import ChunkedEncodingError, ContentDecodingError, ProxyError, SSLError
 
     match error:

@@ -4,8 +4,7 @@ from decimal import Decimal
 from itertools import count as count_from
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 import rewards_analytics as ra
 from rewards_analytics import AtriumClient
