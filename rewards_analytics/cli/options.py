@@ -22,7 +22,6 @@ Format = Annotated[
 ]
 Out = Annotated[Path | None, typer.Option("--out", "-o", help="File to write, instead of standard output.")]
 By = Annotated[list[str] | None, typer.Option("--by", help="Column to group by; may be given more than once.")]
-Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD")]
 AsOf = Annotated[
     datetime | None,
     typer.Option("--as-of", formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="The day to count from; today in UTC."),
