@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from datetime import date, timedelta
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Any
 
 Row = dict[str, Any]
 GOALS = {"BALANCE_TO_LEVEL": "LEVEL", "BALANCE_TO_REWARD": "REWARD"}
 KNOWN = {"BALANCE", "TOTAL_BALANCE", "EXPIRING_BALANCE", *GOALS}
 KEY = ("user_guid", "member_guid", "account_guid", "unit_type")
+
+
+def added(amounts: Iterable[Decimal]) -> Decimal:
+    """An exact sum: Python's default of 28 digits would round one of large amounts."""
+    with localcontext(prec=60):
+        return sum(amounts, Decimal(0))
 
 
 def key_of(row: Row) -> tuple[Any, ...]:
@@ -36,7 +42,7 @@ def available_rows(rows: list[Row]) -> list[Row]:
 
 def available(rows: list[Row]) -> Decimal | None:
     counted = available_rows(rows)
-    return sum((row["balance"] for row in counted), Decimal(0)) if counted else None
+    return added(row["balance"] for row in counted) if counted else None
 
 
 def lots(rows: list[Row]) -> list[Row]:
@@ -51,7 +57,7 @@ def holdings(rewards: list[Row]) -> set[tuple[Any, ...]]:
     result = set()
     for key, rows in by_holding(rewards).items():
         days = [lot["expires_on"] for lot in lots(rows) if lot["expires_on"]]
-        expiring = sum((lot["balance"] for lot in lots(rows)), Decimal(0))
+        expiring = added(lot["balance"] for lot in lots(rows))
         result.add((*key, available(rows), expiring, min(days, default=None)))
     return result
 
@@ -63,8 +69,8 @@ def totals(rewards: list[Row], by: Callable[[tuple[Any, ...]], tuple[Any, ...]])
     result = set()
     for key, rows in groups.items():
         known = [row for row in rows if row[4] is not None]
-        amount = sum((row[4] for row in known), Decimal(0)) if known else None
-        expiring = sum((row[5] for row in rows), Decimal(0))
+        amount = added(row[4] for row in known) if known else None
+        expiring = added(row[5] for row in rows)
         result.add((*key, amount, expiring, len(known), len({row[1] for row in known}), len({row[0] for row in known})))
     return result
 
@@ -100,8 +106,8 @@ def expiring(rewards: list[Row], as_of: date, every: str, by: str | None) -> lis
                 if ((lot[by],) if by else ()) + (lot["unit_type"],) == group
                 and period_of(lot["expires_on"], every) == period
             ]
-            amount = sum((lot["balance"] for lot in rows), Decimal(0))
-            cumulative += amount
+            amount = added(lot["balance"] for lot in rows)
+            cumulative = added([cumulative, amount])
             result.append((period, *group, amount, len(rows), cumulative))
     return result
 
@@ -118,7 +124,7 @@ def aging(rewards: list[Row], as_of: date) -> dict[tuple[str, str], tuple[Decima
             days = (lot["expires_on"] - as_of).days
             bucket = next((name for last, name in edges if days <= last), "over 365")
         amount, count = result.get((lot["unit_type"], bucket), (Decimal(0), 0))
-        result[lot["unit_type"], bucket] = (amount + lot["balance"], count + 1)
+        result[lot["unit_type"], bucket] = (added([amount, lot["balance"]]), count + 1)
     return result
 
 

@@ -111,7 +111,7 @@ def test_distances_equal_plain_decimal_arithmetic_and_progress_lies_in_zero_to_o
     assert Counter(found) == Counter(map(comparable, reference.distance(rewards)))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(rewards=some_rewards, data=st.data())
 def test_the_order_of_the_rows_changes_nothing(rewards, data):
     permuted = data.draw(st.permutations(rewards))
@@ -120,7 +120,7 @@ def test_the_order_of_the_rows_changes_nothing(rewards, data):
         assert result.equals(every_analysis(analysed(permuted))[name]), name
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(rewards=some_rewards, data=st.data())
 def test_splitting_the_rows_changes_nothing(rewards, data):
     cut = data.draw(st.integers(0, len(rewards)))
@@ -131,7 +131,7 @@ def test_splitting_the_rows_changes_nothing(rewards, data):
 
 
 @pytest.mark.filterwarnings("ignore::rewards_analytics.RewardsWarning")
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(rewards=some_rewards, data=st.data())
 def test_exact_repeats_change_nothing_after_loading(rewards, data):
     repeats = data.draw(st.lists(st.sampled_from(rewards), max_size=5)) if rewards else []
