@@ -6,6 +6,7 @@ import io
 import os
 import stat
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Final, cast
@@ -83,6 +84,18 @@ class Stream:
             self._check_unchanged()
         return b"".join(parts) if len(parts) != 1 else parts[0]
 
+    def read_into(self, view: memoryview) -> int:
+        """Fill a piece of memory, and say how many bytes were there; fewer than it holds only at the end."""
+        size = min(len(self._head), len(view))
+        view[:size], self._head = self._head[:size], self._head[size:]
+        while size < len(view):
+            count = self._reading(partial(self._unpacked.readinto, view[size:]))
+            if not count:
+                self._check_unchanged()
+                break
+            size += count
+        return size
+
     def read_all(self) -> bytes:
         """Everything that is left."""
         parts = []
@@ -105,8 +118,11 @@ class Stream:
         return b""
 
     def _read(self, size: int) -> bytes:
+        return bytes(self._reading(partial(self._unpacked.read, size)))
+
+    def _reading(self, read: Callable[[], Any]) -> Any:
         try:
-            return bytes(self._unpacked.read(size))
+            return read()
         except (OSError, EOFError, pa.ArrowException) as error:
             raise SourceError(
                 f"{self.label} cannot be read to its end ({error}): it is cut short or damaged. Get it again."
@@ -185,6 +201,16 @@ class _Counted:
             self._seen(len(data))
         return data
 
+    def readinto(self, view: memoryview) -> int:
+        if not hasattr(self.raw, "readinto"):
+            data = self.read(len(view))
+            view[: len(data)] = data
+            return len(data)
+        count = self.raw.readinto(view) or 0
+        if self._seen and count:
+            self._seen(count)
+        return count
+
 
 class _Resumed:
     """A file whose first bytes have been read already."""
@@ -199,6 +225,13 @@ class _Resumed:
             start, self._start = self._start[:size], self._start[size:]
             return start
         return self._rest.read(size)
+
+    def readinto(self, view: memoryview) -> int:
+        if not self._start:
+            return self._rest.readinto(view)
+        start = self.read(len(view))
+        view[: len(start)] = start
+        return len(start)
 
     def readable(self) -> bool:
         return True

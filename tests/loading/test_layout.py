@@ -1,0 +1,144 @@
+"""Records that are written alike are read as the slow path reads them, or, where one byte is otherwise, not at all."""
+
+import json
+import random
+
+import pytest
+
+from rewards_analytics.loading import layout
+from rewards_analytics.loading.batches import Spot
+from rewards_analytics.loading.records import Records, parse
+from tests.loading.test_fast_and_slow import VALID, facts
+
+VALUES = {
+    "guid": ['"R-1"', '"R-2"', '"R-300"', '"é"', '""'],
+    "account_guid": ["null", '"A-1"', '"A-22"'],
+    "balance_type": ['"BALANCE"', '"TOTAL_BALANCE"', '"BALANCE_TO_REWARD"', '"SOMETHING_ELSE_ALTOGETHER"'],
+    "unit_type": ['"MILES"', '"SEGMENTS"'],
+    "balance": ["0", "12.5", "-3", "9999999999999999999.999999999", "1e3", '"7.25"', "0.25", "-0.1"],
+    "expires_on": ["null", '"2027-01-31"', '"2024-02-29"'],
+    "created_at": ["null", '"2020-01-28T21:09:01+0000"', '"2020-01-28T21:09:01-06:00"', '"2020-01-28"'],
+    "description": ["null", '"x"', '"{a}, [b]: 日本"', '"' + "long " * 300 + '"'],
+    "updated_at": ["null", '"2026-01-01"', "17", "true"],
+}
+WRONG = {
+    "balance": ["null", "0.1234567891", '"1,5"', '"+5"', "10000000000000000000", '"0.1234567891"'],
+    "expires_on": ['"2026-13-01"', '"soon"'],
+    "created_at": ['"2020-01-28T25:00:00Z"'],
+    "unit_type": ["null"],
+}
+SPOILING = [*b'",:{}[]\\0159.-en \t\r\n\x00\x1f\x80\xe9', ord("null"[0])]
+
+
+def records(rng, wrong=False):
+    """Some rewards, all with the same keys in the same order and the same blanks."""
+    names = [*VALID, *rng.choice([[], ["updated_at"]])]
+    rng.shuffle(names)
+    for optional in ("account_guid", "description"):
+        if rng.random() < 0.2:
+            names.remove(optional)
+    gap, start, end = rng.choice([("", "", ""), (" ", "", ""), (" ", " ", "\t"), ("", "\t ", " ")])
+    usual = {name: rng.sample(values, rng.randint(1, len(values))) for name, values in VALUES.items()}
+    texts = []
+    for _ in range(rng.choice([1, 2, 3, 40])):
+        values = {name: rng.choice(usual.get(name, [VALID.get(name)])) for name in names}
+        if wrong and rng.random() < 0.2:
+            name = rng.choice(list(WRONG))
+            values[name] = rng.choice(WRONG[name])
+        texts.append("{" + start + f",{gap}".join(f'"{name}":{gap}{values[name]}' for name in names) + end + "}")
+    return texts
+
+
+def slow_lines(raw):
+    slow = Records()
+    for number, line in enumerate(raw.split(b"\n")):
+        slow.add_json(line, Spot("f", number))
+    return slow.batch()
+
+
+def slow_elements(raw):
+    slow = Records()
+    slow.add_elements(parse(b"[" + raw + b"]"), Spot("f", None, "$"))
+    return slow.batch()
+
+
+def read_lines(raw):
+    return layout.read_lines(raw, lambda ordinal: Spot("f", ordinal))
+
+
+def read_elements(raw):
+    return layout.read_elements(raw, lambda ordinal: Spot("f", None, f"$[{ordinal}]"))
+
+
+@pytest.mark.parametrize("separator", [b"\n", b"\r\n"])
+def test_lines_that_are_written_alike_are_read_as_they_stand(separator):
+    for seed in range(400):
+        raw = separator.join(text.encode() for text in records(random.Random(seed)))
+
+        fast = read_lines(memoryview(raw))
+
+        assert fast is not None, raw
+        assert facts(fast) == facts(slow_lines(raw)), raw
+
+
+@pytest.mark.parametrize("separator", [b",", b", ", b" ,\n  "])
+def test_elements_of_a_list_that_are_written_alike_are_read_as_they_stand(separator):
+    read = 0
+    for seed in range(300):
+        raw = separator.join(text.encode() for text in records(random.Random(seed)))
+
+        fast = read_elements(raw)
+
+        read += fast is not None
+        if fast is not None:
+            assert facts(fast) == facts(slow_elements(raw)), raw
+        else:
+            assert raw.count(b"{") > raw.count(b'"guid"')  # a brace in a text looks like a record
+    assert read > 100
+
+
+def test_a_row_that_is_not_valid_is_rejected_for_the_same_reason():
+    rejected = 0
+    for seed in range(400):
+        raw = b"\n".join(text.encode() for text in records(random.Random(seed), wrong=True))
+
+        fast = read_lines(raw)
+
+        if fast is not None:
+            assert facts(fast) == facts(slow_lines(raw)), raw
+            rejected += len(fast.rejected)
+    assert rejected > 100
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_a_changed_byte_is_seen_or_changes_nothing(part):
+    read = 0
+    for seed in range(1500):
+        rng = random.Random(f"{part}-{seed}")
+        raw = bytearray(b"\n".join(text.encode() for text in records(rng)))
+        for _ in range(rng.choice([1, 1, 2])):
+            at = rng.randrange(len(raw))
+            how = rng.random()
+            if how < 0.5:
+                raw[at] = rng.choice(SPOILING)
+            elif how < 0.75:
+                del raw[at : at + rng.choice([1, 1, 5, 40])]
+            else:
+                raw[at:at] = bytes(rng.choice([[rng.choice(SPOILING)], raw[at : at + 30]]))
+        raw = bytes(raw.strip(b"\r\n"))
+
+        fast = read_lines(raw) if raw else None
+
+        if fast is not None:
+            read += 1
+            assert facts(fast) == facts(slow_lines(raw)), raw
+    assert read > 100
+
+
+def test_a_quote_that_is_not_escaped_is_no_part_of_a_text():
+    good = json.dumps({name: json.loads(value) for name, value in VALID.items()} | {"guid": 'abc"def'})
+    bad = good.replace('\\"', '"')
+    same_length = good.replace('\\"', "--").replace("abc--def", "abc-defg")
+
+    assert read_lines(f"{same_length}\n{same_length.replace('abc-defg', 'abc-defh')}".encode()).table.num_rows == 2
+    assert read_lines(f"{same_length}\n{bad}".encode()) is None
