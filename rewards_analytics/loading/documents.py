@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from rewards_analytics.errors import SourceError
-from rewards_analytics.loading import jsonfast
+from rewards_analytics.loading import jsonfast, layout, pages
 from rewards_analytics.loading.batches import Batch, Spot
 from rewards_analytics.loading.records import Records, UnreadableError, parse
 from rewards_analytics.schema import FIELDS
@@ -38,7 +38,12 @@ def document(raw: bytes, name: str | None) -> Document:
 def decode(documents: list[Document]) -> list[Batch]:
     """The rows of small documents together, or of one, in order."""
     if len(documents) == 1:
-        return [decode_fast(documents[0]) or decode_slowly(documents[0])]
+        return _decode_one(documents[0])
+    batch = pages.read_alike(
+        [doc.raw for doc in documents], lambda number, path: Spot(documents[number].name, None, path)
+    )
+    if batch:
+        return [batch]
     if all(doc.raw.startswith(b"{") and doc.raw.endswith(b"}") for doc in documents):
         batch = jsonfast.read_pages(
             b"\n".join(doc.raw for doc in documents),
@@ -50,6 +55,48 @@ def decode(documents: list[Document]) -> list[Batch]:
     step = -(-len(documents) // _PARTS)
     parts = (documents[start : start + step] for start in range(0, len(documents), step))
     return [batch for part in parts for batch in decode(part)]
+
+
+def _decode_one(doc: Document) -> list[Batch]:
+    return _decode_pieces(doc) or [decode_fast(doc) or decode_slowly(doc)]
+
+
+def _decode_pieces(doc: Document) -> list[Batch] | None:
+    """The rewards of a document piece by piece; None if one of the pieces is no list by itself."""
+    found = pages.elements(doc.raw)
+    if found is None:
+        return None
+    batches: list[Batch] = []
+    first = 0
+    for start, end in layout.pieces(doc.raw, found.start, found.end):
+        piece = _decode_piece(doc.raw[start:end], Spot(doc.name, None, found.path), first)
+        if piece is None:
+            return None
+        batch, count = piece
+        batches.append(batch)
+        first += count
+    return batches
+
+
+def _decode_piece(raw: bytes, root: Spot, first: int) -> tuple[Batch, int] | None:
+    """Some elements of a list, from number `first` on, and how many there are."""
+
+    def spot(ordinal: int) -> Spot:
+        return root._replace(path=f"{root.path}[{first + ordinal}]")
+
+    whole = b"[" + raw + b"]"
+    batch = layout.read_elements(raw, spot) or jsonfast.read_array(whole, spot)
+    if batch:
+        return batch, batch.rows
+    try:
+        values = parse(whole)
+    except UnreadableError:
+        return None
+    records = Records()
+    add = records.add if root.path == "$" else records.add_reward
+    for ordinal, value in enumerate(values):
+        add(value, spot(ordinal))
+    return records.batch(), len(values)
 
 
 def decode_fast(doc: Document) -> Batch | None:

@@ -41,6 +41,8 @@ _NULL: Final = b"null"
 _MOST_BYTES: Final = 1 << 30
 """Arrow counts the bytes of a text column in 32 bits."""
 TILE: Final = 1 << 17
+PIECE_BYTES: Final = 4 << 20
+"""Bytes of a long list that are read together."""
 _STEP: Final = 16
 """Bytes in which the end of a value is looked for at once."""
 _LONG: Final = 512
@@ -73,6 +75,20 @@ def read_lines(block: Bytes, spot: Callable[[int], Spot]) -> Batch | None:
 def read_elements(block: Bytes, spot: Callable[[int], Spot]) -> Batch | None:
     """Rewards as they stand in a list, `{…},{…}`, without its brackets."""
     return _read(block, b"{", _NEXT_ELEMENT, spot)
+
+
+def pieces(data: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Cut the elements of a list into pieces of about `PIECE_BYTES`, each of whole elements.
+
+    A list that is not a list of records of one layout may be cut within an element: such a piece is not JSON.
+    """
+    layout = _layout(data[start : min(end, start + TILE)], _NEXT_ELEMENT)
+    if layout:
+        joint = layout.after + layout.between + layout.before[0]
+        while end - start > PIECE_BYTES and (cut := data.rfind(joint, start, start + PIECE_BYTES)) >= 0:
+            yield start, cut + len(layout.after)
+            start = cut + len(layout.after) + len(layout.between)
+    yield start, end
 
 
 def _read(data: Bytes, mark: bytes, separator: re.Pattern[bytes], spot: Callable[[int], Spot]) -> Batch | None:

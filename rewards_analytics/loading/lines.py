@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from rewards_analytics.loading import jsonfast, layout
+from rewards_analytics.loading import jsonfast, layout, pages
 from rewards_analytics.loading.batches import Batch, Spot
 from rewards_analytics.loading.layout import TILE
 from rewards_analytics.loading.records import Records
@@ -147,7 +147,8 @@ def _fast(raw: bytes, ends: np.ndarray, first: int, name: str | None) -> Batch |
         return None
     rows = len(ends) + 1
     if _PAGE_FIRST.match(raw):
-        return jsonfast.read_pages(raw, lambda page, index: Spot(name, first + page, f"$.rewards[{index}]"), rows)
+        alike = pages.read_alike(raw.split(b"\n"), lambda page, path: Spot(name, first + page, path))
+        return alike or jsonfast.read_pages(raw, lambda page, index: Spot(name, first + page, f"$.rewards[{index}]"), rows)
 
     def spot(ordinal: int) -> Spot:
         return Spot(name, first + ordinal)

@@ -9,7 +9,7 @@ import random
 import numpy as np
 import pytest
 
-from rewards_analytics.loading import documents, lines
+from rewards_analytics.loading import documents, layout, lines, pages
 from rewards_analytics.loading.batches import Spot
 from rewards_analytics.loading.csvfiles import parts
 from rewards_analytics.loading.records import Records
@@ -98,15 +98,55 @@ def test_lines_are_read_alike(part):
 def test_documents_are_read_alike():
     sure = 0
     for seed in SEEDS:
-        rng = random.Random(seed)
-        inside = ",".join(an_object(rng) if rng.random() < 0.8 else a_line(rng) for _ in range(rng.randrange(3)))
-        shapes = ['{"rewards":[%s]}', "[%s]", '[{"rewards":[%s]}]', '[%s], "x":[1]', '{"guid":"a","rewards":[%s]}']
-        doc = documents.document((rng.choice(shapes) % inside).encode(), None)
+        doc = a_document(random.Random(seed))
         fast = documents.decode_fast(doc)
         if fast:
             sure += 1
             assert facts(fast) == facts(documents.decode_slowly(doc)), doc.raw
     assert sure > len(SEEDS) / 5
+
+
+def a_document(rng, rows=2):
+    inside = ",".join(an_object(rng) if rng.random() < 0.8 else a_line(rng) for _ in range(rng.randrange(rows + 1)))
+    shapes = ['{"rewards":[%s]}', "[%s]", '[{"rewards":[%s]}]', '[%s], "x":[1]', '{"guid":"a","rewards":[%s]}']
+    shapes += ['{"pagination":{"page":1},"rewards":[ %s ]}', '{"rewards":[%s],"links":["x"]}']
+    return documents.document((rng.choice(shapes) % inside).encode(), None)
+
+
+@pytest.mark.parametrize("piece_bytes", [1, 400, 10_000])
+def test_documents_in_pieces_are_read_alike(monkeypatch, piece_bytes):
+    monkeypatch.setattr(layout, "PIECE_BYTES", piece_bytes)
+    sure = 0
+    for seed in SEEDS:
+        doc = a_document(random.Random(seed), rows=9)
+        batches = documents._decode_pieces(doc)
+        if batches:
+            sure += 1
+            slow = documents.decode_slowly(doc)
+            parts = [facts(batch) for batch in batches]
+            assert tuple(sum(lists, []) for lists in zip(*parts, strict=True)) == facts(slow), doc.raw
+    assert sure > len(SEEDS) / 5
+
+
+def test_lists_that_are_written_alike_are_read_together_as_apart():
+    read = 0
+    for seed in SEEDS:
+        rng = random.Random(seed)
+        reward = "{" + ",".join(f'"{name}":{value}' for name, value in VALID.items()) + "}"
+        gap = rng.choice([",", ", "])
+        docs = []
+        for number in range(rng.randrange(1, 5)):
+            some = [reward.replace('"R"', f'"R-{number}-{i}"') for i in range(rng.randrange(4))]
+            if some and rng.random() < 0.1:
+                some[-1] = an_object(rng)
+            shape = rng.choice(['{"rewards":[%s],"pagination":{"page":1}}', "[%s]", '{"a":"b", "rewards": [ %s ]}'])
+            docs.append(documents.document((shape % gap.join(some)).encode(), str(number)))
+        together = pages.read_alike([doc.raw for doc in docs], lambda n, path: Spot(str(n), None, path))
+        if together:
+            read += 1
+            apart = [facts(documents.decode_slowly(doc)) for doc in docs]
+            assert facts(together) == tuple(sum(lists, []) for lists in zip(*apart, strict=True)), docs
+    assert read > len(SEEDS) / 2
 
 
 def test_records_of_csv_are_read_alike():
