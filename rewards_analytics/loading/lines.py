@@ -147,8 +147,13 @@ def _fast(raw: bytes, ends: np.ndarray, first: int, name: str | None) -> Batch |
         return None
     rows = len(ends) + 1
     if _PAGE_FIRST.match(raw):
-        alike = pages.read_alike(raw.split(b"\n"), lambda page, path: Spot(name, first + page, path))
-        return alike or jsonfast.read_pages(raw, lambda page, index: Spot(name, first + page, f"$.rewards[{index}]"), rows)
+
+        def spot_in_page(page: int, path: str) -> Spot:
+            return Spot(name, first + page, path)
+
+        return pages.read_alike(raw.split(b"\n"), spot_in_page) or jsonfast.read_pages(
+            raw, lambda page, index: spot_in_page(page, f"$.rewards[{index}]"), rows
+        )
 
     def spot(ordinal: int) -> Spot:
         return Spot(name, first + ordinal)

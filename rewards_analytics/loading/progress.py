@@ -48,8 +48,8 @@ class _Bar(Progress):
 @contextmanager
 def shown(pieces: Iterable[Piece]) -> Iterator[Progress]:
     """Progress on the way through files: a bar on a terminal and in a notebook, nothing anywhere else."""
-    sizes = [_size(piece) for piece in pieces if isinstance(piece, File)]
-    if not sizes or not _is_watched():
+    sizes = [_size(piece) for piece in pieces if isinstance(piece, File)] if _is_watched() else []
+    if not sizes:
         yield Progress()
         return
     from tqdm.auto import tqdm

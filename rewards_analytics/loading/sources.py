@@ -78,8 +78,8 @@ def pieces(source: Any) -> Iterator[Piece]:
 
 def kind_of(name: str) -> Kind | None:
     """The kind that a file's ending says, under the ending of its packing."""
-    path = Path(name.lower())
-    return ENDINGS.get(Path(path.stem).suffix if path.suffix in PACKINGS else path.suffix)
+    stem, ending = os.path.splitext(name.lower())  # noqa: PTH122 (a folder has thousands of names)
+    return ENDINGS.get(os.path.splitext(stem)[1] if ending in PACKINGS else ending)  # noqa: PTH122
 
 
 def _is_file_like(part: object) -> bool:
@@ -112,20 +112,25 @@ def _files(path: str) -> Iterator[File]:
 
 def _in_folder(folder: Path) -> Iterator[File]:
     """The files of the known endings below a folder, in sorted order; hidden ones and `_logs` are not data."""
-    files = [
-        path
-        for path in sorted(folder.rglob("*"))
-        if kind_of(path.name)
-        and not any(part.startswith((".", "_")) for part in path.relative_to(folder).parts)
-        and path.is_file()
-    ]
+    files = sorted(_data_files(folder), key=lambda path: path.split(os.sep))  # noqa: PTH206
     if not files:
         raise SourceError(
             f"The folder {folder} holds no rewards: no file in it ends in {', '.join(ENDINGS)} "
             "(or those with .gz or .zst). Check the path."
         )
     for path in files:
-        yield File(path, str(path), kind_of(path.name))
+        yield File(Path(path), path, kind_of(path))
+
+
+def _data_files(folder: str | os.PathLike[str]) -> Iterator[str]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith((".", "_")):
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                yield from _data_files(entry.path)
+            elif kind_of(entry.name) and entry.is_file():
+                yield entry.path
 
 
 def _matching(pattern: str) -> Iterator[File]:

@@ -99,9 +99,10 @@ class Stream:
     def read_all(self) -> bytes:
         """Everything that is left."""
         parts = []
-        while part := self.read(1 << 24):
+        size = min(self._state[0] + 1, 1 << 30) if self._state else 1 << 24
+        while len(part := self.read(size)) == size:
             parts.append(part)
-        return b"".join(parts)
+        return b"".join([*parts, part])
 
     def peek(self, size: int = _HEAD_BYTES) -> bytes:
         """The next bytes, which stay to be read."""
@@ -136,7 +137,7 @@ class Stream:
         if not isinstance(source, Path):
             return source
         try:
-            return source.open("rb")
+            return source.open("rb", _HEAD_BYTES)  # a page of the API comes with one call
         except OSError as error:
             raise unreadable(self.label, error) from error
         except ValueError as error:  # a NUL byte

@@ -5,6 +5,7 @@ fast reader is sure, its rows, problems and places have to be those of the slow 
 """
 
 import random
+from itertools import chain
 
 import numpy as np
 import pytest
@@ -78,6 +79,11 @@ def facts(batch):
     return batch.table.to_pylist(), kept, rejected
 
 
+def joined(parts):
+    """The facts of batches that follow each other."""
+    return tuple(list(chain(*lists)) for lists in zip(*parts, strict=True))
+
+
 @pytest.mark.parametrize("part", range(4))
 def test_lines_are_read_alike(part):
     sure = 0
@@ -124,7 +130,7 @@ def test_documents_in_pieces_are_read_alike(monkeypatch, piece_bytes):
             sure += 1
             slow = documents.decode_slowly(doc)
             parts = [facts(batch) for batch in batches]
-            assert tuple(sum(lists, []) for lists in zip(*parts, strict=True)) == facts(slow), doc.raw
+            assert joined(parts) == facts(slow), doc.raw
     assert sure > len(SEEDS) / 5
 
 
@@ -145,7 +151,7 @@ def test_lists_that_are_written_alike_are_read_together_as_apart():
         if together:
             read += 1
             apart = [facts(documents.decode_slowly(doc)) for doc in docs]
-            assert facts(together) == tuple(sum(lists, []) for lists in zip(*apart, strict=True)), docs
+            assert facts(together) == joined(apart), docs
     assert read > len(SEEDS) / 2
 
 
