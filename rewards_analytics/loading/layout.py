@@ -260,9 +260,10 @@ def _columns(block: _Block, layout: Layout) -> dict[str, _Column] | None:
         return None
     if not block.holds(start, layout.before[0]):
         return None
-    at, quotes, columns = start + len(layout.before[0]), 0, {}
+    columns: dict[str, _Column] = {}
+    at, quotes = start + len(layout.before[0]), 0
     for name, following in zip(layout.names, (*layout.before[1:], layout.after), strict=True):
-        values = _values(block, at, following)
+        values = _values(block, at, following, end if len(columns) == len(layout.names) - 1 else None)
         if values is None or (name in _TEXTS and not values.are_texts()):
             return None
         columns[name] = _Column(block.texts(values.first, values.last, values.null), values.quoted)
@@ -294,12 +295,12 @@ class _Values(NamedTuple):
         return bool((self.quoted if self.null is None else self.quoted | self.null).all())
 
 
-def _values(block: _Block, at: Positions, following: bytes) -> _Values | None:
-    """The values that begin at the positions, each of them before the bytes that follow it."""
+def _values(block: _Block, at: Positions, following: bytes, end: Positions | None) -> _Values | None:
+    """The values that begin at the positions, each of them before the bytes that follow it, up to `end` if known."""
     if int(at.max()) >= len(block):
         return None
     quoted = block.codes[at] == _QUOTE
-    closed = _closed(block, at[quoted] + 1, following)
+    closed = _closed(block, at[quoted] + 1, following, end if end is None else end[quoted])
     if closed is None or len(closed) == len(at):
         return closed if closed is None else _Values(at + 1, closed, quoted)
     bare = at[~quoted]
@@ -317,9 +318,12 @@ def _values(block: _Block, at: Positions, following: bytes) -> _Values | None:
     return _Values(at + quoted, last, quoted, null if is_null.any() else None)
 
 
-def _closed(block: _Block, first: Positions, following: bytes) -> Positions | None:
+def _closed(block: _Block, first: Positions, following: bytes, end: Positions | None) -> Positions | None:
     """The ends of texts in quotes, each of them before a quote and the bytes that follow it."""
     closing = b'"' + following
+    if end is not None:
+        last = end - len(closing)
+        return last if (last >= first).all() and block.holds(last, closing) else None
     one = block.until(first[:1], _QUOTE)
     if one is None or not len(one):
         return one
