@@ -49,7 +49,7 @@ def blocks(stream: Stream) -> Iterator[Lines]:
     free: SimpleQueue[bytearray] = SimpleQueue()
     rest, line, more = b"", 1, True
     while more:
-        buffer = _buffer(free, len(rest))
+        buffer = _buffer(free, len(rest), stream.size)
         buffer[: len(rest)] = rest
         size, cut = len(rest), 0
         while more and not cut and size < LONGEST_LINE:
@@ -71,12 +71,12 @@ def blocks(stream: Stream) -> Iterator[Lines]:
         line += _count_lines(memoryview(buffer)[:cut])
 
 
-def _buffer(free: SimpleQueue[bytearray], least: int) -> bytearray:
-    """Memory for a block that is larger than `least`."""
+def _buffer(free: SimpleQueue[bytearray], least: int, most: int | None) -> bytearray:
+    """Memory for a block: more than `least`, and not more than the whole source needs."""
     try:
         buffer = free.get_nowait()
     except Empty:
-        buffer = bytearray(BLOCK_BYTES)
+        buffer = bytearray(BLOCK_BYTES if most is None else min(BLOCK_BYTES, most + 1))
     return buffer if len(buffer) > least else bytearray(2 * least)
 
 

@@ -72,6 +72,11 @@ class Stream:
         if self._own:
             self._file.raw.close()
 
+    @property
+    def size(self) -> int | None:
+        """How many bytes there are to read, where that is known before."""
+        return self._state[0] if self._state and isinstance(self._unpacked, _Resumed) else None
+
     def read(self, size: int) -> bytes:
         """Read up to `size` bytes; fewer only at the end."""
         parts, wanted = [self._head[:size]], size
@@ -99,7 +104,7 @@ class Stream:
     def read_all(self) -> bytes:
         """Everything that is left."""
         parts = []
-        size = min(self._state[0] + 1, 1 << 30) if self._state else 1 << 24
+        size = 1 << 24 if self.size is None else min(self.size + 1, 1 << 30)
         while len(part := self.read(size)) == size:
             parts.append(part)
         return b"".join([*parts, part])
@@ -159,6 +164,9 @@ class Stream:
         return whole
 
     def _fingerprint(self) -> tuple[int, int] | None:
+        """The size and the time of the last change of what can be asked for them."""
+        if isinstance(self._file.raw, io.BytesIO):
+            return self._file.raw.getbuffer().nbytes, 0
         if self.path is None:
             return None
         state = os.fstat(self._file.raw.fileno())
