@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 from rewards_analytics.errors import SourceError
 from rewards_analytics.loading import jsonfast, layout, pages
 from rewards_analytics.loading.batches import Batch, Spot
-from rewards_analytics.loading.records import Records, UnreadableError, parse
+from rewards_analytics.loading.records import NOT_JSON, Records, UnreadableError, parse
 from rewards_analytics.schema import FIELDS
 
 _BLANK = b" \t\r\n"
+_CLOSING = {b"{": b"}", b"[": b"]"}
 _PARTS = 8
 
 
@@ -32,6 +33,8 @@ def document(raw: bytes, name: str | None) -> Document:
     text = raw.strip(_BLANK)
     if not text:
         raise SourceError(f"{name or 'the source'} is empty. A list without rewards is written as [].")
+    if not text.endswith(_CLOSING.get(text[:1], b"")):  # told at once, however long it is
+        raise SourceError(_unreadable(Document(text, name), NOT_JSON))
     return Document(text, name)
 
 
@@ -62,13 +65,15 @@ def _decode_one(doc: Document) -> list[Batch]:
 
 
 def _decode_pieces(doc: Document) -> list[Batch] | None:
-    """The rewards of a document piece by piece; None if one of the pieces is no list by itself."""
+    """The rewards of a document piece by piece; None if it cannot be cut, or a piece is no list by itself."""
     found = pages.elements(doc.raw)
-    if found is None:
-        return None
+    cuts = list(layout.pieces(doc.raw, found.start, found.end)) if found else []
+    if found is None or len(cuts) == 1:
+        batch = pages.read_alike([doc.raw], lambda _, path: Spot(doc.name, None, path))
+        return [batch] if batch else None
     batches: list[Batch] = []
     first = 0
-    for start, end in layout.pieces(doc.raw, found.start, found.end):
+    for start, end in cuts:
         piece = _decode_piece(doc.raw[start:end], Spot(doc.name, None, found.path), first)
         if piece is None:
             return None
@@ -102,7 +107,11 @@ def _decode_piece(raw: bytes, root: Spot, first: int) -> tuple[Batch, int] | Non
 def decode_fast(doc: Document) -> Batch | None:
     """The rewards of a document whose meaning is beyond doubt."""
     if doc.raw.startswith(b"["):
-        return jsonfast.read_array(doc.raw, lambda index: Spot(doc.name, None, f"$[{index}]"))
+        return jsonfast.read_array(
+            doc.raw, lambda index: Spot(doc.name, None, f"$[{index}]")
+        ) or jsonfast.read_array_of_pages(
+            doc.raw, lambda page, index: Spot(doc.name, None, f"$[{page}].rewards[{index}]")
+        )
     return jsonfast.read_pages(doc.raw, lambda _, index: Spot(doc.name, None, f"$.rewards[{index}]"), 1)
 
 
@@ -138,11 +147,15 @@ def _require_rewards(doc: Document, value: Any) -> None:
 
 
 def _unreadable(doc: Document, problem: str) -> str:
-    first = doc.raw.split(b"\n", 1)[0]
-    try:
-        parse(first)
-    except UnreadableError:
-        lines = ""
-    else:
-        lines = " It seems to hold a JSON value a line: let its name end in .ndjson."
+    lines = " It seems to hold a JSON value a line: let its name end in .ndjson." if _begins_with_a_value(doc) else ""
     return f"{doc.label} {problem}: it begins with {doc.raw[:60].decode(errors='replace')!r}.{lines}"
+
+
+def _begins_with_a_value(doc: Document) -> bool:
+    """Whether the first of several lines is JSON by itself."""
+    first, newline, _ = doc.raw.partition(b"\n")
+    try:
+        parse(first if newline else b"")
+    except UnreadableError:
+        return False
+    return True

@@ -78,6 +78,26 @@ def read_array(document: bytes, spot: Callable[[int], Spot]) -> Batch | None:
     return _flatten(lists, reward, lambda _, index: spot(index))
 
 
+def read_array_of_pages(document: bytes, spot: Callable[[int, int], Spot]) -> Batch | None:
+    """The rewards of one document `[{"rewards": […]}, …]`; `spot` takes the page and the index in it."""
+    # In a list of its own, text that follows the document would be another element, or no JSON.
+    wrapped = b'{"pages":[' + document + b"]}"
+    text = _as_text(wrapped)
+    if text is None:
+        return None
+    reward = _REWARD_WITH_TEXT if _holds(text, _TEXT_BALANCE) else _REWARD
+    page = pa.struct([("guid", pa.string()), _list_of(reward)])
+    table = _read(wrapped, pa.schema([("pages", pa.list_(pa.list_(page)))]))
+    if table is None or table.num_rows != 1:
+        return None
+    documents = table.column("pages").combine_chunks().flatten()
+    pages = documents.flatten()
+    if len(documents) != 1 or documents.null_count or pages.null_count or pages.field("guid").null_count < len(pages):
+        return None
+    lists = pages.field("rewards")
+    return None if lists.null_count else _flatten(lists, reward, spot)
+
+
 def _flatten(lists: pa.ListArray, reward: pa.Schema, spot: Callable[[int, int], Spot]) -> Batch | None:
     rewards = lists.flatten()
     if rewards.null_count:
