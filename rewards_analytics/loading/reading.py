@@ -14,10 +14,9 @@ from typing import Any, Final
 import pyarrow as pa
 
 from rewards_analytics.errors import SourceError
-from rewards_analytics.loading import csvfiles, documents, lines, tables
-from rewards_analytics.loading.batches import Batch, Spot
+from rewards_analytics.loading import csvfiles, dicts, documents, lines, tables
+from rewards_analytics.loading.batches import Batch
 from rewards_analytics.loading.progress import Progress, shown
-from rewards_analytics.loading.records import Records
 from rewards_analytics.loading.sources import Dicts, File, Frame, Kind, Piece, pieces
 from rewards_analytics.loading.stream import Stream
 from rewards_analytics.loading.validate import Reading, across_rows
@@ -85,16 +84,10 @@ def _memory_jobs(piece: Piece) -> Iterator[Job]:
         for batch in tables.from_frame(piece.native):
             yield partial(list, [batch])
     elif isinstance(piece, Dicts):
-        numbered = enumerate(piece.values)
-        while some := list(islice(numbered, _DICTS_TOGETHER)):
-            yield partial(_decode_dicts, some)
-
-
-def _decode_dicts(numbered: list[tuple[int, Any]]) -> list[Batch]:
-    records = Records()
-    for index, value in numbered:
-        records.add(value, Spot(None, None, f"$[{index}]"))
-    return [records.batch()]
+        values, first = iter(piece.values), 0
+        while some := list(islice(values, _DICTS_TOGETHER)):
+            yield partial(dicts.decode, some, first)
+            first += len(some)
 
 
 def _file_jobs(file: File, together: _Documents, progress: Progress) -> Iterator[Job]:

@@ -5,12 +5,15 @@ fast reader is sure, its rows, problems and places have to be those of the slow 
 """
 
 import random
+from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal
 from itertools import chain
 
 import numpy as np
 import pytest
 
-from rewards_analytics.loading import documents, layout, lines, pages
+from rewards_analytics.errors import FrameError
+from rewards_analytics.loading import dicts, documents, layout, lines, pages
 from rewards_analytics.loading.batches import Spot
 from rewards_analytics.loading.csvfiles import parts
 from rewards_analytics.loading.records import Records
@@ -37,6 +40,15 @@ CELLS = [
     "", '""', 'a"b', '"a""b"', '"a"b', '"a,b"', '"a\nb"', "'=x", "''=x", "'x", '"\'=a"', "\r", "a\rb", "\0", "+5",
     "05", "1e3", "1e19", "0.1234567891", "é", "\udcff", "NaN", "null", '""""', 'a"', '" x "', " x", "2026-13-01",
          '"12.5"', "-5", "2020-01-28T21:09:01", "yesterday", "=1",
+]  # fmt: skip
+EAST = timezone(timedelta(hours=5))
+VALUES = [
+    None, True, 1, 0, -1, 10**19, 10**19 - 1, 10**28, 10**5000, *map(Decimal, ["-0", "1E+3", "1e-9", "1e-10", "0e400",
+    "1.0000000000", "9999999999999999999.999999999", "-1e19", "NaN", "-Infinity", "sNaN", "1e400"]), 1.5, float("nan"),
+    "5", "+5", "05", ".5", "1e3", "", "1_000", "１２", "0.1234567891", "10000000000000000000", "2027-01-01",
+    "2026-02-29", "0000-01-01", "2020-01-28T21", "2020-01-28T21:09:01.1234567", "0001-01-01T00:00:00+0500",
+    "\ud800", "\0", "é", date(2027, 1, 1), date.min, datetime(2027, 1, 1), datetime(2027, 1, 1, tzinfo=EAST),
+    datetime.min.replace(tzinfo=EAST), datetime.max.replace(tzinfo=EAST), b"x", [], {}, [1],
 ]  # fmt: skip
 SEEDS = range(600)
 
@@ -170,6 +182,66 @@ def test_lists_that_are_written_alike_are_read_together_as_apart():
             apart = [facts(documents.decode_slowly(doc)) for doc in docs]
             assert facts(together) == joined(apart), docs
     assert read > len(SEEDS) / 2
+
+
+def a_dict(rng):
+    reward = {
+        "guid": "R", "user_guid": "U", "member_guid": "M", "account_guid": None, "balance_type": "BALANCE",
+        "unit_type": "MILES", "balance": rng.choice([Decimal("12.5"), 12, "12.5"]), "description": "x",
+        "expires_on": rng.choice(["2027-01-01", date(2027, 1, 1), None]),
+        "created_at": rng.choice(["2020-01-28T21:09:01+0000", datetime(2020, 1, 28, tzinfo=UTC), None]),
+    }  # fmt: skip
+    if rng.random() < 0.3:
+        reward[rng.choice([*FIELDS, "x"])] = rng.choice(VALUES)
+    if rng.random() < 0.05:
+        del reward[rng.choice(FIELDS)]
+    shapes = [{"rewards": [reward]}, {"reward": reward}, [reward], None, reward | {"rewards": [reward]}]
+    return reward if rng.random() < 0.95 else rng.choice(shapes)
+
+
+def one_by_one(values, first):
+    records = Records()
+    for place, value in enumerate(values, first):
+        records.add(value, Spot(None, None, f"$[{place}]"))
+    return records.batch()
+
+
+def test_dicts_are_read_alike():
+    sure = 0
+    for seed in SEEDS:
+        rng = random.Random(seed)
+        values = [a_dict(rng) for _ in range(rng.choice([1, 1, 2, 3]))]
+        fast = dicts.decode_fast(values, 7)
+        if fast:
+            sure += 1
+            assert facts(fast) == facts(one_by_one(values, 7)), values
+    assert sure > len(SEEDS) / 5
+
+
+def test_many_dicts_with_a_few_bad_ones_are_read_alike():
+    rng = random.Random(3)
+    values = [value for value in (a_dict(rng) for _ in range(2000)) if not _holds_a_float(value)]
+
+    together = dicts.decode(values, 0)
+
+    assert len(together) > 8
+    expected = facts(one_by_one(values, 0))
+    assert expected[2] != []
+    assert joined(map(facts, together)) == expected
+
+
+def test_a_float_among_many_dicts_is_refused_with_its_place():
+    good = dict.fromkeys(FIELDS, "2027-01-01") | {"balance": Decimal(1)}
+    values = [good | {"guid": f"R{number}"} for number in range(3000)]
+    values[2345]["balance"] = 12.5
+
+    with pytest.raises(FrameError, match=r"\$\[2345\]\.balance is the float 12\.5"):
+        dicts.decode(values, 0)
+
+
+def _holds_a_float(value):
+    rewards = [value.get("reward"), *(value.get("rewards") or []), value] if isinstance(value, dict) else []
+    return any(isinstance(reward, dict) and isinstance(reward.get("balance"), float) for reward in rewards)
 
 
 def test_records_of_csv_are_read_alike():
