@@ -19,14 +19,16 @@ LONGEST_RETRY_AFTER_S: Final = 300.0
 """A server that asks for more than this is not waited for: the call fails and says how long it asked for."""
 
 
-def until_settled(
-    attempt: Callable[[], Answer],
+def retrying(
     *,
     retries: int,
     sleep: Callable[[float], None],
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
-) -> Answer:
-    """Answer of the first attempt that is not transient, or of the last one that was allowed."""
+) -> Callable[[Callable[[], Answer]], Answer]:
+    """Function that makes an attempt until its answer is not transient, `retries` times again at most.
+
+    It gives the answer of the last attempt, and may be called by several threads at once.
+    """
     from tenacity import Retrying, retry_if_result, stop_after_attempt, wait_random_exponential
 
     backoff = wait_random_exponential(multiplier=FIRST_WAIT_S, max=LONGEST_WAIT_S)
@@ -38,14 +40,13 @@ def until_settled(
     def is_worth_another(answer: Answer) -> bool:
         return answer.is_transient and (retry_after(answer, now()) or 0.0) <= LONGEST_RETRY_AFTER_S
 
-    retrying = Retrying(
+    return Retrying(
         sleep=sleep,
         stop=stop_after_attempt(retries + 1),
         wait=wait,
         retry=retry_if_result(is_worth_another),
         retry_error_callback=_answer,
     )
-    return retrying(attempt)
 
 
 def retry_after(answer: Answer, now: datetime) -> float | None:
@@ -58,7 +59,7 @@ def retry_after(answer: Answer, now: datetime) -> float | None:
         return float(text)
     try:
         at = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     at = at if at.tzinfo is not None else at.replace(tzinfo=UTC)
     return max((at - now).total_seconds(), 0.0)

@@ -17,15 +17,13 @@ from rewards_analytics.client import retry
 from rewards_analytics.errors import ArgumentError, AtriumError
 
 if TYPE_CHECKING:
-    import requests
-
     from rewards_analytics.client.credentials import Signature
+    from rewards_analytics.client.session import Session
 
 DEFAULT_BASE_URL: Final = {"atrium": "https://vestibule.mx.com", "platform": "https://int-api.mx.com"}
 """MX's development hosts: a slip there costs nothing. Production is named by its address."""
 
 DEFAULT_ACCEPT: Final = {"atrium": "application/vnd.mx.atrium.v1+json", "platform": "application/vnd.mx.api.v1+json"}
-CONNECTIONS: Final = 64
 QUOTED_CHARACTERS: Final = 120
 """How much of an unexpected body an error quotes."""
 
@@ -37,14 +35,14 @@ class Answer:
     call: str
     status: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
-    body: str = field(default="", repr=False)
+    body: bytes = field(default=b"", repr=False)
     failure: str | None = None
     is_hopeless: bool = False
 
     @cached_property
     def json(self) -> Any:
-        """The body as JSON with exact numbers. Raises ValueError where it is none."""
-        return json.loads(self.body, parse_float=Decimal, parse_constant=Decimal)
+        """The body as JSON with exact numbers. Raises ValueError where it is none, or no UTF-8."""
+        return json.loads(self.body.decode("utf-8-sig"), parse_float=Decimal, parse_constant=Decimal)
 
     @property
     def is_json(self) -> bool:
@@ -105,32 +103,17 @@ class Transport:
         self._timeout = timeout
         self._retries = retries
         self._sleep = sleep
-        self._opening = Lock()
-        self._session: requests.Session | None = None
+        self._lock = Lock()
+        self._session: Session | None = None
 
     def get(self, *path: str, **query: int) -> Any:
         """JSON of a GET, repeated while the answer is transient. None for 204."""
-        return self.read(self.answer("GET", path, query=query, retries=self._retries))
+        url = self._url(path)
+        return self.read(self._until_settled(lambda: self._attempt("GET", url, query=query)))
 
     def send(self, method: str, *path: str, payload: Any = None) -> Answer:
         """Answer to a call that changes something, which is never repeated blindly."""
-        return self.answer(method, path, payload=payload, retries=0)
-
-    def answer(
-        self,
-        method: str,
-        path: tuple[str, ...],
-        *,
-        query: Mapping[str, int] | None = None,
-        payload: Any = None,
-        retries: int,
-    ) -> Answer:
-        """Answer to a call, after as many repeats as it took and was allowed."""
-        url = "/".join([self.base_url, *map(_quoted, path)])
-        call = f"{method} {urlsplit(url).path}"
-        return retry.until_settled(
-            lambda: self._attempt(call, method, url, query, payload), retries=retries, sleep=self._sleep
-        )
+        return self._attempt(method, self._url(path), payload=payload)
 
     def read(self, answer: Answer) -> Any:
         """JSON of a successful answer; raise the typed error of any other."""
@@ -163,40 +146,38 @@ class Transport:
         if self._session is not None:
             self._session.close()
 
-    def _attempt(self, call: str, method: str, url: str, query: Mapping[str, int] | None, payload: Any) -> Answer:
-        """Make the call once. What requests raises is turned into words, since its errors carry the signed request."""
+    def _url(self, path: tuple[str, ...]) -> str:
+        return "/".join([self.base_url, *map(_quoted, path)])
+
+    @cached_property
+    def _until_settled(self) -> Callable[[Callable[[], Answer]], Answer]:
+        return retry.retrying(retries=self._retries, sleep=self._sleep)
+
+    def _attempt(self, method: str, url: str, *, query: Mapping[str, int] | None = None, payload: Any = None) -> Answer:
+        """Make a call once. What requests raises is turned into words, since its errors carry the signed request."""
         from requests import RequestException
 
+        call = f"{method} {urlsplit(url).path}"
         try:
-            response = self._pool().request(
-                method,
-                url,
-                params=query,
-                json=payload,
-                auth=self._signature,
-                timeout=self._timeout,
-                allow_redirects=False,
-            )
+            response = self._opened().call(method, url, query=query, payload=payload)
         except RequestException as error:
             return _failed(call, error)
-        body = response.content.decode("utf-8", errors="replace")
-        return Answer(call, response.status_code, response.headers, body)
+        return Answer(call, response.status_code, response.headers, response.content)
 
-    def _pool(self) -> requests.Session:
-        with self._opening:
+    def _opened(self) -> Session:
+        with self._lock:
             if self._session is None:
-                self._session = self._opened()
+                from rewards_analytics.client.session import Session
+
+                trusts_environment = not is_loopback(urlsplit(self.base_url).hostname)
+                self._session = Session(
+                    self.base_url,
+                    signature=self._signature,
+                    accept=self._accept,
+                    timeout=self._timeout,
+                    trusts_environment=trusts_environment,
+                )
             return self._session
-
-    def _opened(self) -> requests.Session:
-        import requests
-        from requests.adapters import HTTPAdapter
-
-        session = requests.Session()
-        session.headers["Accept"] = self._accept
-        session.trust_env = not is_loopback(urlsplit(self.base_url).hostname)
-        session.mount(self.base_url, HTTPAdapter(pool_maxsize=CONNECTIONS, max_retries=0))
-        return session
 
 
 def checked_base_url(base_url: str) -> str:
@@ -249,7 +230,8 @@ def _said(answer: Answer) -> str:
     if isinstance(message, str) and message:
         return _printable(message).rstrip(". ")
     kind = answer.headers.get("Content-Type", "no content type")
-    return f"{kind} that is not what the API documents, beginning {_printable(answer.body)!r}"
+    start = answer.body[: 8 * QUOTED_CHARACTERS].decode(errors="replace")
+    return f"{kind} that is not what the API documents, beginning {_printable(start)!r}"
 
 
 def _asked_for(answer: Answer) -> str:

@@ -128,6 +128,9 @@ def test_a_redirect_is_not_followed_with_the_keys(client, sandbox):
         ("soon", None),
         ("", None),
         ("Mon, 99 Nov 2026 12:00:30 GMT", None),
+        ("Mon, 23 Nov 2026 12:00:30 +99999999999999999999", None),
+        ("1 Nov 99999999999999999999 12:00:00 GMT", None),
+        ("9" * 5000, float("inf")),
     ],
 )
 def test_retry_after_is_seconds_or_a_date_or_nothing(header, seconds):

@@ -1,0 +1,120 @@
+"""Answers that are wrong on the wire itself: tried again where that may help, told in words where it does not."""
+
+from __future__ import annotations
+
+import gzip
+import json
+
+import pytest
+
+import rewards_analytics as ra
+
+GOOD = json.dumps({"users": [{"guid": "USR-1"}], "pagination": {"total_entries": 1, "total_pages": 1}}).encode()
+
+
+def answer(body=GOOD, *headers, status="200 OK", length=None):
+    lines = [f"HTTP/1.1 {status}", "Connection: close", "Content-Type: application/json", *headers]
+    if length is not False:
+        lines.append(f"Content-Length: {len(body) if length is None else length}")
+    return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+def chunked(*parts):
+    return answer(b"\r\n".join(parts), "Transfer-Encoding: chunked", length=False)
+
+
+BROKEN = {
+    "nothing": b"",
+    "no HTTP": b"SSH-2.0-OpenSSH_9.2\r\n",
+    "half a status line": b"HTTP/1.1 20",
+    "half of the headers": b"HTTP/1.1 200 OK\r\nContent-Ty",
+    "less than was announced": answer(GOOD[:40], length=len(GOOD)),
+    "half of it, without a length": answer(GOOD[:40], length=False),
+    "a chunk that is cut short": chunked(b"ff", GOOD[:40]),
+    "a chunk without a size": chunked(b"zz", GOOD, b"0", b"", b""),
+    "packed, but not whole": answer(gzip.compress(GOOD)[:30], "Content-Encoding: gzip"),
+    "packed in name only": answer(GOOD, "Content-Encoding: gzip"),
+    "a text that is not UTF-8": answer(GOOD.replace(b"USR-1", b"USR-\xff")),
+    "a web page": answer(b"<!doctype html><title>Maintenance</title>"),
+    "nothing at all in the body": answer(b""),
+    "two hundred headers": answer(GOOD, *[f"X-{number}: x" for number in range(200)]),
+    "a length that is no number": answer(GOOD[:9], length="many"),
+}
+
+
+@pytest.mark.parametrize("broken", BROKEN.values(), ids=BROKEN)
+def test_an_answer_that_is_broken_is_asked_for_again(make_client, wire, waits, broken):
+    wire.answers = [broken, broken, answer()]
+
+    users = list(make_client(base_url=wire.base_url).list_users())
+
+    assert users == [{"guid": "USR-1"}]
+    assert len(wire.requests) == 3
+    assert len(waits) == 2
+
+
+@pytest.mark.parametrize("broken", BROKEN.values(), ids=BROKEN)
+def test_an_answer_that_stays_broken_is_an_error_of_this_package_alone(make_client, wire, broken):
+    wire.answers = [broken] * 2
+
+    with pytest.raises(ra.AtriumError, match="GET /users") as failure:
+        list(make_client(base_url=wire.base_url, retries=1).list_users())
+
+    assert failure.value.__context__ is None
+
+
+@pytest.mark.parametrize(
+    "good",
+    [
+        chunked(b"%x" % len(GOOD), GOOD, b"0", b"", b""),
+        answer(gzip.compress(GOOD), "Content-Encoding: gzip"),
+        answer(GOOD, length=False),
+        answer(b"\xef\xbb\xbf" + GOOD),
+        answer(GOOD, "Set-Cookie: session=1"),
+    ],
+    ids=["chunked", "packed", "without a length", "with a byte order mark", "with a cookie"],
+)
+def test_an_answer_that_is_only_unusual_is_read(make_client, wire, good):
+    wire.answers = [good]
+
+    assert list(make_client(base_url=wire.base_url).list_users()) == [{"guid": "USR-1"}]
+
+
+@pytest.mark.parametrize("status", ["301", "302", "303", "307", "308"])
+@pytest.mark.parametrize(
+    "place", ["/elsewhere", "http://127.0.0.1:1/", "https://thief.example/", "http://[", "\xff", "", "//"]
+)
+def test_no_redirect_is_followed_wherever_it_leads(make_client, wire, status, place):
+    wire.answers = [answer(b"", f"Location: {place}", status=status)]
+
+    with pytest.raises(ra.AtriumError, match=rf"answered {status}: a redirect, which is not followed"):
+        list(make_client(base_url=wire.base_url).list_users())
+
+    assert len(wire.requests) == 1
+
+
+@pytest.mark.parametrize("status", ["100 Continue", "204 No Content", "418 Teapot", "999 What"])
+def test_a_status_that_nobody_expects_is_a_typed_error(make_client, wire, status):
+    wire.answers = [answer(b"", status=status)]
+
+    with pytest.raises(ra.AtriumError, match=r"^GET /users (answered|got no answer)"):
+        list(make_client(base_url=wire.base_url, retries=0).list_users())
+
+
+@pytest.mark.parametrize("dialect", ["atrium", "platform"])
+def test_a_call_carries_the_keys_the_version_and_no_cookie(make_client, wire, dialect):
+    wire.answers = [answer(GOOD, "Set-Cookie: session=1"), answer()]
+    client = make_client(base_url=wire.base_url, dialect=dialect, api_key="the-key", client_id="the-id")
+
+    for _ in range(2):
+        list(client.list_users())
+
+    lines = wire.requests[1].decode().split("\r\n")
+    signature = (
+        {"MX-API-Key: the-key", "MX-Client-ID: the-id", "Accept: application/vnd.mx.atrium.v1+json"}
+        if dialect == "atrium"
+        else {"Authorization: Basic dGhlLWlkOnRoZS1rZXk=", "Accept: application/vnd.mx.api.v1+json"}
+    )
+    assert lines[0] == "GET /users?page=1&records_per_page=100 HTTP/1.1"
+    assert signature <= set(lines)
+    assert not [line for line in lines if line.lower().startswith("cookie")]
