@@ -4,7 +4,7 @@
 - `programmes`: the loyalty programmes there are, and how an account of one lives from day to day;
 - `world`: users, members and the rewards that were gathered of them;
 - `jobs`: the aggregation job of one member, with its questions;
-- `api`: the endpoints; `wire`: how they write JSON; `faults`: what goes wrong on request;
+- `api`: the endpoints, a file for each kind; `wire`: how they write JSON; `faults`: what goes wrong on request;
 - `server`: the whole on 127.0.0.1, as a context manager.
 """
 

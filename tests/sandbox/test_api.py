@@ -261,8 +261,9 @@ def test_a_resume_must_answer_every_challenge(call, sandbox):
     is_refused(call("PUT", path + "/resume", json={"member": {"challenges": []}}), 422, "no answer to CRD-")
 
 
-def test_a_body_that_is_not_json_is_400(call, path):
-    is_refused(call("PUT", path + "/resume", data=b"{"), 400, "not valid JSON")
+@pytest.mark.parametrize("body", [b"{", b"", b"\xff", b"[" * 100_000], ids=["open", "empty", "no text", "deep"])
+def test_a_body_that_is_not_json_is_400(call, path, body):
+    is_refused(call("PUT", path + "/resume", data=body), 400, "not valid JSON")
 
 
 # --- Users and members ---

@@ -1,0 +1,111 @@
+"""One call and its answer: what was asked of which world, refusals, and the pages of a list."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rewards_analytics.sandbox.world import Member, User, World
+
+LEAST_PER_PAGE = 10
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What an application of the API can be told."""
+
+    api_key: str
+    client_id: str
+    rewards_enabled: bool = True
+    default_per_page: int = 25
+    most_per_page: int = 100
+
+
+class Refusal(Exception):  # noqa: N818 - an answer, not a failure of the sandbox
+    """An answer with an error status."""
+
+    def __init__(self, status: int, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.kind = kind
+        self.message = message
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call that has passed the door: its dialect, path parameters, query and body."""
+
+    world: World
+    settings: Settings
+    dialect: str
+    path: Mapping[str, str]
+    query: Mapping[str, str]
+    body: bytes
+    shift: bool
+
+    def user(self) -> User:
+        """User that the path names."""
+        user = self.world.users.get(self.path["user_guid"])
+        if user is None:
+            raise not_found("user", self.path["user_guid"])
+        return user
+
+    def member(self) -> Member:
+        """Member that the path names, its job brought up to the clock."""
+        user = self.user()
+        guid = self.path["member_guid"]
+        if guid not in user.members:
+            raise not_found("member", guid)
+        member = self.world.members[guid]
+        self.world.settle(member)
+        return member
+
+    def payload(self, name: str) -> dict[str, Any]:
+        """The object called `name` in the JSON body."""
+        try:
+            body = json.loads(self.body)
+        except (ValueError, RecursionError) as error:
+            raise Refusal(400, "bad_request", "The body is not valid JSON.") from error
+        if not isinstance(body, dict) or not isinstance(body.get(name), dict):
+            raise Refusal(422, "unprocessable_entity", f"The body must be an object with an object '{name}'.")
+        payload: dict[str, Any] = body[name]
+        return payload
+
+
+Answer = tuple[int, Any]
+Handler = Callable[[Call], Answer]
+
+
+def page_of(call: Call, name: str, entries: Sequence[Any], shown: Callable[[Any], Any] = lambda entry: entry) -> Answer:
+    """One page of a list, its entries as they are shown, by the rules of paging that the API documents."""
+    settings = call.settings
+    per_page = _number(call.query.get("records_per_page"))
+    if per_page is None or not min(LEAST_PER_PAGE, settings.most_per_page) <= per_page <= settings.most_per_page:
+        per_page = settings.default_per_page
+    page = max(_number(call.query.get("page")) or 1, 1)
+    pagination = {
+        "current_page": page,
+        "per_page": per_page,
+        "total_entries": len(entries),
+        "total_pages": max(-(-len(entries) // per_page), 1),
+    }
+    return 200, {name: list(map(shown, entries[(page - 1) * per_page : page * per_page])), "pagination": pagination}
+
+
+def text_of(payload: Mapping[str, Any], name: str) -> str | None:
+    """The text called `name` in an object of the body, None where it is not given."""
+    value = payload.get(name)
+    if value is not None and not isinstance(value, str):
+        raise Refusal(422, "unprocessable_entity", f"'{name}' must be text.")
+    return value
+
+
+def not_found(kind: str, guid: str) -> Refusal:
+    """The refusal that names what there is not."""
+    return Refusal(404, "not_found", f"There is no {kind} {guid}.")
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text is not None and text.isascii() and text.isdigit() and len(text) < 10 else None

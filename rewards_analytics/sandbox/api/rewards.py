@@ -1,0 +1,28 @@
+"""The rewards of a member."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rewards_analytics.sandbox.api.calls import Answer, Call, not_found, page_of
+
+
+def list_rewards(call: Call) -> Answer:
+    """`GET …/rewards`."""
+    member = call.member()
+    if call.shift and member.rewards:
+        member.rewards.insert(0, member.rewards.pop())
+    return page_of(call, "rewards", member.rewards, lambda reward: _reward(reward, call.dialect))
+
+
+def read_reward(call: Call) -> Answer:
+    """`GET …/rewards/{reward_guid}`."""
+    guid = call.path["reward_guid"]
+    for reward in call.member().rewards:
+        if reward["guid"] == guid:
+            return 200, {"reward": _reward(reward, call.dialect)}
+    raise not_found("reward", guid)
+
+
+def _reward(reward: dict[str, Any], dialect: str) -> dict[str, Any]:
+    return reward | {"updated_at": reward["created_at"]} if dialect == "platform" else reward
