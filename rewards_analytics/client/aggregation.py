@@ -31,6 +31,7 @@ Watch = Callable[[Mapping[str, Any]], None]
 CONNECTED: Final = "CONNECTED"
 CHALLENGED: Final = "CHALLENGED"
 REJECTED: Final = "REJECTED"
+NOT_CHALLENGED: Final = 422
 STALE_POLLS: Final = 2
 """How many polls may still show the questions that were just answered before they count as asked again."""
 
@@ -93,7 +94,7 @@ class Aggregation:
     _begun: bool = False
     _lost: int = 0
     _asked: list[Challenge] = field(default_factory=list)
-    _answers: dict[str, str] | None = None
+    _answers: dict[str, str] | None = field(default=None, repr=False)
     _stale: int = 0
     _answer_was_lost: bool = False
 
@@ -145,14 +146,19 @@ class Aggregation:
 
     def _was_started_all_the_same(self, reply: Answer) -> bool:
         """After an answer that was lost or a refusal for the moment: whether a job has begun."""
-        self._lost += 1
-        if not _may_be_tried_again(reply) or self._lost > self.retries:
-            raise self.transport.error(reply)
+        self._wait_after_a_loss(reply)
         if self.clock() >= self._deadline:
             raise self._timed_out()
-        self.sleep(self.transport.wait_after(reply))
         self._poll()
         return self._begun
+
+    def _wait_after_a_loss(self, reply: Answer) -> None:
+        """Wait for as long as a lost call asks for; raise its error where it is not to be tried again."""
+        self._lost += 1
+        wait = self.transport.wait_after(reply)
+        if not _may_be_tried_again(reply) or self._lost > self.retries or self.clock() + wait > self._deadline:
+            raise self.transport.error(reply)
+        self.sleep(wait)
 
     # --- Polling ---
 
@@ -166,8 +172,8 @@ class Aggregation:
 
     @property
     def _connection_status(self) -> str | None:
-        status: str | None = self._state.get("connection_status")
-        return status
+        status = self._state.get("connection_status")
+        return status if isinstance(status, str) else None
 
     def _poll(self) -> None:
         self.sleep(self.poll_interval)
@@ -214,7 +220,8 @@ class Aggregation:
         if not entries:
             body = self.transport.get(*self._path, "challenges")
             entries = body.get("challenges") if isinstance(body, Mapping) else None
-        return [challenges.from_json(entry) for entry in entries or [] if isinstance(entry, Mapping)]
+        found = entries if isinstance(entries, list) else []
+        return [challenges.from_json(entry) for entry in found if isinstance(entry, Mapping)]
 
     def _answers_of_the_user(self, asked: list[Challenge]) -> dict[str, str]:
         questions = "; ".join(repr(challenge.label) for challenge in asked)
@@ -242,10 +249,13 @@ class Aggregation:
         self._answer_was_lost = not reply.is_success
         if reply.is_success:
             return
-        self._lost += 1
-        if not _may_be_tried_again(reply) or self._lost > self.retries:
+        if reply.status != NOT_CHALLENGED:
+            self._wait_after_a_loss(reply)
+            return
+        # The member is no longer CHALLENGED, or the answers make no sense: its status tells which.
+        self._poll()
+        if self._is_asking:
             raise self.transport.error(reply)
-        self.sleep(self.transport.wait_after(reply))
 
     # --- Ending ---
 

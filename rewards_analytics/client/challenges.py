@@ -113,9 +113,13 @@ def _text(entry: Mapping[str, Any], name: str) -> str:
 
 
 def _entries(entry: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
-    return [option for option in entry.get(name) or [] if isinstance(option, Mapping)]
+    entries = entry.get(name)
+    return [option for option in entries if isinstance(option, Mapping)] if isinstance(entries, list) else []
 
 
 def _decoded(encoded: str) -> bytes:
-    """Bytes of base64 text, alone or as a data URI."""
-    return b64decode(encoded.rpartition(",")[2])
+    """Bytes of base64 text, alone or as a data URI; none where it is no such text."""
+    try:
+        return b64decode(encoded.rpartition(",")[2])
+    except ValueError:
+        return b""

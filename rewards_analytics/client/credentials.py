@@ -36,6 +36,9 @@ class Secret(str):
     def __format__(self, spec: str) -> str:
         return format(HIDDEN, spec)
 
+    def __reduce__(self) -> str:
+        raise TypeError("A secret is not pickled or copied: it would show in the bytes.")
+
     def reveal(self) -> str:
         """The text itself, as a plain string."""
         return "".join(self)

@@ -34,8 +34,8 @@ def retrying(
     backoff = wait_random_exponential(multiplier=FIRST_WAIT_S, max=LONGEST_WAIT_S)
 
     def wait(state: RetryCallState) -> float:
-        asked_for = retry_after(_answer(state), now())
-        return backoff(state) if asked_for is None else asked_for
+        # A server that says 0 is not asked again at once, or all repeats are used up within a moment.
+        return max(backoff(state), retry_after(_answer(state), now()) or 0.0)
 
     def is_worth_another(answer: Answer) -> bool:
         return answer.is_transient and (retry_after(answer, now()) or 0.0) <= LONGEST_RETRY_AFTER_S

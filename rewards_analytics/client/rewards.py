@@ -24,6 +24,7 @@ from rewards_analytics.client.pages import PER_PAGE, read_all
 from rewards_analytics.client.transport import DEFAULT_ACCEPT, DEFAULT_BASE_URL, Transport, checked_guid
 from rewards_analytics.errors import ArgumentError, AtriumError
 
+A_DAY_S = 86_400
 PLAIN_NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
 
 
@@ -87,8 +88,11 @@ class AtriumClient:
         # Hidden before anything can fail: a traceback may show the variables of this frame.
         api_key, client_id = credentials.hidden(api_key), credentials.hidden(client_id)
         _at_least(0, retries=retries, poll_interval=poll_interval)
-        if timeout <= 0:
-            raise ArgumentError(f"timeout={timeout} leaves no time for an answer. Give a number of seconds above 0.")
+        if not 0 < timeout <= A_DAY_S:
+            raise ArgumentError(
+                f"timeout={timeout} leaves no time for an answer, or no end to it. "
+                "Give a number of seconds above 0, and no more than a day."
+            )
         signature = Signature(api_key, client_id, dialect)
         self.dialect = dialect
         self._retries = retries
@@ -184,6 +188,7 @@ class AtriumClient:
         The member's last status; its `.started` is False where the API's throttle kept a job from starting.
         """
         path = _member(user_guid, member_guid)
+        _at_least(0, timeout=timeout)
         return Aggregation(
             transport=self._transport,
             user_guid=path[1],
@@ -241,5 +246,5 @@ def _exact(reward: dict[str, Any]) -> dict[str, Any]:
 
 def _at_least(least: float, **arguments: float) -> None:
     for name, value in arguments.items():
-        if value < least:
+        if not value >= least:  # which no NaN is
             raise ArgumentError(f"{name}={value} is below {least}. Give {least} or more.")

@@ -11,7 +11,8 @@ from requests.adapters import HTTPAdapter
 if TYPE_CHECKING:
     from rewards_analytics.client.credentials import Signature
 
-CONNECTIONS: Final = 64
+CONNECTIONS: Final = 256
+"""How many connections are kept open for the next call. More workers than these are served, each time by a new one."""
 
 
 class Session(requests.Session):

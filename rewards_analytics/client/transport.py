@@ -11,7 +11,7 @@ from decimal import Decimal
 from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 from rewards_analytics.client import retry
 from rewards_analytics.errors import ArgumentError, AtriumError
@@ -139,7 +139,7 @@ class Transport:
 
     def wait_after(self, answer: Answer) -> float:
         """Seconds that an answer asks to wait for, 0 where it does not."""
-        return min(retry.retry_after(answer, datetime.now(UTC)) or 0.0, retry.LONGEST_RETRY_AFTER_S)
+        return retry.retry_after(answer, datetime.now(UTC)) or 0.0
 
     def close(self) -> None:
         """Close the connections."""
@@ -162,6 +162,9 @@ class Transport:
             response = self._opened().call(method, url, query=query, payload=payload)
         except RequestException as error:
             return _failed(call, error)
+        except KeyboardInterrupt as interrupt:
+            # Without its frames: in those of the standard library, the keys are plain bytes on their way out.
+            raise interrupt.with_traceback(None) from None
         return Answer(call, response.status_code, response.headers, response.content)
 
     def _opened(self) -> Session:
@@ -182,17 +185,33 @@ class Transport:
 
 def checked_base_url(base_url: str) -> str:
     """Base URL without a slash at its end, once it is sure that the keys may be sent there."""
-    url = urlsplit(base_url)
+    base_url = base_url.strip()
+    url = _split(base_url)
     if url.username is not None or url.password is not None:
         raise ArgumentError("base_url holds a user name or a password. Pass the keys as api_key and client_id.")
     if url.scheme not in ("http", "https") or not url.hostname or url.query or url.fragment:
-        raise ArgumentError(f"base_url={base_url!r} is not the address of an API, such as https://vestibule.mx.com.")
+        raise _no_address(base_url)
     if url.scheme == "http" and not is_loopback(url.hostname):
         raise ArgumentError(
             f"base_url={base_url!r} is not https: the keys would cross the network in clear text. "
             "Use https; http is for this machine only."
         )
     return base_url.rstrip("/")
+
+
+def _split(base_url: str) -> SplitResult:
+    try:
+        url = urlsplit(base_url)
+        _ = url.port  # looked at only when it is asked for
+    except ValueError:
+        raise _no_address(base_url) from None
+    if not base_url.isprintable() or " " in base_url:
+        raise _no_address(base_url)
+    return url
+
+
+def _no_address(base_url: str) -> ArgumentError:
+    return ArgumentError(f"base_url={base_url!r} is not the address of an API, such as https://vestibule.mx.com.")
 
 
 def is_loopback(host: str | None) -> bool:
@@ -207,12 +226,21 @@ def is_loopback(host: str | None) -> bool:
 
 def checked_guid(guid: str) -> str:
     """Refuse what would reach another path even when it is quoted: nothing, and dots."""
-    if not isinstance(guid, str) or not guid.strip("."):
+    if not isinstance(guid, str) or not guid.strip(".") or not _is_unicode(guid):
         raise ArgumentError(
             f"{guid!r} is not a guid: it is never sent, since it would reach another path. "
             "Guids look like USR-…, MBR-… or RWD-…."
         )
     return guid
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether a text can be sent: halves of surrogate pairs cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _quoted(part: str) -> str:

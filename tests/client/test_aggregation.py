@@ -173,6 +173,34 @@ def test_a_start_that_never_arrives_is_given_up(make_client, sandbox, member):
     assert calls(sandbox).count("POST fetch_rewards") == 3
 
 
+def test_a_start_waits_for_as_long_as_it_is_asked_to(client, sandbox, member, waits):
+    sandbox.faults.retry_after = "40"
+    sandbox.faults.next("429", on="fetch_rewards")
+
+    assert client.fetch_rewards(member.user_guid, member.guid).started
+    assert waits[:2] == [40, 3]
+
+
+@pytest.mark.parametrize("call", ["fetch_rewards", "resume"])
+def test_a_call_that_is_to_wait_beyond_the_time_is_given_up_at_once(client, sandbox, make_member, waits, call):
+    member = make_member("challenge")
+    sandbox.faults.retry_after = "3600"
+    sandbox.faults.next("429", on=call)
+
+    with pytest.raises(ra.RateLimitError, match=r"429.*asks to wait 3600 s"):
+        client.fetch_rewards(member.user_guid, member.guid, Answers("correct"))
+
+    assert 3600 not in waits
+
+
+@pytest.mark.parametrize("timeout", [-1, float("nan")])
+def test_a_timeout_that_is_none_is_refused(client, sandbox, member, timeout):
+    with pytest.raises(ra.ArgumentError, match="timeout="):
+        client.fetch_rewards(member.user_guid, member.guid, timeout=timeout)
+
+    assert sandbox.requests == []
+
+
 def test_a_wrong_key_is_not_tried_again(make_client, sandbox, member):
     with pytest.raises(ra.AuthenticationError):
         make_client(client_id="wrong").fetch_rewards(member.user_guid, member.guid)
@@ -295,8 +323,24 @@ def test_a_question_left_for_too_long_expires(client, sandbox, make_member):
         sandbox.world.advance(seconds=600)
         return {challenge.guid: "correct" for challenge in challenges}
 
-    with pytest.raises(ra.AtriumError, match="not CHALLENGED: there is nothing to answer"):
+    with pytest.raises(ra.AggregationError, match=r"is EXPIRED: a question was not answered in time") as end:
         client.fetch_rewards(member.user_guid, member.guid, answer)
+
+    assert end.value.connection_status == "EXPIRED"
+
+
+def test_answers_that_the_api_does_not_take_are_told_in_its_words(client, sandbox, make_member):
+    member = make_member("challenge")
+
+    def answer(challenges):
+        guid = challenges[0].guid
+        member.challenges.append(dict(member.challenges[0], guid="CRD-another"))
+        return {guid: "correct"}
+
+    with pytest.raises(ra.AtriumError, match=r"PUT .*resume answered 422: There is no answer to CRD-another") as end:
+        client.fetch_rewards(member.user_guid, member.guid, answer)
+
+    assert end.value.status == 422
 
 
 @pytest.mark.parametrize("fault", ["reset", "lost", "503"])

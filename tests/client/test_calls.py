@@ -134,7 +134,7 @@ def test_a_body_that_is_never_json_is_told_with_its_beginning(client, sandbox):
 # --- Paths ---
 
 
-@pytest.mark.parametrize("guid", ["", ".", "..", "...", None])
+@pytest.mark.parametrize("guid", ["", ".", "..", "...", None, 5, b"USR-1", "USR-\ud800"])
 def test_an_empty_guid_or_one_of_dots_is_never_sent(client, sandbox, guid):
     calls = [
         lambda: client.list_members(guid),
@@ -170,6 +170,19 @@ def test_a_guid_with_special_characters_cannot_reach_another_path(client, sandbo
         ({"base_url": "ftp://atrium.mx.com"}, "is not the address of an API"),
         ({"base_url": "https://host/?x=1"}, "is not the address of an API"),
         ({"base_url": "https://me:secret@host"}, "holds a user name or a password"),
+        ({"base_url": "http://["}, "is not the address of an API"),
+        ({"base_url": "https://host:port"}, "is not the address of an API"),
+        ({"base_url": "https://host:99999"}, "is not the address of an API"),
+        ({"base_url": "https://ho st"}, "is not the address of an API"),
+        ({"base_url": "https://host\r\nX: y"}, "is not the address of an API"),
+        ({"base_url": "http://localhost.example"}, "is not https"),
+        ({"base_url": "http://127.0.0.1.example"}, "is not https"),
+        ({"base_url": "http://128.0.0.1"}, "is not https"),
+        ({"base_url": "http://localhost@host.example"}, "holds a user name"),
+        ({"base_url": "http://127.0.0.1\\@host.example"}, "holds a user name"),
+        ({"timeout": float("inf")}, "no end to it"),
+        ({"timeout": float("nan")}, "leaves no time"),
+        ({"poll_interval": float("nan")}, "poll_interval=nan is below 0"),
         ({"dialect": "atrum"}, "Did you mean 'atrium'"),
         ({"timeout": 0}, "leaves no time"),
         ({"retries": -1}, "retries=-1 is below 0"),
@@ -182,10 +195,11 @@ def test_a_setting_that_cannot_work_is_refused_at_once(make_client, settings, wo
 
 
 @pytest.mark.parametrize(
-    "base_url", ["http://localhost:1", "http://127.0.0.1:1", "http://[::1]:1", "https://x.example"]
+    "base_url",
+    ["http://localhost:1", "http://127.0.0.1:1", "http://127.8.9.10:1", "http://[::1]:1", "https://x.example/a"],
 )
 def test_http_is_for_this_machine_only(make_client, base_url):
-    assert make_client(base_url=base_url + "/").base_url == base_url
+    assert make_client(base_url=f" {base_url}/\n").base_url == base_url
 
 
 def test_the_default_host_is_the_development_host_of_the_dialect():

@@ -59,6 +59,17 @@ def test_retry_after_in_seconds_is_honoured(client, sandbox, waits):
     assert waits == [17, 17]
 
 
+def test_a_server_that_asks_for_no_wait_is_not_asked_again_at_once(make_client, sandbox, waits):
+    sandbox.faults.retry_after = "0"
+    sandbox.faults.next("429", times=9)
+
+    with pytest.raises(ra.RateLimitError):
+        list(make_client(retries=8).list_users())
+
+    assert len(waits) == 8
+    assert sum(waits) > 5
+
+
 def test_retry_after_as_a_date_is_honoured(client, sandbox, waits):
     sandbox.faults.retry_after = format_datetime(datetime.now(UTC) + timedelta(seconds=40), usegmt=True)
     sandbox.faults.next("429")

@@ -6,6 +6,7 @@ import copy
 import json
 import logging
 import pickle
+import socket
 import sys
 import traceback
 from base64 import b64encode
@@ -109,11 +110,24 @@ def test_a_secret_hides_itself_and_still_signs():
     assert secret.reveal() == KEY
 
 
-def test_a_client_is_not_pickled_with_its_keys(own_client):
-    with pytest.raises(TypeError):
-        pickle.dumps(own_client)
-    with pytest.raises(TypeError):
-        copy.deepcopy(own_client)
+@pytest.mark.parametrize("copied", [pickle.dumps, copy.deepcopy])
+def test_neither_a_client_nor_what_signs_its_calls_is_copied_with_the_keys(own_client, copied):
+    for holder in (own_client, own_client._transport, own_client._transport._signature, Secret(KEY)):
+        with pytest.raises(TypeError):
+            copied(holder)
+
+
+def test_an_interrupt_while_the_keys_are_being_sent_shows_none(own_client, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(socket.socket, "sendall", interrupted)
+
+    with pytest.raises(KeyboardInterrupt) as stop:
+        list(own_client.list_users())
+
+    assert "list_users" in with_variables(stop.value)
+    assert holds_no_secret(with_variables(stop.value))
 
 
 @pytest.mark.parametrize("key", ["", " key", "key\n", "key\r\nX: y", "kéy", "a b", None, 5])
