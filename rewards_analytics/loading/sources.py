@@ -114,8 +114,7 @@ def _files(path: str) -> Iterator[File]:
 
 
 def _in_folder(folder: Path) -> Iterator[File]:
-    """The files of the known endings below a folder, in sorted order; hidden ones and `_logs` are not data."""
-    files = sorted(_data_files(folder), key=lambda path: path.split(os.sep))  # noqa: PTH206
+    files = sorted(data_files(folder), key=lambda path: path.split(os.sep))  # noqa: PTH206
     if not files:
         raise SourceError(
             f"The folder {folder} holds no rewards: no file in it ends in {', '.join(ENDINGS)} "
@@ -125,13 +124,14 @@ def _in_folder(folder: Path) -> Iterator[File]:
         yield File(Path(path), path, kind_of(path))
 
 
-def _data_files(folder: str | os.PathLike[str]) -> Iterator[str]:
+def data_files(folder: str | os.PathLike[str]) -> Iterator[str]:
+    """Paths of the files of the known endings below a folder; hidden ones and `_logs` are not data."""
     with os.scandir(folder) as entries:
         for entry in entries:
             if entry.name.startswith((".", "_")):
                 continue
             if entry.is_dir(follow_symlinks=False):
-                yield from _data_files(entry.path)
+                yield from data_files(entry.path)
             elif kind_of(entry.name) and entry.is_file():
                 yield entry.path
 

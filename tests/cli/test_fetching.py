@@ -146,7 +146,7 @@ def test_a_worker_count_of_0_is_wrong_usage(sandbox, run, tmp_path):
     ended = run("pull", "--out", tmp_path, "--workers", "0")
 
     assert ended.status == 2
-    assert "workers=0 is below 1" in ended.err
+    assert "workers=0 is no number from 1" in ended.err
 
 
 def test_ctrl_c_ends_a_pull_cleanly_with_what_is_done_kept(tmp_path):

@@ -145,9 +145,68 @@ def test_a_wrong_key_ends_the_pull_at_once(make_client, sandbox, named):
     assert len(sandbox.requests) <= 4
 
 
-def test_no_workers_is_wrong_usage(client):
-    with pytest.raises(ra.ArgumentError, match="workers=0 is below 1"):
-        ra.pull(client, workers=0)
+@pytest.mark.parametrize("workers", [0, -1, 2.5, None])
+def test_a_number_of_workers_that_is_none_is_wrong_usage(client, workers):
+    with pytest.raises(ra.ArgumentError, match=f"workers={workers} is no number from 1"):
+        ra.pull(client, workers=workers)
+
+
+@pytest.mark.parametrize("members", ["ab", ["ab"], [("USR-1",)], [("USR-1", "MBR-1", "RWD-1")], [("USR-1", None)], [5]])
+def test_members_that_are_no_pairs_are_wrong_usage(client, sandbox, members, tmp_path):
+    with pytest.raises(ra.ArgumentError, match=r"is not a member. Give pairs of user guid and member guid"):
+        ra.pull(client, members, out=tmp_path)
+
+    assert sandbox.requests == []
+
+
+def test_a_guid_that_cannot_be_sent_is_a_failure_of_its_member(client, sandbox, member):
+    pulled = ra.pull(client, [(member.user_guid, ".."), (member.user_guid, member.guid)])
+
+    ((failed, error),) = pulled.failures
+    assert failed == (member.user_guid, "..")
+    assert isinstance(error, ra.ArgumentError)
+    assert pulled.rewards.height == len(member.rewards)
+
+
+def test_a_guid_with_two_contents_at_two_members_fails_both_and_no_other(client, sandbox, member):
+    other = next(one for one in sandbox.world.members.values() if one.rewards and one is not member)
+    other.rewards[0]["guid"] = member.rewards[0]["guid"]
+
+    pulled = ra.pull(client)
+
+    assert {failed for failed, _ in pulled.failures} == {(one.user_guid, one.guid) for one in (member, other)}
+    assert all(isinstance(error, ra.InvalidRewardsError) for _, error in pulled.failures)
+    rewards = [one for one in sandbox.world.rewards() if one["member_guid"] not in (member.guid, other.guid)]
+    assert sorted(pulled.rewards["guid"]) == sorted(reward["guid"] for reward in rewards)
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_a_reward_that_two_members_list_alike_is_there_once(client, sandbox, member, monkeypatch, together):
+    if not together:
+        monkeypatch.setattr(parts, "PART_REWARDS", 1)
+    other = next(one for one in sandbox.world.members.values() if one.rewards and one is not member)
+    other.rewards.append(member.rewards[0])
+
+    pulled = ra.pull(client)
+
+    assert pulled.failures == []
+    assert sorted(pulled.rewards["guid"]) == sorted({reward["guid"] for reward in sandbox.world.rewards()})
+
+
+@pytest.mark.parametrize("entries", ["users", "members"])
+def test_an_entry_without_a_guid_is_told(make_client, wire, entries):
+    users = b'{"users": [{"guid": "USR-1"}]}' if entries == "members" else b'{"users": [{"id": 5}]}'
+    for body in (users, b'{"users": []}', b'{"members": [{"id": 5}]}', b'{"members": []}'):
+        wire.answers.append(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + body)
+    client = make_client(base_url=wire.base_url)
+
+    if entries == "users":
+        with pytest.raises(ra.AtriumError, match="A user was listed without a guid"):
+            ra.pull(client)
+    else:
+        ((failed, error),) = ra.pull(client).failures
+        assert failed == ("USR-1", None)
+        assert "A member was listed without a guid" in str(error)
 
 
 # --- Faults ---
@@ -250,6 +309,7 @@ def test_ctrl_c_keeps_what_is_done(client, sandbox, tmp_path, monkeypatch):
 def test_a_journal_that_was_cut_short_is_read_as_far_as_it_is_whole(client, sandbox, member, tmp_path, tail):
     folder = parts.Folder(tmp_path)
     folder.add((member.user_guid, member.guid), list(member.rewards))
+    folder.close()
     with (tmp_path / ".journal.ndjson").open("a") as journal:
         journal.write(tail)
 
@@ -267,6 +327,66 @@ def test_a_folder_that_cannot_be_written_is_named(client, sandbox, tmp_path):
         ra.pull(client, out=tmp_path / "file")
 
     assert sandbox.requests == []
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("part-00000.parquet", b"not Parquet at all"),
+        ("part-00000-8f1c.snappy.parquet", b"of another program"),
+        ("export.csv", b"guid"),
+        ("deeper/rewards.ndjson.gz", b""),
+    ],
+)
+def test_a_folder_with_data_of_others_is_refused_and_left_alone(client, sandbox, tmp_path, name, content):
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_bytes(content)
+
+    with pytest.raises(ra.RewardsError, match=rf"holds {name.split('/')[-1]}, which no pull has written"):
+        ra.pull(client, out=tmp_path)
+
+    assert sandbox.requests == []
+    assert (tmp_path / name).read_bytes() == content
+
+
+def test_parquet_of_another_program_is_no_part(client, sandbox, tmp_path):
+    ra.load([]).write_parquet(tmp_path / "part-00000.parquet")
+
+    with pytest.raises(ra.RewardsError, match="which no pull has written"):
+        ra.pull(client, out=tmp_path)
+
+
+def test_files_that_are_no_data_are_left_alone(client, sandbox, tmp_path):
+    (tmp_path / "README.txt").write_text("the night of 23 November")
+
+    ra.pull(client, out=tmp_path)
+
+    assert (tmp_path / "README.txt").read_text() == "the night of 23 November"
+    assert sorted(ra.load(tmp_path)["guid"]) == guids_of(sandbox)
+
+
+def test_two_pulls_of_other_members_into_one_folder_bring_all_of_them_once(client, sandbox, tmp_path):
+    pairs = sandbox.world.pairs()
+    ra.pull(client, pairs[:5], out=tmp_path)
+
+    pulled = ra.pull(client, pairs[3:], out=tmp_path)
+
+    assert set(listed(sandbox).values()) == {1}
+    assert pulled.resumed == 2
+    assert pulled.members == len(pairs)
+    assert sorted(pulled.rewards["guid"]) == guids_of(sandbox) == sorted(ra.load(tmp_path)["guid"])
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such locks")
+def test_two_pulls_at_once_into_one_folder_are_refused(client, sandbox, tmp_path):
+    first = parts.Folder(tmp_path)
+
+    with pytest.raises(ra.RewardsError, match="Another pull is writing into"):
+        ra.pull(client, out=tmp_path)
+
+    assert sandbox.requests == []
+    first.close()
+    assert ra.pull(client, out=tmp_path).members == len(sandbox.world.members)
 
 
 PULL_ALL = """

@@ -7,7 +7,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from rewards_analytics.client.pull.parts import Failures, Folder, Memory, Pair
 from rewards_analytics.client.pull.threads import in_threads
-from rewards_analytics.errors import ArgumentError, AuthenticationError, RewardsError
+from rewards_analytics.errors import ArgumentError, AtriumError, AuthenticationError, RewardsError
 
 if TYPE_CHECKING:
     import polars as pl
@@ -80,11 +81,11 @@ def pull(
     progress
         Whether to show a progress bar; if None, on a terminal and in a notebook.
     """
-    if workers < 1:
-        raise ArgumentError(f"workers={workers} is below 1. Give the number of members to read at the same time.")
+    if not isinstance(workers, int) or workers < 1:
+        raise ArgumentError(f"workers={workers!r} is no number from 1. Give how many members to read at the same time.")
     store: Memory | Folder = Memory() if out is None else Folder(Path(out))
     failures: Failures = {}
-    with _Bar(progress) as bar:
+    with closing(store), _Bar(progress) as bar:
         named = _all_members(client, workers, failures, bar) if members is None else map(_pair, members)
         asked = list(dict.fromkeys(named))
         here = [pair for pair in asked if pair in store.finished]
@@ -98,9 +99,14 @@ def pull(
     return Pull(failures=ordered, members=len(store.finished), resumed=len(here), _store=store)
 
 
-def _pair(member: Iterable[str]) -> Pair:
-    user_guid, member_guid = member
-    return user_guid, member_guid
+def _pair(member: object) -> Pair:
+    match member:
+        case [str(user_guid), str(member_guid)]:
+            return user_guid, member_guid
+        case _:
+            raise ArgumentError(
+                f"{member!r} is not a member. Give pairs of user guid and member guid, such as ('USR-…', 'MBR-…')."
+            )
 
 
 def _read(
@@ -126,16 +132,27 @@ def _read(
 def _all_members(client: AtriumClient, workers: int, failures: Failures, bar: _Bar) -> list[Pair]:
     """Every member of every user, in the order of the lists."""
     bar.say("listing members")
-    users = [user["guid"] for user in client.list_users()]
+    users = [_guid_of(user, "user") for user in client.list_users()]
     found: dict[str, list[Pair]] = {}
-    for user_guid, outcome in in_threads(lambda guid: list(client.list_members(guid)), users, workers):
+
+    def members_of(user_guid: str) -> list[Pair]:
+        return [(user_guid, _guid_of(member, "member")) for member in client.list_members(user_guid)]
+
+    for user_guid, outcome in in_threads(members_of, users, workers):
         if isinstance(outcome, AuthenticationError):
             raise outcome
         if isinstance(outcome, RewardsError):
             failures[user_guid, None] = outcome
         else:
-            found[user_guid] = [(user_guid, member["guid"]) for member in outcome]
+            found[user_guid] = outcome
     return [pair for user_guid in users for pair in found.get(user_guid, [])]
+
+
+def _guid_of(entry: Mapping[str, Any], what: str) -> str:
+    guid = entry.get("guid")
+    if not isinstance(guid, str):
+        raise AtriumError(f"A {what} was listed without a guid. Is the base URL that of the rewards API?", status=200)
+    return guid
 
 
 class _Bar:

@@ -8,6 +8,10 @@ again, however the pull ended. The journal's name begins with a dot: the loader 
 from __future__ import annotations
 
 import json
+import os
+import re
+import sys
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -25,6 +29,7 @@ Failures = dict[tuple[str, str | None], RewardsError]
 PART_REWARDS: Final = 10_000
 PART_MEMBERS: Final = 2_000
 MEMBERS_KEY: Final = "rewards_analytics.members"
+PART: Final = re.compile(r"part-[0-9]{5,}\.parquet")
 JOURNAL: Final = ".journal.ndjson"
 ORDER: Final = ("user_guid", "member_guid", "guid")
 
@@ -57,10 +62,16 @@ class Memory:
         return invalid
 
     def frame(self) -> pl.DataFrame:
-        """All rewards, by user, member and reward guid."""
+        """All rewards, by user, member and reward guid; one that several members listed alike is there once."""
         import polars as pl
 
-        return pl.concat(self._frames or [_loaded([])]).sort(ORDER)
+        return pl.concat([_loaded([]), *self._parts()]).sort(ORDER).unique(keep="first", maintain_order=True)
+
+    def close(self) -> None:
+        """Let others use what was used here alone."""
+
+    def _parts(self) -> list[pl.DataFrame]:
+        return self._frames
 
     def _keep(self, frame: pl.DataFrame, pairs: list[Pair]) -> None:  # noqa: ARG002 - for the folder
         self._frames.append(frame)
@@ -73,15 +84,17 @@ class Folder(Memory):
         super().__init__()
         self.path = path
         self._journal = path / JOURNAL
+        self._lock: int | None = None
         try:
             path.mkdir(parents=True, exist_ok=True)
-            for unfinished in path.glob(".part-*.tmp"):
-                unfinished.unlink()
-            for part in self._parts():
-                self.finished |= _members_of(part)
-            self._recover()
+            self._lock = _locked(path)
+            self._take_over()
         except OSError as error:
+            self.close()
             raise self._unusable(error) from error
+        except RewardsError:
+            self.close()
+            raise
 
     def add(self, pair: Pair, rewards: Rewards) -> Failures:
         """Take the rewards of a member and note them in the journal."""
@@ -102,14 +115,19 @@ class Folder(Memory):
             raise self._unusable(error) from error
         return invalid
 
-    def frame(self) -> pl.DataFrame:
-        """All rewards of all parts, by user, member and reward guid."""
+    def close(self) -> None:
+        """Let another pull use the folder."""
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def _parts(self) -> list[pl.DataFrame]:
         import polars as pl
 
-        return pl.concat([_loaded([]), *map(pl.read_parquet, self._parts())]).sort(ORDER)
+        return [pl.read_parquet(path) for path in self._part_files()]
 
     def _keep(self, frame: pl.DataFrame, pairs: list[Pair]) -> None:
-        taken = [int(part.stem.removeprefix("part-")) for part in self._parts()]
+        taken = [int(part.stem.removeprefix("part-")) for part in self._part_files()]
         name = f"part-{max(taken, default=-1) + 1:05}.parquet"
         unfinished = self.path / f".{name}.tmp"
         try:
@@ -118,8 +136,24 @@ class Folder(Memory):
         except OSError as error:
             raise self._unusable(error) from error
 
-    def _parts(self) -> list[Path]:
-        return sorted(self.path.glob("part-*.parquet"))
+    def _part_files(self) -> list[Path]:
+        return sorted(path for path in self.path.glob("part-*.parquet") if PART.fullmatch(path.name))
+
+    def _take_over(self) -> None:
+        """Go on from what an earlier pull left here; refuse what none has written."""
+        from rewards_analytics.loading.sources import data_files
+
+        for unfinished in self.path.glob(".part-*.tmp"):
+            unfinished.unlink()
+        for part in map(Path, sorted(data_files(self.path))):
+            members = _members_of(part) if part.parent == self.path else None
+            if members is None:
+                raise RewardsError(
+                    f"The folder {self.path} holds {part.name}, which no pull has written: it would be loaded along "
+                    "with the rewards. Choose another folder, or move the file away."
+                )
+            self.finished |= members
+        self._recover()
 
     def _recover(self) -> None:
         """Take over what the journal of an interrupted pull holds, but for a line that was cut short."""
@@ -150,31 +184,68 @@ def _entries(journal: Any) -> Iterator[tuple[Pair, Rewards, int]]:
             entry = json.loads(line)
         except ValueError:
             return
-        if not line.endswith(b"\n"):
-            return
-        end += len(line)
-        user_guid, member_guid = entry["member"]
-        yield (user_guid, member_guid), entry["rewards"], end
+        match entry:
+            case {"member": [str(user_guid), str(member_guid)], "rewards": [*rewards]} if line.endswith(b"\n"):
+                end += len(line)
+                yield (user_guid, member_guid), rewards, end
+            case _:
+                return
 
 
-def _members_of(part: Path) -> set[Pair]:
+def _members_of(part: Path) -> set[Pair] | None:
+    """Members that a part holds, None where the file is no part."""
     import polars as pl
 
-    named = json.loads(pl.read_parquet_metadata(part).get(MEMBERS_KEY, "[]"))
-    return {(user_guid, member_guid) for user_guid, member_guid in named}
+    if not PART.fullmatch(part.name):
+        return None
+    try:
+        named = pl.read_parquet_metadata(part).get(MEMBERS_KEY)
+    except pl.exceptions.PolarsError:
+        return None
+    return None if named is None else {(user_guid, member_guid) for user_guid, member_guid in json.loads(named)}
+
+
+def _locked(folder: Path) -> int | None:
+    """Handle that keeps other pulls out of a folder until it is closed or the program ends, however it ends."""
+    if sys.platform == "win32":  # which has no such locks
+        return None
+    import fcntl
+
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(handle)
+        raise RewardsError(
+            f"Another pull is writing into {folder}. Wait for its end, or choose another folder."
+        ) from None
+    return handle
 
 
 def _validated(batch: dict[Pair, Rewards]) -> tuple[pl.DataFrame, Failures]:
     """Frame of a batch, without the members whose rewards are not valid."""
     try:
         return _loaded([reward for rewards in batch.values() for reward in rewards]), {}
-    except InvalidRewardsError:
+    except InvalidRewardsError as error:
         invalid: Failures = {
-            pair: error for pair, rewards in batch.items() if (error := _why_invalid(rewards)) is not None
+            pair: reason for pair, rewards in batch.items() if (reason := _why_invalid(rewards)) is not None
         }
+        # Each member's are valid by themselves: one guid has two contents, at two members.
+        invalid = invalid or dict.fromkeys(_sharing_guids(batch), error)
         if not invalid:
             raise
-    return _loaded([reward for pair, rewards in batch.items() if pair not in invalid for reward in rewards]), invalid
+    valid, further = _validated({pair: rewards for pair, rewards in batch.items() if pair not in invalid})
+    return valid, invalid | further
+
+
+def _sharing_guids(batch: dict[Pair, Rewards]) -> list[Pair]:
+    """Members that list a reward of the same guid as another member."""
+    holders = defaultdict(set)
+    for pair, rewards in batch.items():
+        for reward in rewards:
+            holders[reward["guid"]].add(pair)
+    sharing = {pair for pairs in holders.values() if len(pairs) > 1 for pair in pairs}
+    return [pair for pair in batch if pair in sharing]
 
 
 def _why_invalid(rewards: Rewards) -> InvalidRewardsError | None:
