@@ -88,25 +88,25 @@ def sandbox(
 
 
 def _how_to_connect(served: Sandbox) -> str:
-    """Lines to paste for Python and curl."""
+    """Lines to paste for Python and curl: not indented, since Python takes no indented line at its prompt."""
     member = next(iter(served.world.members.values()), None)
-    command = f"rewards-analytics fetch {member.user_guid} {member.guid}" if member else "rewards-analytics pull"
+    # Last of its lines: it may ask something, and would take a line that is pasted after it for the answer.
+    fetch = f"\nrewards-analytics fetch {member.user_guid} {member.guid}" if member else ""
     return f"""\
 The rewards API is served on {served.base_url}, with {len(served.world.users):,} synthetic users. Ctrl-C ends it.
 
-The shell:
-  export MX_BASE_URL={served.base_url} MX_API_KEY={served.api_key} MX_CLIENT_ID={served.client_id}
-  {command}
-  rewards-analytics pull --out pulled && rewards-analytics totals pulled
+# The shell:
+export MX_BASE_URL={served.base_url} MX_API_KEY={served.api_key} MX_CLIENT_ID={served.client_id}
+rewards-analytics pull --out pulled && rewards-analytics totals pulled{fetch}
 
-Python:
-  import rewards_analytics as ra
-  client = ra.AtriumClient({served.api_key!r}, {served.client_id!r}, {served.base_url!r})
-  ra.totals(ra.pull(client).rewards)
+# Python:
+import rewards_analytics as ra
+client = ra.AtriumClient({served.api_key!r}, {served.client_id!r}, {served.base_url!r})
+print(ra.totals(ra.pull(client).rewards))
 
-curl:
-  curl -H 'MX-API-Key: {served.api_key}' -H 'MX-Client-ID: {served.client_id}' \\
-    -H 'Accept: application/vnd.mx.atrium.v1+json' {served.base_url}/users
+# curl:
+curl -H 'MX-API-Key: {served.api_key}' -H 'MX-Client-ID: {served.client_id}' \\
+  -H 'Accept: application/vnd.mx.atrium.v1+json' {served.base_url}/users
 
 A member of the institution mxbank asks what its password says (challenge, options, image); the answer is: correct
 The OpenAPI document: {served.base_url}/openapi.json

@@ -39,7 +39,7 @@ class Terminal:
                 shown = [f"{picture.label} ({self._written(picture.image)})" for picture in pictures]
                 return self._choose(pictures, shown)
             case ImageChallenge():
-                _say(f"  The picture is in {self._written(challenge.image)}")
+                _say(f"  The picture: {self._written(challenge.image)}")
                 return _read("Answer: ")
             case _:
                 return _read("Answer: ")
@@ -54,13 +54,15 @@ class Terminal:
             _say(f"  {given!r} is not one of the numbers.")
         return ""
 
-    def _written(self, image: bytes) -> Path:
-        """File that holds a picture."""
+    def _written(self, image: bytes) -> str:
+        """File that holds a picture, in words."""
+        if not image:
+            return "the institution sent none that can be shown"
         self._pictures += 1
         ending = next((ending for start, ending in _SIGNATURES.items() if image.startswith(start)), "bin")
         path = self._folder / f"picture-{self._pictures}.{ending}"
         path.write_bytes(image)
-        return path
+        return str(path)
 
 
 def _read(prompt: str) -> str:

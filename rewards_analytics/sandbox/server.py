@@ -11,7 +11,7 @@ from random import Random
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from rewards_analytics.errors import ArgumentError, RewardsError
+from rewards_analytics.errors import ArgumentError
 from rewards_analytics.sandbox.clock import Clock
 from rewards_analytics.sandbox.faults import Faults
 from rewards_analytics.sandbox.world import World
@@ -85,7 +85,7 @@ class Sandbox:
     ) -> None:
         if not 0 <= port <= 65_535:
             raise ArgumentError(f"port={port} is not a port. Give a number from 1 to 65535, or 0 for a free one.")
-        if latency < 0:
+        if not latency >= 0:  # which no NaN is
             raise ArgumentError(f"latency={latency} is below 0. Give the seconds that an answer takes.")
         chance = Random(f"keys {seed}")
         self.world = world or World(users=users, seed=seed, clock=Clock(today, frozen=frozen), job_time=job_time)
@@ -151,7 +151,7 @@ class Sandbox:
                 why = "another program listens there. Stop it, or choose another port (0 takes a free one)"
             else:
                 why = f"{error.strerror}. Choose another port (0 takes a free one)"
-            raise RewardsError(f"The sandbox cannot listen on {LOOPBACK}:{self.port}: {why}.") from error
+            raise ArgumentError(f"The sandbox cannot listen on {LOOPBACK}:{self.port}: {why}.") from error
         self.port = listener.getsockname()[1]
         return listener
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
-import requests
 
 import rewards_analytics as ra
 from rewards_analytics.sandbox import Sandbox, World
@@ -176,7 +177,8 @@ def test_ctrl_c_ends_a_pull_cleanly_with_what_is_done_kept(tmp_path):
 # --- sandbox ---
 
 
-def test_sandbox_says_how_to_connect_until_ctrl_c():
+@pytest.mark.skipif(not (shutil.which("bash") and shutil.which("curl")), reason="bash or curl is missing")
+def test_the_lines_that_sandbox_prints_work_as_they_are_pasted(tmp_path):
     process = subprocess.Popen(
         [*COMMAND, "sandbox", "--users", "3", "--seed", "5", "--latency", "1"],
         stdout=subprocess.PIPE,
@@ -187,19 +189,26 @@ def test_sandbox_says_how_to_connect_until_ctrl_c():
     lines = []
     while not lines or "openapi.json" not in lines[-1]:
         lines.append(process.stdout.readline())
-    text = "".join(lines)
-    base_url = re.search(r"http://127\.0\.0\.1:\d+", text)[0]
-    pasted = re.search(r"ra\.AtriumClient\('([^']+)', '([^']+)', '([^']+)'\)", text).groups()
-    with ra.AtriumClient(*pasted) as client:
-        users = list(client.list_users())
-    curl = dict(re.findall(r"-H '([^:]+): ([^']+)'", text))
-    answered = requests.get(f"{base_url}/users", headers=curl, timeout=5).status_code
+    blocks = {block.partition("\n")[0]: block for block in "".join(lines).split("\n\n")}
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+
+    def pasted(program, block, answer=""):
+        settings = {"env": os.environ | {"PATH": path}, "cwd": tmp_path, "capture_output": True, "text": True}
+        return subprocess.run(program, input=f"{block}\n{answer}", check=False, timeout=60, **settings)
+
+    shell = pasted(["bash"], blocks["# The shell:"].replace("fetch ", "fetch --poll-interval 0.1 "), "correct\n")
+    python = pasted([sys.executable, "-i"], blocks["# Python:"])
+    curl = pasted(["bash"], blocks["# curl:"])
     process.send_signal(signal.SIGINT)
     _, error = process.communicate(timeout=20)
 
-    assert "3 synthetic users" in text
-    assert len(users) == 3
-    assert answered == 200
+    assert "3 synthetic users" in lines[0]
+    assert "CONNECTED" in shell.stderr
+    assert "the rewards of" in shell.stdout
+    assert "available" in shell.stdout
+    assert "available" in python.stdout
+    assert "Error" not in python.stderr
+    assert len(json.loads(curl.stdout)["users"]) == 3
     assert process.returncode == 130
     assert "Traceback" not in error
 

@@ -45,7 +45,7 @@ def test_a_port_in_use_is_told_with_the_way_out():
     with (
         Sandbox(users=0) as first,
         pytest.raises(
-            ra.RewardsError, match=rf"cannot listen on 127.0.0.1:{first.port}: another program.*another port"
+            ra.ArgumentError, match=rf"cannot listen on 127.0.0.1:{first.port}: another program.*another port"
         ),
         Sandbox(users=0, port=first.port),
     ):
@@ -54,7 +54,12 @@ def test_a_port_in_use_is_told_with_the_way_out():
 
 @pytest.mark.parametrize(
     ("settings", "words"),
-    [({"port": 70_000}, "port=70000 is not a port"), ({"port": -1}, "not a port"), ({"latency": -1}, "below 0")],
+    [
+        ({"port": 70_000}, "port=70000 is not a port"),
+        ({"port": -1}, "not a port"),
+        ({"latency": -1}, "below 0"),
+        ({"latency": float("nan")}, "below 0"),
+    ],
 )
 def test_settings_that_cannot_work_are_refused(settings, words):
     with pytest.raises(ra.ArgumentError, match=words):
