@@ -81,9 +81,11 @@ def sandbox(users: int, rewards: int, latency: float) -> Iterator[tuple[str, str
     ready, stop = context.Queue(), context.Event()
     process = context.Process(target=serve, args=(users, rewards, latency, ready, stop))
     process.start()
-    yield ready.get(timeout=120)
-    stop.set()
-    process.join()
+    try:
+        yield ready.get(timeout=120)
+    finally:
+        stop.set()
+        process.join()
 
 
 def measured(program: str, *arguments: str, environment: dict[str, str] | None = None) -> dict[str, float]:

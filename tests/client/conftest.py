@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import socket
-import threading
 from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Any
@@ -13,6 +11,7 @@ import pytest
 from rewards_analytics import AtriumClient
 from rewards_analytics.sandbox import Clock, Sandbox, World
 from rewards_analytics.sandbox.world import Member
+from tests.client.wire import Wire
 
 TODAY = date(2026, 11, 23)
 
@@ -27,27 +26,6 @@ class Waits(list[float]):
     def __call__(self, seconds: float) -> None:
         self.append(seconds)
         self._sandbox.world.advance(seconds=seconds)
-
-
-class Wire:
-    """Answers the connections that come with the bytes that it is given, in their order, and keeps what was sent."""
-
-    def __init__(self, listener: socket.socket) -> None:
-        self.base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        self.answers: list[bytes] = []
-        self.requests: list[bytes] = []
-        self._listener = listener
-        threading.Thread(target=self._serve, daemon=True).start()
-
-    def _serve(self) -> None:
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:  # closed
-                return
-            with connection:
-                self.requests.append(connection.recv(1 << 16))
-                connection.sendall(self.answers.pop(0))
 
 
 @pytest.fixture(scope="session")
@@ -115,5 +93,5 @@ def make_member(sandbox: Sandbox) -> Callable[[str], Member]:
 @pytest.fixture
 def wire() -> Iterator[Wire]:
     """A server whose answers are given byte by byte."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        yield Wire(listener)
+    with Wire() as server:
+        yield server

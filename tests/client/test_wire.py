@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import gzip
 import json
+import shutil
+import ssl
+import subprocess
 
 import pytest
 
 import rewards_analytics as ra
+from tests.client.wire import Wire
 
 GOOD = json.dumps({"users": [{"guid": "USR-1"}], "pagination": {"total_entries": 1, "total_pages": 1}}).encode()
 
@@ -118,3 +122,28 @@ def test_a_call_carries_the_keys_the_version_and_no_cookie(make_client, wire, di
     assert lines[0] == "GET /users?page=1&records_per_page=100 HTTP/1.1"
     assert signature <= set(lines)
     assert not [line for line in lines if line.lower().startswith("cookie")]
+
+
+@pytest.fixture
+def impostor(tmp_path):
+    """A server on https whose certificate nobody has signed but itself."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is missing, which makes the certificate")
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    made = ["-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate, "-days", "2"]
+    named = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
+    subprocess.run(["openssl", "req", *made, *named], check=True, capture_output=True, timeout=60)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    with Wire(context) as server:
+        yield server
+
+
+def test_a_server_that_cannot_prove_who_it_is_never_sees_a_call(make_client, impostor, waits):
+    client = make_client(base_url=impostor.base_url)
+
+    with pytest.raises(ra.AtriumError, match=r"the server's certificate could not be verified"):
+        list(client.list_users())
+
+    assert impostor.requests == []
+    assert waits == []

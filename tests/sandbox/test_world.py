@@ -10,7 +10,7 @@ from hypothesis import given, settings, strategies as st
 
 import rewards_analytics as ra
 from rewards_analytics.sandbox import Clock, World
-from rewards_analytics.sandbox.programmes import PROGRAMMES, Account, months_later
+from rewards_analytics.sandbox.programmes import PROGRAMMES, Account, Lot, months_later
 from rewards_analytics.sandbox.wire import encode
 
 TODAY = date(2026, 11, 23)
@@ -172,6 +172,57 @@ def test_the_status_year_ends_on_31_december():
     assert [row.balance for row in account.rows() if row.balance_type == "BALANCE_TO_LEVEL"] == [8]
     account.live(date(2027, 1, 1), Never())
     assert [row.balance for row in account.rows() if row.balance_type == "BALANCE_TO_LEVEL"] == [24]
+
+
+class Dice:
+    """Chance that falls as it is told."""
+
+    def __init__(self, *shares, number):
+        self.shares = list(shares)
+        self.number = number
+
+    def random(self):
+        return self.shares.pop(0)
+
+    def randint(self, least, most):
+        return min(max(self.number, least), most)
+
+
+def shown(account, balance_type):
+    return [(row.description, row.balance) for row in account.rows() if row.balance_type == balance_type]
+
+
+def test_a_level_is_reached_and_the_next_one_shown():
+    terms = next(terms for terms in PROGRAMMES if terms.code == "aurora_air")
+    account = Account(terms, "ACT-1", qualifying=Decimal(22), last_activity_on=TODAY)
+    assert shown(account, "BALANCE_TO_LEVEL") == [("Segments to Silver", 2)]
+
+    account.live(TODAY, Dice(0.0, number=3))
+
+    assert shown(account, "BALANCE_TO_LEVEL") == [("Segments to Gold", 23)]
+    assert shown(account, "BALANCE") == [("AuroraPlus award miles", 350), ("Aurora Air qualifying segments", 25)]
+
+
+def test_beyond_the_last_level_nothing_is_missing():
+    terms = next(terms for terms in PROGRAMMES if terms.code == "aurora_air")
+    account = Account(terms, "ACT-1", qualifying=Decimal(95), last_activity_on=TODAY)
+
+    assert shown(account, "BALANCE_TO_LEVEL") == [("Segments to Platinum", 0)]
+
+
+def test_what_expires_first_is_redeemed_first():
+    terms = next(terms for terms in PROGRAMMES if terms.code == "tern_credit")
+    first = Lot(1, Decimal(100), TODAY - timedelta(days=360), TODAY + timedelta(days=5))
+    second = Lot(2, Decimal(300), TODAY - timedelta(days=30), TODAY + timedelta(days=330))
+    account = Account(terms, None, lots=[first, second], last_activity_on=TODAY)
+
+    account.live(TODAY, Dice(0.5, 0.01, number=5))
+
+    assert [(lot.number, lot.amount) for lot in account.lots] == [(2, 200)]
+    assert shown(account, "BALANCE_TO_REWARD") == [
+        ("Points to a $50 gift card", 4800),
+        ("Points to a $100 gift card", 9300),
+    ]
 
 
 @settings(deadline=None, max_examples=20)
