@@ -320,6 +320,25 @@ def test_a_journal_that_was_cut_short_is_read_as_far_as_it_is_whole(client, sand
     assert not (tmp_path / ".journal.ndjson").exists()
 
 
+@pytest.mark.parametrize("size", [1, 10, 30])
+def test_a_pull_that_ended_while_a_part_was_written_goes_on_from_the_journal(
+    client, sandbox, tmp_path, monkeypatch, size
+):
+    folder = parts.Folder(tmp_path)
+    for pair in sandbox.world.pairs()[:6]:
+        folder.add(pair, list(sandbox.world.members[pair[1]].rewards))
+    folder.close()
+    (tmp_path / ".part-00000.parquet.tmp").write_bytes(b"PAR1, and no more")
+    monkeypatch.setattr(parts, "PART_REWARDS", size)
+
+    pulled = ra.pull(client, out=tmp_path)
+
+    assert pulled.resumed == 6
+    assert set(listed(sandbox)) == {guid for _, guid in sandbox.world.pairs()[6:]}
+    assert sorted(pulled.rewards["guid"]) == guids_of(sandbox)
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+
+
 def test_a_folder_that_cannot_be_written_is_named(client, sandbox, tmp_path):
     (tmp_path / "file").write_text("in the way")
 

@@ -105,6 +105,36 @@ def test_a_status_that_nobody_expects_is_a_typed_error(make_client, wire, status
         list(make_client(base_url=wire.base_url, retries=0).list_users())
 
 
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        ("400", ra.AtriumError),
+        ("401", ra.AuthenticationError),
+        ("403", ra.ForbiddenError),
+        ("404", ra.NotFoundError),
+        ("405", ra.AtriumError),
+        ("406", ra.AtriumError),
+        ("409", ra.ConflictError),
+        ("422", ra.AtriumError),
+        ("429", ra.RateLimitError),
+        ("500", ra.AtriumError),
+        ("501", ra.AtriumError),
+    ],
+)
+@pytest.mark.parametrize(
+    "body", [b'{"error": {"message": "No.", "status": "x", "type": "y"}}', b"<html>No</html>", b"[]"]
+)
+def test_every_refusal_has_its_class_its_status_and_what_was_said(make_client, wire, status, kind, body):
+    wire.answers = [answer(body, "X-Request-ID: R-1", status=status)]
+
+    with pytest.raises(ra.AtriumError, match=rf"GET /users answered {status}: .*No|{status}: .*\[\]") as refusal:
+        list(make_client(base_url=wire.base_url, retries=0).list_users())
+
+    assert type(refusal.value) is kind
+    assert refusal.value.status == int(status)
+    assert refusal.value.request_id == "R-1"
+
+
 @pytest.mark.parametrize("dialect", ["atrium", "platform"])
 def test_a_call_carries_the_keys_the_version_and_no_cookie(make_client, wire, dialect):
     wire.answers = [answer(GOOD, "Set-Cookie: session=1"), answer()]

@@ -45,9 +45,7 @@ class Memory:
 
     def add(self, pair: Pair, rewards: Rewards) -> Failures:
         """Take the rewards of a member; the members that turned out invalid, if a batch was full."""
-        self.finished.add(pair)
-        self._batch[pair] = rewards
-        self._rewards += len(rewards)
+        self._take(pair, rewards)
         return self.flush() if self._rewards >= PART_REWARDS or len(self._batch) >= PART_MEMBERS else {}
 
     def flush(self) -> Failures:
@@ -69,6 +67,11 @@ class Memory:
 
     def close(self) -> None:
         """Let others use what was used here alone."""
+
+    def _take(self, pair: Pair, rewards: Rewards) -> None:
+        self.finished.add(pair)
+        self._batch[pair] = rewards
+        self._rewards += len(rewards)
 
     def _parts(self) -> list[pl.DataFrame]:
         return self._frames
@@ -156,7 +159,10 @@ class Folder(Memory):
         self._recover()
 
     def _recover(self) -> None:
-        """Take over what the journal of an interrupted pull holds, but for a line that was cut short."""
+        """Take over what the journal of an interrupted pull holds, but for a line that was cut short.
+
+        It may hold a whole batch, if the end came while its part was being written.
+        """
         if not self._journal.exists():
             return
         whole = 0
@@ -164,7 +170,7 @@ class Folder(Memory):
             for pair, rewards, end in _entries(journal):
                 whole = end
                 if pair not in self.finished:
-                    super().add(pair, rewards)
+                    self._take(pair, rewards)
         with self._journal.open("r+b") as journal:
             journal.truncate(whole)
 
