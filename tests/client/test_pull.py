@@ -411,6 +411,8 @@ def test_two_pulls_at_once_into_one_folder_are_refused(client, sandbox, tmp_path
 PULL_ALL = """
 import sys
 import rewards_analytics as ra
+from rewards_analytics.client.pull import parts
+parts.PART_REWARDS = 60  # so that some are being written when the end comes
 client = ra.AtriumClient(*sys.argv[1:4])
 ra.pull(client, out=sys.argv[4], workers=4)
 """
