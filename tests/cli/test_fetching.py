@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from code import InteractiveConsole
 from pathlib import Path
 
 import pytest
@@ -178,7 +179,7 @@ def test_ctrl_c_ends_a_pull_cleanly_with_what_is_done_kept(tmp_path):
 
 
 @pytest.mark.skipif(not (shutil.which("bash") and shutil.which("curl")), reason="bash or curl is missing")
-def test_the_lines_that_sandbox_prints_work_as_they_are_pasted(tmp_path):
+def test_the_lines_that_sandbox_prints_work_as_they_are_pasted(tmp_path, capsys):
     process = subprocess.Popen(
         [*COMMAND, "sandbox", "--users", "3", "--seed", "5", "--latency", "1"],
         stdout=subprocess.PIPE,
@@ -192,13 +193,17 @@ def test_the_lines_that_sandbox_prints_work_as_they_are_pasted(tmp_path):
     blocks = {block.partition("\n")[0]: block for block in "".join(lines).split("\n\n")}
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
 
-    def pasted(program, block, answer=""):
+    def in_bash(block, answer=""):
         settings = {"env": os.environ | {"PATH": path}, "cwd": tmp_path, "capture_output": True, "text": True}
-        return subprocess.run(program, input=f"{block}\n{answer}", check=False, timeout=60, **settings)
+        return subprocess.run(["bash"], input=f"{block}\n{answer}", check=False, timeout=120, **settings)
 
-    shell = pasted(["bash"], blocks["# The shell:"].replace("fetch ", "fetch --poll-interval 0.1 "), "correct\n")
-    python = pasted([sys.executable, "-i"], blocks["# Python:"])
-    curl = pasted(["bash"], blocks["# curl:"])
+    shell = in_bash(blocks["# The shell:"].replace("fetch ", "fetch --poll-interval 0.1 "), "correct\n")
+    curl = in_bash(blocks["# curl:"])
+    console = InteractiveConsole()
+    for line in blocks["# Python:"].splitlines():
+        console.push(line)
+    console.locals["client"].close()
+    python = capsys.readouterr()
     process.send_signal(signal.SIGINT)
     _, error = process.communicate(timeout=20)
 
@@ -206,8 +211,8 @@ def test_the_lines_that_sandbox_prints_work_as_they_are_pasted(tmp_path):
     assert "CONNECTED" in shell.stderr
     assert "the rewards of" in shell.stdout
     assert "available" in shell.stdout
-    assert "available" in python.stdout
-    assert "Error" not in python.stderr
+    assert "available" in python.out
+    assert "Error" not in python.err
     assert len(json.loads(curl.stdout)["users"]) == 3
     assert process.returncode == 130
     assert "Traceback" not in error
