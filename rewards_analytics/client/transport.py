@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -155,12 +156,10 @@ class Transport:
 
     def _attempt(self, method: str, url: str, *, query: Mapping[str, int] | None = None, payload: Any = None) -> Answer:
         """Make a call once. What requests raises is turned into words, since its errors carry the signed request."""
-        from requests import RequestException
-
         call = f"{method} {urlsplit(url).path}"
         try:
             response = self._opened().call(method, url, query=query, payload=payload)
-        except RequestException as error:
+        except OSError as error:  # which every error of requests is
             return _failed(call, error)
         except KeyboardInterrupt as interrupt:
             # Without its frames: in those of the standard library, the keys are plain bytes on their way out.
@@ -278,21 +277,35 @@ def _shown(character: str) -> str:
     return character if character.isprintable() or character.isspace() else "�"
 
 
-def _failed(call: str, error: Exception) -> Answer:
+def _failed(call: str, error: OSError) -> Answer:
     """Say why there was no answer in a few words, and whether to hope for one."""
-    from requests import ConnectionError as NoConnection, Timeout
+    from requests import ConnectionError as NoConnection, RequestException, Timeout
     from requests.exceptions import ChunkedEncodingError, ContentDecodingError, ProxyError, SSLError
 
     match error:
         case Timeout():
             return Answer(call, failure="it took too long")
-        case SSLError():
+        case SSLError() if _is_about_a_certificate(error):
             return Answer(call, failure="the server's certificate could not be verified", is_hopeless=True)
+        case SSLError():  # a connection that breaks within TLS is one, too
+            return Answer(call, failure="the secure connection could not be made, or broke")
         case ProxyError():
             return Answer(call, failure="the proxy refused", is_hopeless=True)
         case ChunkedEncodingError() | ContentDecodingError():
             return Answer(call, failure="the connection broke within the answer")
         case NoConnection():
             return Answer(call, failure="the connection was refused or broke")
-        case _:
+        case RequestException():
             return Answer(call, failure=f"it could not be sent ({type(error).__name__})", is_hopeless=True)
+        case _:  # the environment names certificates that are not there
+            return Answer(call, failure=f"it could not be sent: {error}", is_hopeless=True)
+
+
+def _is_about_a_certificate(error: BaseException) -> bool:
+    """Whether a certificate is what stands behind an error of TLS."""
+    behind: BaseException | None = error
+    while behind is not None:
+        if isinstance(behind, ssl.SSLCertVerificationError):
+            return True
+        behind = behind.__cause__ or behind.__context__
+    return False

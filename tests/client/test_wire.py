@@ -177,3 +177,25 @@ def test_a_server_that_cannot_prove_who_it_is_never_sees_a_call(make_client, imp
 
     assert impostor.requests == []
     assert waits == []
+
+
+def test_a_connection_that_breaks_within_tls_is_tried_again(make_client, wire, waits):
+    wire.answers = [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n", b""]
+    client = make_client(base_url=wire.base_url.replace("http:", "https:"), retries=2)
+
+    with pytest.raises(ra.AtriumError, match="the secure connection could not be made, or broke"):
+        list(client.list_users())
+
+    assert len(wire.requests) == 3
+    assert len(waits) == 2
+
+
+def test_certificates_that_the_environment_names_and_that_are_not_there_are_told(make_client, waits, monkeypatch):
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere/certificates.pem")
+    client = make_client(base_url="https://host.invalid")
+
+    with pytest.raises(ra.AtriumError, match=r"could not be sent: .*/nowhere/certificates.pem") as failure:
+        list(client.list_users())
+
+    assert failure.value.__context__ is None
+    assert waits == []
