@@ -1,7 +1,8 @@
 """The client of the rewards API: transport, paging, the aggregation job, and pulling many members at once.
 
 - `credentials`: keys that no `repr`, log or traceback shows;
-- `transport`: one HTTP call; `retry`: what is tried again and when; `pages`: a list, whatever its pages do;
+- `transport`: one HTTP call; `session`: the connections; `retry`: what is tried again and when;
+- `pages`: a list, whatever its pages do;
 - `rewards`: `AtriumClient`, a method per endpoint; `challenges`: the questions of an institution;
 - `aggregation`: start a job, poll, ask the user, end; `pull`: many members at once.
 """

@@ -35,7 +35,7 @@ class Answer:
 
     call: str
     status: int | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes = field(default=b"", repr=False)
     failure: str | None = None
     is_hopeless: bool = False
@@ -131,11 +131,12 @@ class Transport:
                 f"{answer.call} got no answer from {self.base_url}: {answer.failure}. "
                 "Check the network and the base URL, then try again."
             )
+        request_id = answer.headers.get("X-Request-ID")
         return kind.from_answer(
             answer.call,
-            self._signature.redacted(_said(answer)) + _asked_for(answer),
+            _said(answer, self._signature.redacted) + _asked_for(answer),
             status=answer.status,
-            request_id=answer.headers.get("X-Request-ID"),
+            request_id=request_id and self._signature.redacted(request_id),
         )
 
     def wait_after(self, answer: Answer) -> float:
@@ -247,18 +248,18 @@ def _quoted(part: str) -> str:
     return quote(checked_guid(part), safe="")
 
 
-def _said(answer: Answer) -> str:
-    """What an answer says, in its own words where it has the documented form."""
+def _said(answer: Answer, redacted: Callable[[str], str]) -> str:
+    """What an answer says, in its own words where it has the documented form, redacted before it is cut short."""
     if answer.status is not None and 300 <= answer.status < 400:
         return "a redirect, which is not followed because it would carry the keys elsewhere"
     body = answer.json if answer.is_json else None
     error = body.get("error") if isinstance(body, dict) else None
     message = error.get("message") if isinstance(error, dict) else None
     if isinstance(message, str) and message:
-        return _printable(message).rstrip(". ")
-    kind = answer.headers.get("Content-Type", "no content type")
+        return _printable(redacted(message)).rstrip(". ")
+    kind = _printable(redacted(answer.headers.get("Content-Type", "no content type")))
     start = answer.body[: 8 * QUOTED_CHARACTERS].decode(errors="replace")
-    return f"{kind} that is not what the API documents, beginning {_printable(start)!r}"
+    return f"{kind} that is not what the API documents, beginning {_printable(redacted(start))!r}"
 
 
 def _asked_for(answer: Answer) -> str:

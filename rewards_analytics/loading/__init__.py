@@ -1,7 +1,7 @@
 """Loading: every source of rewards to one frame of ten exact, typed columns.
 
 A source is taken apart (`sources`), its bytes are unpacked (`stream`) and cut into blocks, and each block is
-decoded at once if its meaning is beyond doubt (`jsonfast`, `columns`) or row by row if it is not (`records`,
+decoded at once if its meaning is beyond doubt (`jsonfast`, `dicts`, `columns`) or row by row if not (`records`,
 `values`). `validate` looks across rows. `load` is the whole; `check`, `scan` and `write` have their own pages.
 """
 

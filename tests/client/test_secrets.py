@@ -102,6 +102,25 @@ def test_a_key_that_a_server_echoes_is_taken_out_of_the_message():
     assert KEY not in str(refusal.value).partition("answered")[2]
 
 
+@pytest.mark.parametrize("dialect", ["atrium", "platform"])
+@pytest.mark.parametrize("padding", [0, 110, 118])
+def test_keys_that_a_server_echoes_anywhere_are_shown_nowhere(wire, dialect, padding):
+    echo = f"{'.' * padding}{KEY} {CLIENT} {SHOWN[2]}"
+    wire.answers = [
+        f"HTTP/1.1 500 X\r\nConnection: close\r\nX-Request-ID: {echo}\r\nContent-Type: {echo}\r\n\r\n{body}".encode()
+        for body in (echo, json.dumps({"error": {"message": echo}}))
+    ]
+    client = AtriumClient(KEY, CLIENT, wire.base_url, dialect=dialect, retries=0)
+
+    for _ in range(2):
+        with pytest.raises(ra.AtriumError, match="answered 500") as failure:
+            list(client.list_users())
+        own = failure.value.with_traceback(failure.value.__traceback__.tb_next)
+        assert holds_no_secret(own, vars(own), with_variables(own))
+        assert KEY[:5] not in str(own)
+    client.close()
+
+
 def test_a_secret_hides_itself_and_still_signs():
     secret = Secret(KEY)
 
