@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import random
 import signal
@@ -405,6 +406,18 @@ def test_two_pulls_at_once_into_one_folder_are_refused(client, sandbox, tmp_path
 
     assert sandbox.requests == []
     first.close()
+    assert ra.pull(client, out=tmp_path).members == len(sandbox.world.members)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such locks")
+def test_a_file_system_without_locks_can_be_pulled_into(client, sandbox, tmp_path, monkeypatch):
+    import fcntl
+
+    def refuse(*_):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+
     assert ra.pull(client, out=tmp_path).members == len(sandbox.world.members)
 
 

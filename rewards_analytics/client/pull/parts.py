@@ -225,6 +225,9 @@ def _locked(folder: Path) -> int | None:
         raise RewardsError(
             f"Another pull is writing into {folder}. Wait for its end, or choose another folder."
         ) from None
+    except OSError:  # some file systems have no locks: a pull is worth more than its lock
+        os.close(handle)
+        return None
     return handle
 
 
