@@ -156,7 +156,8 @@ class Aggregation:
         """Wait for as long as a lost call asks for; raise its error where it is not to be tried again."""
         self._lost += 1
         wait = self.transport.wait_after(reply)
-        if not _may_be_tried_again(reply) or self._lost > self.retries or self.clock() + wait > self._deadline:
+        is_too_long = wait > 0 and self.clock() + wait > self._deadline
+        if not _may_be_tried_again(reply) or self._lost > self.retries or is_too_long:
             raise self.transport.error(reply)
         self.sleep(wait)
 

@@ -99,6 +99,7 @@ def test_a_wrong_basic_login_is_401(call, credentials):
 
 def test_an_unknown_path_is_404_and_another_method_405(call, path):
     is_refused(call("GET", "/nothing"), 404, "Not Found")
+    is_refused(call("GET", "/users/", allow_redirects=False), 404, "Not Found")
     is_refused(call("DELETE", "/users"), 405, "Method Not Allowed")
     assert call("DELETE", path + "/rewards").headers["Allow"]
 

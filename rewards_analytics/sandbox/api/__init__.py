@@ -51,10 +51,12 @@ def application(present_world: Callable[[], World], settings: Settings) -> Starl
         for path, handlers in ENDPOINTS.items()
     ]
     openapi = Route("/openapi.json", _openapi, methods=["GET"])
-    return Starlette(
+    application = Starlette(
         routes=[openapi, *routes],
         exception_handlers={Refusal: _refused, HTTPException: _refused_by_framework},
     )
+    application.router.redirect_slashes = False  # a path with a slash too many is none
+    return application
 
 
 def _endpoint(
