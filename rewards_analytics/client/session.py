@@ -16,20 +16,9 @@ CONNECTIONS: Final = 256
 
 
 class Session(requests.Session):
-    """A pool of connections to one API, which threads share.
+    """A pool of connections to one API, which threads share. Its settings are those of `Transport`.
 
-    Parameters
-    ----------
-    base_url
-        Where the API is.
-    signature
-        Signs each request.
-    accept
-        Version of the API to ask for.
-    timeout
-        Seconds to wait for a connection, and for each part of an answer.
-    trusts_environment
-        Whether proxies and certificates that the environment names are used.
+    `trusts_environment` says whether the proxies and certificates that the environment names are used.
     """
 
     def __init__(
