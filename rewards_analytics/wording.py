@@ -113,3 +113,24 @@ def short_guid(guid: str) -> str:
     'USR-d74c…d9c6'
     """
     return guid if len(guid) <= 16 else f"{guid[:8]}…{guid[-4:]}"
+
+
+def check_name(check: str) -> str:
+    """Name a quality check as what it finds.
+
+    >>> check_name("date_past")
+    'An expiry date that has passed'
+    """
+    return _CHECKS.get(check) or check.replace("_", " ").capitalize()
+
+
+_CHECKS: Final = {
+    "unknown_value": "A balance type or unit that the API does not document",
+    "negative_balance": "A balance below zero",
+    "expiring_without_date": "An expiring balance without a date",
+    "date_past": "An expiry date that has passed",
+    "expiring_exceeds_available": "A holding of which more expires than is available",
+    "total_differs_from_balance": "A holding whose total differs from its balance",
+    "dollars_beyond_cents": "Dollars with more than two decimals",
+    "created_in_future": "A time of creation in the future",
+}

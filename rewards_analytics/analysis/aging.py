@@ -57,14 +57,17 @@ def aging(rewards: FrameT, *, as_of: date | None = None) -> FrameT:
     """
     start = day(as_of)
     table = enter(rewards, COLUMNS, asked_by="aging")
-    sums = (
-        expiring_lots(table.frame)
-        .with_columns(bucket=_bucket(start))
+    sums = table.gather(lots_by_bucket(expiring_lots(table.frame), start))
+    return table.hand_back_small(schedule(sums))  # type: ignore[no-any-return]
+
+
+def lots_by_bucket(lots: nw.LazyFrame[Any], start: date, number: nw.Expr | None = None) -> nw.LazyFrame[Any]:
+    """The lots added up per span of days and unit; `number` counts those of several rows, see `lots_by_day`."""
+    return (
+        lots.with_columns(bucket=_bucket(start))
         .group_by("bucket", "unit_type")
-        .agg(expiring=nw.col("balance").sum(), rewards=nw.len())
+        .agg(expiring=nw.col("balance").sum(), rewards=nw.len() if number is None else number)
     )
-    gathered = table.gather(sums).with_columns(nw.col("rewards", "bucket").cast(nw.Int64))
-    return table.hand_back_small(_schedule(gathered))  # type: ignore[no-any-return]
 
 
 def _bucket(start: date) -> nw.Expr:
@@ -82,8 +85,9 @@ def _days_after(start: date, days: int) -> date:
     return date.max if (date.max - start).days < days else start + timedelta(days=days)
 
 
-def _schedule(sums: nw.DataFrame[Any]) -> nw.DataFrame[Any]:
-    """Fill the buckets in which a unit has nothing, and name them."""
+def schedule(sums: nw.DataFrame[Any]) -> nw.DataFrame[Any]:
+    """Fill the buckets in which a unit has nothing, and name them: from the sums of `lots_by_bucket`."""
+    sums = sums.with_columns(nw.col("rewards", "bucket").cast(nw.Int64))
     buckets = nw.from_dict(
         {"bucket": range(len(BUCKETS)), "name": BUCKETS},
         schema={"bucket": nw.Int64(), "name": nw.String()},

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import narwhals as nw
 
-from rewards_analytics.analysis.holdings import COLUMNS, JOIN_KEY, KEY, by_holding, with_join_key
+from rewards_analytics.analysis.holdings import COLUMNS, JOIN_KEY, KEY, available, holding_sums, with_join_key
 from rewards_analytics.engines import enter
 from rewards_analytics.schema import BALANCE, BALANCE_TO_LEVEL, BALANCE_TO_REWARD, TOTAL_BALANCE
 
@@ -58,11 +58,12 @@ def distance(rewards: FrameT) -> FrameT:
     [('LEVEL', 'Gold', Decimal('5.000000000'), 0.75, False)]
     """
     table = enter(rewards, [*COLUMNS, "description"], asked_by="distance")
-    result = _with_progress(_goals_with_available(table.frame))
+    result = with_progress(goals_with_sums(table.frame))
     return table.hand_back(result, order=ORDER, descending=["progress"])  # type: ignore[no-any-return]
 
 
-def _goals_with_available(frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+def goals_with_sums(frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """One row a goal, with the sums that the available balance of its holding is made of."""
     balance_type, balance = nw.col("balance_type"), nw.col("balance")
     goals = frame.filter(balance_type.is_in([BALANCE_TO_LEVEL, BALANCE_TO_REWARD])).select(
         *KEY,
@@ -70,17 +71,20 @@ def _goals_with_available(frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
         goal=nw.when(balance_type == BALANCE_TO_LEVEL).then(nw.lit("LEVEL")).otherwise(nw.lit("REWARD")),
         remaining=nw.when(balance > 0).then(balance).otherwise(nw.lit(0)),
     )
-    held = by_holding(frame.filter(balance_type.is_in([TOTAL_BALANCE, BALANCE])))
-    return with_join_key(goals).join(with_join_key(held).select(*JOIN_KEY, "available"), on=list(JOIN_KEY), how="left")
+    held = holding_sums(frame.filter(balance_type.is_in([TOTAL_BALANCE, BALANCE])))
+    sums = with_join_key(held).select(*JOIN_KEY, "totals", "plains", "total", "plain")
+    return with_join_key(goals).join(sums, on=list(JOIN_KEY), how="left")
 
 
-def _with_progress(goals: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+def with_progress(goals: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """The goals of `goals_with_sums` as `distance` gives them, in no order."""
+    goals = goals.with_columns(available=available())
     # In floats from both operands: a division of decimals is rounded on one engine and a float on another.
-    remaining, available = nw.col("remaining"), nw.col("available")
-    held = nw.when(available > 0).then(available.cast(nw.Float64)).otherwise(nw.lit(0.0))
-    share = held / (held + remaining.cast(nw.Float64))
+    remaining, held = nw.col("remaining"), nw.col("available")
+    a = nw.when(held > 0).then(held.cast(nw.Float64)).otherwise(nw.lit(0.0))
+    share = a / (a + remaining.cast(nw.Float64))
     reached = remaining <= 0
-    progress = nw.when(reached).then(nw.lit(1.0)).otherwise(nw.when(~available.is_null()).then(share))
+    progress = nw.when(reached).then(nw.lit(1.0)).otherwise(nw.when(~held.is_null()).then(share))
     return goals.with_columns(reached=reached, progress=progress).select(
         *KEY, "goal", "description", "remaining", "available", "progress", "reached"
     )

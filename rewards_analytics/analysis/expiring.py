@@ -86,24 +86,33 @@ def expiring(
     groups = grouping(by, result=("period", "unit_type", "expiring", "rewards", "cumulative"))
     table = enter(rewards, list(dict.fromkeys([*COLUMNS, *groups])), asked_by="expiring")
 
+    sums = table.gather(lots_by_day(expiring_lots(table.frame, *groups), groups, first, last))
+    return table.hand_back_small(timeline(sums, groups, first, last, every))  # type: ignore[no-any-return]
+
+
+def lots_by_day(
+    lots: nw.LazyFrame[Any], groups: list[str], first: date, last: date | None, number: nw.Expr | None = None
+) -> nw.LazyFrame[Any]:
+    """The lots that expire from a day on, until another if there is one, added up per day, group and unit.
+
+    `number` counts the lots of several rows, where a row may stand for more than one.
+    """
     in_range = nw.col("expires_on") >= nw.lit(first)
     if last is not None:
         in_range &= nw.col("expires_on") <= nw.lit(last)
-    by_day = (
-        expiring_lots(table.frame, *groups)
-        .filter(in_range)
+    return (
+        lots.filter(in_range)
         .with_columns(__day__=nw.col("expires_on"))
         .group_by(*groups, "unit_type", "__day__")
-        .agg(expiring=nw.col("balance").sum(), rewards=nw.len())
+        .agg(expiring=nw.col("balance").sum(), rewards=nw.len() if number is None else number)
     )
-    sums = table.gather(by_day).with_columns(nw.col("rewards").cast(nw.Int64))
-    return table.hand_back_small(_timeline(sums, groups, first, last, every))  # type: ignore[no-any-return]
 
 
-def _timeline(
+def timeline(
     by_day: nw.DataFrame[Any], groups: list[str], first: date, last: date | None, every: str
 ) -> nw.DataFrame[Any]:
-    """Bring the daily sums into periods, fill the calendar with zeros, and add up."""
+    """Bring the sums of `lots_by_day` into periods, fill the calendar with zeros, and add up."""
+    by_day = by_day.with_columns(nw.col("rewards").cast(nw.Int64))
     key = [*groups, "unit_type"]
     days: list[date] = by_day["__day__"].unique().to_list()
     periods = nw.from_dict(

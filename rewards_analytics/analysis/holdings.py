@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, TypeVar
 
 import narwhals as nw
 
-from rewards_analytics.engines import enter
+from rewards_analytics.engines import AMOUNT, enter
 from rewards_analytics.schema import BALANCE, BALANCE_TYPES, EXPIRING_BALANCE, TOTAL_BALANCE
 
 FrameT = TypeVar("FrameT")
@@ -19,6 +20,15 @@ JOIN_KEY = ("user_guid", "member_guid", "unit_type", "__account__", "__no_accoun
 
 COLUMNS = (*KEY, "balance_type", "balance", "expires_on")
 """The columns that the definitions read."""
+
+COUNTS = ("totals", "plains", "lots")
+"""How many rewards of each balance type a row of `holding_sums` stands for."""
+
+_SUMS_OF = {
+    TOTAL_BALANCE: ("totals", "total", "total_lot"),
+    BALANCE: ("plains", "plain", "plain_lot"),
+    EXPIRING_BALANCE: ("lots", "lot"),
+}
 
 
 def holdings(rewards: FrameT) -> FrameT:
@@ -96,6 +106,22 @@ def holding_sums(frame: nw.LazyFrame[Any], *example: str) -> nw.LazyFrame[Any]:
         plains=nw.col("plain").count(),
         lots=nw.col("lot").count(),
     )
+
+
+def without(sums: nw.LazyFrame[Any], balance_types: Collection[str]) -> nw.LazyFrame[Any]:
+    """The amounts and counts of `holding_sums` as they are for the same rewards without some balance types.
+
+    A holding of which no reward is left stays, with nothing in it.
+    """
+    gone = [name for balance_type in balance_types for name in _SUMS_OF.get(balance_type, ())]
+    there = set(sums.collect_schema().names())
+    nothing = {name: nw.lit(0).cast(nw.Int64 if name in COUNTS else AMOUNT) for name in gone if name in there}
+    return sums.with_columns(**nothing) if nothing else sums
+
+
+def known() -> nw.Expr:
+    """Whether `available` of a row of `holding_sums` is known."""
+    return (nw.col("totals") > 0) | (nw.col("plains") > 0)
 
 
 def available() -> nw.Expr:

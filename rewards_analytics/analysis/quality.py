@@ -83,23 +83,13 @@ def quality(rewards: FrameT, *, as_of: date | None = None) -> FrameT:
     """
     today = day(as_of)
     table = enter(rewards, ["guid", *COLUMNS, "created_at"], asked_by="quality")
-    of_rewards = table.gather(_concerned(table.frame, _reward_checks(today)))
-    of_holdings = table.gather(_concerned(holding_sums(table.frame, "guid"), _holding_checks()))
-    found = {**_only_row(of_rewards), **_only_row(of_holdings)}
-    result = nw.from_dict(
-        {
-            "check": list(CHECKS),
-            "severity": list(CHECKS.values()),
-            "rewards": [int(found.get(f"{name}_rewards") or 0) for name in CHECKS],
-            "example_guid": [found.get(f"{name}_example") for name in CHECKS],
-        },
-        schema={"check": nw.String(), "severity": nw.String(), "rewards": nw.Int64(), "example_guid": nw.String()},
-        backend=of_rewards.implementation,
-    )
-    return table.hand_back_small(result)  # type: ignore[no-any-return]
+    of_rewards = table.gather(concerned(table.frame, reward_checks(today)))
+    of_holdings = table.gather(concerned(holding_sums(table.frame, "guid"), holding_checks()))
+    return table.hand_back_small(checked(of_rewards, of_holdings))  # type: ignore[no-any-return]
 
 
-def _reward_checks(today: date) -> dict[str, nw.Expr]:
+def reward_checks(today: date) -> dict[str, nw.Expr]:
+    """For each check on rewards, whether one fails it."""
     balance, expires_on = nw.col("balance"), nw.col("expires_on")
     balance_type, unit_type = nw.col("balance_type"), nw.col("unit_type")
     is_goal = balance_type.is_in([BALANCE_TO_LEVEL, BALANCE_TO_REWARD])
@@ -116,7 +106,8 @@ def _reward_checks(today: date) -> dict[str, nw.Expr]:
     return checks
 
 
-def _holding_checks() -> dict[str, nw.Expr]:
+def holding_checks() -> dict[str, nw.Expr]:
+    """For each check on holdings, whether a row of `holding_sums` fails it."""
     both = (nw.col("totals") > 0) & (nw.col("plains") > 0)
     return {
         # A debt with nothing expiring is a negative balance, not this fault too.
@@ -125,11 +116,13 @@ def _holding_checks() -> dict[str, nw.Expr]:
     }
 
 
-def _concerned(frame: nw.LazyFrame[Any], checks: dict[str, nw.Expr]) -> nw.LazyFrame[Any]:
-    """One row: for each check the number of rows that fail it, and the first guid of them."""
-    columns = {
-        f"{name}_rewards": nw.when(failed).then(nw.lit(1)).otherwise(nw.lit(0)) for name, failed in checks.items()
-    }
+def concerned(frame: nw.LazyFrame[Any], checks: dict[str, nw.Expr], number: nw.Expr | None = None) -> nw.LazyFrame[Any]:
+    """One row: for each check the number of rows that fail it, and the first guid of them.
+
+    `number` is for rows that stand for several rewards with the same answers to the checks.
+    """
+    many = nw.lit(1) if number is None else number
+    columns = {f"{name}_rewards": nw.when(failed).then(many).otherwise(nw.lit(0)) for name, failed in checks.items()}
     columns |= {f"{name}_example": nw.when(failed).then(nw.col("guid")) for name, failed in checks.items()}
     # Grouped by a constant: not every engine selects aggregates of text without a group.
     return (
@@ -142,5 +135,18 @@ def _concerned(frame: nw.LazyFrame[Any], checks: dict[str, nw.Expr]) -> nw.LazyF
     )
 
 
-def _only_row(counts: nw.DataFrame[Any]) -> dict[str, Any]:
-    return next(counts.iter_rows(named=True), {})
+def checked(*counts: nw.DataFrame[Any]) -> nw.DataFrame[Any]:
+    """The table of all checks, from frames of `concerned`."""
+    found: dict[str, Any] = {}
+    for each in counts:
+        found |= next(each.iter_rows(named=True), {})
+    return nw.from_dict(
+        {
+            "check": list(CHECKS),
+            "severity": list(CHECKS.values()),
+            "rewards": [int(found.get(f"{name}_rewards") or 0) for name in CHECKS],
+            "example_guid": [found.get(f"{name}_example") for name in CHECKS],
+        },
+        schema={"check": nw.String(), "severity": nw.String(), "rewards": nw.Int64(), "example_guid": nw.String()},
+        backend=counts[0].implementation,
+    )

@@ -90,11 +90,11 @@ def period_name(period: date, every: str) -> str:
     >>> [period_name(date(2027, 4, 1), every) for every in ("day", "month", "quarter", "year")]
     ['1 Apr 2027', 'Apr 2027', 'Q2 2027', '2027']
     """
-    first, second = _tick_lines(period, every)
+    first, second = tick_lines(period, every)
     return f"{first} {second}".strip()
 
 
-def _tick_lines(period: date, every: str) -> tuple[str, str]:
+def tick_lines(period: date, every: str) -> tuple[str, str]:
     """The two lines of a tick: the period, and its year where that is not the period itself."""
     match every:
         case "year":
@@ -125,7 +125,7 @@ def _draw_unit(panel: Any, rows: Sequence[Record], every: str, theme: Theme) -> 
     panel.set_xlim(edges[0], edges[-1])
     dress(panel, theme, amounts="y")
     scale_amounts(panel.yaxis, unit_type)
-    panel.set_ylim(*_limits([*running, *heights]))
+    panel.set_ylim(*limits([*running, *heights]))
     _tick_periods(panel, periods, edges, every)
     title(panel, unit_name(unit_type), theme)
     panel.set_title(
@@ -135,7 +135,7 @@ def _draw_unit(panel: Any, rows: Sequence[Record], every: str, theme: Theme) -> 
     )
 
 
-def _limits(values: Sequence[float]) -> tuple[float, float]:
+def limits(values: Sequence[float]) -> tuple[float, float]:
     """From 0, or from the lowest where an amount is negative, with a little air above."""
     low, high = min(0.0, *values), max(0.0, *values)
     air = (high - low or 1.0) * 0.08
@@ -153,11 +153,16 @@ def _edges(periods: Sequence[date]) -> list[float]:
 
 def _tick_periods(panel: Any, periods: Sequence[date], edges: Sequence[float], every: str) -> None:
     """Name a few periods in their middle, with the year under the first one and wherever it changes."""
-    step = -(-len(periods) // _TICKS)
-    chosen = range(0, len(periods), step)
-    labels, year = [], ""
-    for index in chosen:
-        first, second = _tick_lines(periods[index], every)
-        labels.append(f"{first}\n{second}" if second != year else first)
+    named = named_periods(periods, every)
+    labels = [f"{first}\n{second}" if second else first for _, first, second in named]
+    panel.set_xticks([(edges[index] + edges[index + 1]) / 2 for index, _, _ in named], labels)
+
+
+def named_periods(periods: Sequence[date], every: str) -> list[tuple[int, str, str]]:
+    """Choose a few periods to name, by their position: the name, and the year at the first one and where it changes."""
+    named, year = [], ""
+    for index in range(0, len(periods), -(-len(periods) // _TICKS)):
+        first, second = tick_lines(periods[index], every)
+        named.append((index, first, second if second != year else ""))
         year = second
-    panel.set_xticks([(edges[index] + edges[index + 1]) / 2 for index in chosen], labels)
+    return named

@@ -16,18 +16,19 @@ Result: TypeAlias = Any
 
 def columns_of(frame: Any) -> list[str]:
     """Give the names of a frame's columns."""
-    return list(_narwhals(frame).collect_schema().names())
+    return list(as_narwhals(frame).collect_schema().names())
 
 
 def gathered(result: Any) -> nw.DataFrame[Any]:
     """Give the result as an eager frame."""
     import narwhals as nw
 
-    frame = _narwhals(result)
+    frame = as_narwhals(result)
     return frame.collect() if isinstance(frame, nw.LazyFrame) else frame
 
 
-def _narwhals(native: Any) -> Any:
+def as_narwhals(native: Any) -> Any:
+    """Give any kind of frame as one of Narwhals."""
     import narwhals as nw
 
     with warnings.catch_warnings():

@@ -7,7 +7,7 @@ from base64 import b64encode
 from collections.abc import Mapping
 from datetime import date
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -91,7 +91,7 @@ def _environment() -> Environment:
         "amount": wording.amount,
         "amount_of": wording.amount_of,
         "bucket_name": bucket_name,
-        "check_name": _check_name,
+        "check_name": wording.check_name,
         "count": wording.count,
         "csv_uri": _csv_uri,
         "day": wording.day,
@@ -115,19 +115,3 @@ def _date(value: date) -> str:
 
 def _csv_uri(text: str) -> str:
     return "data:text/csv;charset=utf-8;base64," + b64encode(text.encode()).decode("ascii")
-
-
-def _check_name(check: str) -> str:
-    return _CHECKS.get(check) or check.replace("_", " ").capitalize()
-
-
-_CHECKS: Final = {
-    "unknown_value": "A balance type or unit that the API does not document",
-    "negative_balance": "A balance below zero",
-    "expiring_without_date": "An expiring balance without a date",
-    "date_past": "An expiry date that has passed",
-    "expiring_exceeds_available": "A holding of which more expires than is available",
-    "total_differs_from_balance": "A holding whose total differs from its balance",
-    "dollars_beyond_cents": "Dollars with more than two decimals",
-    "created_in_future": "A time of creation in the future",
-}

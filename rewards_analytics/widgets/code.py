@@ -2,62 +2,108 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
 import narwhals as nw
 from narwhals import Implementation
 
-_FILTERS: Final[dict[Implementation, Callable[[str, str], str]]] = {
-    Implementation.POLARS: lambda column, test: f'rewards.filter(pl.col("{column}"){test})',
-    Implementation.PANDAS: lambda column, test: f'rewards[rewards["{column}"]{test}]',
-    Implementation.DASK: lambda column, test: f'rewards[rewards["{column}"]{test}]',
-    Implementation.PYSPARK: lambda column, test: f'rewards.filter(rewards["{column}"]{test})',
-    Implementation.PYARROW: lambda column, test: f'rewards.filter(pc.field("{column}"){test})',
-    Implementation.DUCKDB: lambda column, test: f"rewards.filter(duckdb.ColumnExpression('{column}'){test})",
-}
+from rewards_analytics.plots.results import as_narwhals
+from rewards_analytics.widgets.choice import Choice
+
 _IMPORTS: Final = {
-    Implementation.POLARS: "import polars as pl",
-    Implementation.PYARROW: "import pyarrow.compute as pc",
-    Implementation.DUCKDB: "import duckdb",
+    Implementation.POLARS: "polars as pl, ",
+    Implementation.PYARROW: "pyarrow.compute as pc, ",
 }
 
 
 class Code:
-    """Writes calls for one kind of frame. The reader's own frame is taken to be named `rewards`."""
+    """Writes three lines for one kind of frame: imports, the rewards that are chosen, the call.
+
+    The reader's own frame is taken to be named `rewards`.
+    """
 
     def __init__(self, rewards: Any) -> None:
-        self._library: Implementation = nw.from_native(rewards).implementation
+        frame = as_narwhals(rewards)
+        self._library: Implementation = frame.implementation
+        schema = frame.collect_schema()
+        self._coded = {name for name, dtype in schema.items() if isinstance(dtype, nw.Categorical | nw.Enum)}
 
-    def totals(self, user: str) -> str:
-        """Give the call behind the totals."""
-        return self._call("totals", user, "")
+    def totals(self, choice: Choice) -> str:
+        """Give the lines behind the totals."""
+        return self._lines(choice, "ra.totals(chosen)")
 
-    def expiring(self, user: str, as_of: date, every: str, until: date) -> str:
-        """Give the call behind the timeline."""
-        return self._call("expiring", user, f', as_of={_day(as_of)}, every="{every}", until={_day(until)}')
+    def expiring(self, choice: Choice) -> str:
+        """Give the lines behind the timeline."""
+        until = "" if choice.until is None else f", until={_day(choice.until)}"
+        return self._lines(choice, f'ra.expiring(chosen, as_of={_day(choice.as_of)}, every="{choice.every}"{until})')
 
-    def aging(self, user: str, as_of: date) -> str:
-        """Give the call behind the aging schedule."""
-        return self._call("aging", user, f", as_of={_day(as_of)}")
+    def aging(self, choice: Choice) -> str:
+        """Give the lines behind the aging schedule."""
+        return self._lines(choice, f"ra.aging(chosen, as_of={_day(choice.as_of)})")
 
-    def distance(self, user: str) -> str:
-        """Give the call behind the goals."""
-        return self._call("distance", user, "")
+    def upcoming(self, choice: Choice, last: date) -> str:
+        """Give the lines behind the next expiries: those until a day."""
+        by = '["user_guid", "member_guid", "account_guid"]'
+        call = f'ra.expiring(chosen, as_of={_day(choice.as_of)}, every="day", until={_day(last)}, by={by})'
+        return self._lines(choice, call + self._something())
 
-    def _call(self, function: str, user: str, arguments: str) -> str:
-        lines = ["import rewards_analytics as ra"]
-        if "date(" in arguments:
-            lines.append("from datetime import date")
-        if user:
-            if self._library in _IMPORTS:
-                lines.append(_IMPORTS[self._library])
-            # repr quotes and escapes what a guid may hold.
-            value = repr(user) if self._library is not Implementation.DUCKDB else f"duckdb.ConstantExpression({user!r})"
-            lines.append(f"rewards = {_FILTERS[self._library]('user_guid', f' == {value}')}")
-        return "\n".join([*lines, f"ra.{function}(rewards{arguments})"])
+    def distance(self, choice: Choice) -> str:
+        """Give the lines behind the goals."""
+        return self._lines(choice, "ra.distance(chosen)")
+
+    def quality(self, choice: Choice) -> str:
+        """Give the lines behind the checks."""
+        return self._lines(choice, f"ra.quality(chosen, as_of={_day(choice.as_of)})")
+
+    def _lines(self, choice: Choice, call: str) -> str:
+        filters = choice.filters()
+        needed = _IMPORTS.get(self._library, "") if filters or ".filter(" in call else ""
+        days = "datetime, " if "datetime." in call else ""
+        chosen = self._filtered(filters) if filters else "rewards"
+        return f"import {days}{needed}rewards_analytics as ra\nchosen = {chosen}\n{call}"
+
+    def _filtered(self, filters: Mapping[str, Sequence[str]]) -> str:
+        # repr quotes and escapes what a guid may hold.
+        match self._library:
+            case Implementation.POLARS:
+                tests = (f'pl.col("{column}").is_in({list(values)!r})' for column, values in filters.items())
+                return f"rewards.filter({', '.join(tests)})"
+            case Implementation.PYARROW:
+                tests = (f"{self._field(column)}.isin({list(values)!r})" for column, values in filters.items())
+                return f"rewards.filter({' & '.join(tests)})"
+            case Implementation.DUCKDB:
+                return f"rewards.filter({' AND '.join(map(_sql, filters, filters.values()))!r})"
+            case Implementation.PANDAS | Implementation.DASK:
+                return f"rewards[{self._masks(filters)}]"
+            case _:
+                return f"rewards.filter({self._masks(filters)})"
+
+    def _masks(self, filters: Mapping[str, Sequence[str]]) -> str:
+        return " & ".join(f'rewards["{column}"].isin({list(values)!r})' for column, values in filters.items())
+
+    def _field(self, column: str) -> str:
+        # A dictionary array is not compared with text.
+        return f'pc.field("{column}")' + ('.cast("string")' if column in self._coded else "")
+
+    def _something(self) -> str:
+        """Leave out the rows of zero that fill a calendar."""
+        match self._library:
+            case Implementation.POLARS:
+                return '.filter(pl.col("rewards") > 0)'
+            case Implementation.PYARROW:
+                return '.filter(pc.field("rewards") > 0)'
+            case Implementation.PANDAS | Implementation.DASK:
+                return '.query("rewards > 0")'
+            case _:
+                return '.filter("rewards > 0")'
 
 
 def _day(value: date) -> str:
-    return f"date({value.year}, {value.month}, {value.day})"
+    return f"datetime.date({value.year}, {value.month}, {value.day})"
+
+
+def _sql(column: str, values: Sequence[str]) -> str:
+    quoted = ", ".join("'" + value.replace("'", "''") + "'" for value in values)
+    return f"{column} IN ({quoted})"

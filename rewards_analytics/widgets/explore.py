@@ -1,54 +1,64 @@
-"""The dashboard: controls on top, and below them the views that follow."""
+"""The dashboard: controls on top, and below them a tab for each question."""
 
 from __future__ import annotations
 
-from calendar import monthrange
-from collections.abc import Sequence
-from datetime import date, timedelta
+from collections.abc import Callable, Sequence
+from datetime import date
 from typing import Any, Final
 
 import ipywidgets as widgets
 
 from rewards_analytics.analysis.arguments import day
 from rewards_analytics.errors import RewardsError
-from rewards_analytics.plots.results import Record
+from rewards_analytics.plots.aging import draw_aging
+from rewards_analytics.plots.distance import draw_distance
+from rewards_analytics.plots.expiring import draw_expiring
+from rewards_analytics.plots.results import Record, records, units_of
+from rewards_analytics.plots.totals import draw_totals
 from rewards_analytics.widgets import views
+from rewards_analytics.widgets.choice import Choice
 from rewards_analytics.widgets.code import Code
+from rewards_analytics.widgets.controls import Controls
 from rewards_analytics.widgets.selection import Selection
-from rewards_analytics.wording import count, one_line, unit_name
+from rewards_analytics.widgets.take_away import MOST_ROWS, Picture, links
+from rewards_analytics.wording import count
 
-EVERY: Final = ("day", "week", "month", "quarter", "year")
-HORIZONS: Final = {"3 months": 3, "1 year": 12, "2 years": 24, "5 years": 60, "10 years": 120}
-"""Months that the timeline looks ahead."""
+TABS: Final = ("Totals", "Expiring", "Distance", "Quality")
 
-MOST_OFFERED: Final = 50
-"""Users offered while one is typed: a list of thousands would make the page slow."""
+HELP: Final = (
+    "Every number is what the function of its name gives for the rewards that are chosen. Leaving a balance type out "
+    "is as if there were no such rewards: without the total balances, what is available is the sum of the plain ones."
+)
 
-_STYLE: Final = {"description_width": "6em"}
 _WRAP: Final = {"flex_flow": "row wrap", "align_items": "center"}
 
 
 def explore(rewards: Any, *, as_of: date | None = None) -> Explore:
-    """Make a dashboard of rewards: choose user, units, as-of date and period, and the views follow.
+    """Make a dashboard of rewards: choose whose and which, and what is held, what expires and what is near follow.
 
-    Every number in it comes from `totals`, `expiring`, `aging` and `distance`.
+    Every number in it comes from `totals`, `expiring`, `aging`, `distance` and `quality`.
 
     Parameters
     ----------
     rewards
-        Rewards as `load` returns them, in a frame of any supported kind.
+        Rewards as `load` returns them, in a frame of any supported kind. Those in memory are added up once, so that
+        a change shows at once; a lazy frame is computed by its engine at each new choice.
     as_of
         Day that the views look ahead from at first, today in UTC if None.
 
     Returns
     -------
     A widget for JupyterLab, an `ipywidgets.VBox`. Its controls can be set from code as well:
-    `.user.value`, `.units["MILES"].value`, `.as_of.value`, `.every.value`, `.horizon.value`.
+
+    - `.user.value`, `.member.value`: a guid, several separated by commas, or empty for all;
+    - `.units["MILES"].value`, `.balance_types["BALANCE"].value`: whether these rewards are in;
+    - `.as_of.value` (a date), `.every.value` (`day` to `year`), `.horizon.value` (months ahead);
+    - `.tabs.selected_index`: 0 to 3, for Totals, Expiring, Distance, Quality.
 
     Raises
     ------
     FrameError
-        If `rewards` is not a frame. A frame that lacks a column is told in the dashboard itself.
+        If `rewards` is not a frame. What a frame lacks is told in the dashboard itself.
 
     Examples
     --------
@@ -65,144 +75,208 @@ def explore(rewards: Any, *, as_of: date | None = None) -> Explore:
 
 
 class Explore(widgets.VBox):  # type: ignore[misc]
-    """Totals, timeline, aging schedule and nearest goals of rewards, for a choice of user, units, date and period.
+    """Totals, expiries, goals and quality of rewards, for a choice of whose, which, and when.
 
     Attributes
     ----------
-    user, units, as_of, every, horizon
-        The controls; set their `.value` to change the view from code. `units` maps each unit to its checkbox.
-    status, totals, expiring, aging, distance
+    user, member, units, balance_types, as_of, every, horizon
+        The controls; set their `.value` to change the view from code. `units` and `balance_types` map each value to
+        its checkbox.
+    tabs
+        The tabs; only the one that is selected is drawn, at each change and when it is selected.
+    status
+        What is shown, or what keeps it from being shown, in a sentence.
+    totals, expiring, aging, upcoming, distance, quality
         The views. Their `.value` is HTML, and only that changes: nothing is rebuilt.
     """
 
     def __init__(self, rewards: Any, *, as_of: date | None = None) -> None:
         self._selection = Selection(rewards)
         self._code = Code(rewards)
-        self._controls(day(as_of))
-        self.status, self.totals, self.expiring, self.aging, self.distance = (widgets.HTML() for _ in range(5))
-        super().__init__(
-            children=[
-                widgets.HTML(views.style(), layout=widgets.Layout(display="none")),
-                widgets.HBox([self.user, self.as_of], layout=widgets.Layout(**_WRAP)),
-                widgets.HBox([self.every, self.horizon], layout=widgets.Layout(**_WRAP)),
-                widgets.HBox(
-                    [
-                        widgets.Label("Units", layout=widgets.Layout(width="6em", justify_content="flex-end")),
-                        *self.units.values(),
-                    ],
-                    layout=widgets.Layout(**_WRAP),
-                ),
-                self.status,
-                self.totals,
-                self.expiring,
-                self.aging,
-                self.distance,
-            ]
+        self._controls = controls = Controls(self._selection, day(as_of))
+        self.user, self.member = controls.user, controls.member
+        self.units, self.balance_types = controls.units, controls.balance_types
+        self.as_of, self.every, self.horizon = controls.as_of, controls.every, controls.horizon
+        self.status = widgets.HTML()
+        self.totals, self.expiring, self.aging, self.upcoming, self.distance, self.quality = (
+            widgets.HTML() for _ in range(6)
         )
+        self._tabs = [
+            Tab([self.totals], self._show_totals, self._files_of_totals),
+            Tab([self.expiring, self.aging, self.upcoming], self._show_expiring, self._files_of_expiring),
+            Tab([self.distance], self._show_distance, self._files_of_distance),
+            Tab([self.quality], self._show_quality, self._files_of_quality),
+        ]
+        self.tabs = widgets.Tab([tab.box for tab in self._tabs], titles=TABS)
+        super().__init__(children=[*self._rows(), self.status, self.tabs])
         self.add_class("rewards-explore")
-        for control in (self.user, self.as_of, self.every, self.horizon, *self.units.values()):
+        for control in controls.all():
             control.observe(self._follow, "value")
+        self.tabs.observe(self._draw, "selected_index")
+        for tab in self._tabs:
+            tab.button.on_click(self._take_away)
         self._follow()
 
-    def _controls(self, as_of: date) -> None:
-        users = self._selection.users
-        self.user = widgets.Combobox(
-            description="User",
-            placeholder=f"All {count(len(users), 'user')}: type to choose one",
-            options=users[:MOST_OFFERED],
-            style=_STYLE,
-            layout=widgets.Layout(width="26em"),
-        )
-        self.as_of = widgets.DatePicker(description="As of", value=as_of, style=_STYLE)
-        self.every = widgets.Dropdown(
-            description="Period", options=[(name.capitalize(), name) for name in EVERY], value="month", style=_STYLE
-        )
-        self.horizon = widgets.Dropdown(
-            description="Look ahead", options=list(HORIZONS.items()), value=24, style=_STYLE
-        )
-        self.units = {
-            unit_type: widgets.Checkbox(
-                description=unit_name(unit_type), value=True, indent=False, layout=widgets.Layout(width="auto")
-            )
-            for unit_type in self._selection.units
-        }
+    def _rows(self) -> list[Any]:
+        """The controls as they stand on the page."""
+        wrap = {"layout": widgets.Layout(**_WRAP)}
+        return [
+            widgets.HTML(views.style(), layout=widgets.Layout(display="none")),
+            widgets.HBox([self.user, self.member], **wrap),
+            widgets.HBox([self.as_of, self.every, self.horizon], **wrap),
+            widgets.HBox([_label("Units"), *self.units.values()], **wrap),
+            widgets.HBox([_label("Types"), *self.balance_types.values()], **wrap),
+            widgets.HTML(views.help_text(HELP)),
+        ]
 
     def __repr__(self) -> str:
         """Say what is explored, without ids or dates: the same text at every run of a notebook."""
         units = ", ".join(self._selection.units) or "none"
         return f"Explore({count(len(self._selection.users), 'user')}; units: {units})"
 
-    def _follow(self, _change: Any = None) -> None:
-        """Bring every view up to date with the controls."""
-        user = self.user.value.strip()
-        self._offer_users(user)
-        wrong = self._what_is_wrong(user)
-        if wrong:
-            self._show(wrong)
+    # --- Following the controls --------------------------------------------------------------------
+
+    def _follow(self, change: Any = None) -> None:
+        """Bring the dashboard up to date with the controls."""
+        if change is not None and change["owner"] in (self.user, self.member):
+            change["owner"].offer()
+        wrong = self._what_is_wrong()
+        self.status.value = views.nothing(wrong) if wrong else views.told(self._in_words())
+        for index, tab in enumerate(self._tabs):
+            tab.is_drawn = False
+            tab.links.value = ""
+            # What will be drawn at once is not emptied before: that would flicker.
+            if wrong or index != self.tabs.selected_index:
+                tab.clear()
+        self._draw()
+
+    def _draw(self, _change: Any = None) -> None:
+        """Draw the tab that is selected, if it is not up to date."""
+        index = self.tabs.selected_index
+        if index is None or self._tabs[index].is_drawn or self._what_is_wrong():
             return
+        tab, choice = self._tabs[index], self._controls.choice()
         try:
-            self._show_selection(user, self.as_of.value)
+            tab.show(choice)
         except RewardsError as error:
-            self._show(str(error))
+            tab.clear()
+            tab.views[0].value = views.nothing(str(error))
+        tab.is_drawn = True
 
-    def _offer_users(self, typed: str) -> None:
-        matching = [guid for guid in self._selection.users if typed in guid] if typed else self._selection.users
-        self.user.options = matching[:MOST_OFFERED]
-
-    def _what_is_wrong(self, user: str) -> str:
+    def _what_is_wrong(self) -> str:
         """Say what the rewards or the controls lack, empty where nothing."""
         if self._selection.problem:
             return self._selection.problem
         if not self._selection.users:
-            return "There are no rewards to explore."
-        if not any(box.value for box in self.units.values()):
-            return "No unit is chosen. Tick at least one."
-        if self.as_of.value is None:
-            return "No date is chosen. Pick the day to look ahead from."
-        if user and user not in self._selection.known:
-            similar = sum(user in guid for guid in self._selection.users)
-            advice = f"Choose one of the {similar:,} that contain it" if similar else "Choose one from the list"
-            return f"No user is called {one_line(user)!r}. {advice}, or clear the field for all users."
-        return ""
+            return "There are no rewards to explore. Load some, or choose others where these were filtered."
+        return self._controls.wrong()
 
-    def _show_selection(self, user: str, as_of: date) -> None:
-        units = [unit_type for unit_type, box in self.units.items() if box.value]
-        until = _months_later(as_of, self.horizon.value)
-        every = self.every.value
+    def _in_words(self) -> str:
+        choice = self._controls.choice()
+        parts = []
+        for noun, chosen, there in (
+            ("user", choice.users, self._selection.users),
+            ("member", choice.members, self._selection.members),
+            ("unit", choice.units, self._selection.units),
+            ("balance type", choice.balance_types, self._selection.balance_types),
+        ):
+            parts.append(
+                f"{len(chosen):,} of {count(len(there), noun)}" if chosen else f"all {count(len(there), noun)}"
+            )
+        return f"Shown: {', '.join(parts)}."
+
+    # --- The views ---------------------------------------------------------------------------------
+
+    def _show_totals(self, choice: Choice) -> None:
+        rows, schedule = self._selection.totals(choice), self._selection.aging(choice)
+        self.totals.value = views.with_code(views.totals_view(rows, schedule), self._code.totals(choice))
+
+    def _show_expiring(self, choice: Choice) -> None:
+        chosen, code = self._selection, self._code
+        self.expiring.value = views.with_code(
+            views.expiring_view(chosen.expiring(choice), choice), code.expiring(choice)
+        )
+        self.aging.value = views.with_code(views.aging_view(chosen.aging(choice), choice), code.aging(choice))
+        soonest = chosen.upcoming(choice)
+        shown = views.upcoming_view(soonest, choice)
+        last = soonest[-1]["expires_on"] if soonest else choice.as_of
+        self.upcoming.value = views.with_code(shown, code.upcoming(choice, last))
+
+    def _show_distance(self, choice: Choice) -> None:
+        if problem := self._selection.missing.get("distance"):
+            self.distance.value = views.nothing(problem)
+            return
+        shown = views.distance_view(self._selection.goals(choice))
+        self.distance.value = views.with_code(shown, self._code.distance(choice))
+
+    def _show_quality(self, choice: Choice) -> None:
+        if problem := self._selection.missing.get("quality"):
+            self.quality.value = views.nothing(problem)
+            return
+        shown = views.quality_view(self._selection.quality(choice))
+        self.quality.value = views.with_code(shown, self._code.quality(choice))
+
+    # --- What can be taken away --------------------------------------------------------------------
+
+    def _take_away(self, button: Any) -> None:
+        """Make the files of the tab that is selected."""
+        tab = next(tab for tab in self._tabs if tab.button is button)
+        if not self._what_is_wrong():
+            tab.links.value = links(*tab.files(self._controls.choice()))
+
+    def _files_of_totals(self, choice: Choice) -> Files:
+        rows = self._selection.totals(choice)
+        return {"totals": rows}, _per_unit("totals", rows, draw_totals, 1.15)
+
+    def _files_of_expiring(self, choice: Choice) -> Files:
         chosen = self._selection
-        goals, number = chosen.goals(user, units)
-        totals = _in_units(chosen.totals(user), units)
-        expiring = _in_units(chosen.expiring(user, as_of, every, until), units)
-        aging = _in_units(chosen.aging(user, as_of), units)
-        code = self._code
-        timeline_code = code.expiring(user, as_of, every, until)
-        with self.hold_sync():
-            self.status.value = ""
-            self.totals.value = views.totals_view(totals) + views.to_take_away("totals", totals, code.totals(user))
-            self.expiring.value = views.expiring_view(expiring, as_of, every, until) + views.to_take_away(
-                "expiring", expiring, timeline_code
-            )
-            self.aging.value = views.aging_view(aging, as_of) + views.to_take_away(
-                "aging", aging, code.aging(user, as_of)
-            )
-            self.distance.value = views.distance_view(goals, number) + views.to_take_away(
-                "distance", goals, code.distance(user)
-            )
+        rows, schedule = chosen.expiring(choice), chosen.aging(choice)
+        pictures = _per_unit("expiring", rows, lambda own, ax: draw_expiring(own, ax, every=choice.every), 1.9)
+        tables = {"expiring": rows, "aging": schedule, "next-expiries": chosen.upcoming(choice)}
+        return tables, [*pictures, *_per_unit("aging", schedule, draw_aging, 2.4)]
 
-    def _show(self, sentence: str) -> None:
-        """Show a sentence and no views."""
-        self.status.value = views.nothing(sentence)
-        for view in (self.totals, self.expiring, self.aging, self.distance):
+    def _files_of_distance(self, choice: Choice) -> Files:
+        if self._selection.missing.get("distance"):
+            return {}, []
+        goals = self._selection.distance(choice)
+        nearest = self._selection.goals(choice).nearest
+        height = 0.6 + 0.46 * len(nearest)
+        pictures = [Picture("distance", lambda ax: draw_distance(nearest, ax), height)] if nearest else []
+        return {"distance": records(goals.head(MOST_ROWS + 1))}, pictures
+
+    def _files_of_quality(self, choice: Choice) -> Files:
+        return ({} if self._selection.missing.get("quality") else {"quality": self._selection.quality(choice)}), []
+
+
+Files = tuple[dict[str, Sequence[Record]], Sequence[Picture]]
+
+
+class Tab:
+    """One tab: its views, the function that draws them, and what can be taken away."""
+
+    def __init__(self, shown: Sequence[Any], show: Callable[[Choice], None], files: Callable[[Choice], Files]) -> None:
+        self.views, self.show, self.files = shown, show, files
+        self.is_drawn = False
+        self.button = widgets.Button(
+            description="Prepare downloads",
+            tooltip="Make the tables of this tab as CSV and Parquet, its pictures as SVG and PNG",
+            layout=widgets.Layout(width="auto"),
+        )
+        self.links = widgets.HTML()
+        self.box = widgets.VBox([*shown, self.button, self.links])
+
+    def clear(self) -> None:
+        """Empty the tab: what it shows is of another choice."""
+        self.is_drawn = False
+        self.links.value = ""
+        for view in self.views:
             view.value = ""
 
 
-def _in_units(rows: Sequence[Record], units: Sequence[str]) -> list[Record]:
-    return [row for row in rows if row["unit_type"] in units]
+def _per_unit(name: str, rows: Sequence[Record], draw: Callable[[Any, Any], Any], height: float) -> list[Picture]:
+    """One picture with a panel for each unit."""
+    return [Picture(name, lambda ax: draw(rows, ax), 0.5 + height * len(units_of(rows)))] if rows else []
 
 
-def _months_later(start: date, months: int) -> date:
-    """The day before the same day some months later, or the last day there is."""
-    year, month = divmod(start.year * 12 + start.month - 1 + months, 12)
-    if year > date.max.year:
-        return date.max
-    return date(year, month + 1, min(start.day, monthrange(year, month + 1)[1])) - timedelta(days=1)
+def _label(words: str) -> Any:
+    return widgets.Label(words, layout=widgets.Layout(width="6em", justify_content="flex-end"))

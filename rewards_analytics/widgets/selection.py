@@ -1,81 +1,155 @@
-"""The results behind a dashboard's view: public functions on the chosen rewards, each computed once."""
+"""The rewards behind a dashboard, and the results of its views for a choice of them."""
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from datetime import date
+from functools import cached_property
+from itertools import accumulate, chain
 from typing import Any, Final, TypeVar
 
 import narwhals as nw
 
-import rewards_analytics as ra
-from rewards_analytics.analysis.holdings import COLUMNS, expiring_lots
+from rewards_analytics.analysis.holdings import COLUMNS
 from rewards_analytics.engines import enter
-from rewards_analytics.errors import MissingColumnError
-from rewards_analytics.plots.results import Record, gathered, records
-from rewards_analytics.schema import EXPIRING_BALANCE
+from rewards_analytics.errors import FrameError, MissingColumnError
+from rewards_analytics.plots.results import Record, as_narwhals, columns_of
+from rewards_analytics.reporting.upcoming import upcoming
+from rewards_analytics.schema import BALANCE, EXPIRING_BALANCE, TOTAL_BALANCE
+from rewards_analytics.widgets.answers import MOST_LISTED, Answers, Goals
+from rewards_analytics.widgets.choice import Choice
+from rewards_analytics.widgets.everyone import Everyone
 
 ResultT = TypeVar("ResultT")
 
 MOST_KEPT: Final = 64
 """Results kept for the case that the reader goes back to a view."""
 
-MOST_GOALS: Final = 10
+OPTIONAL: Final = {"distance": ("description",), "quality": ("guid", "created_at")}
+"""The columns that only one view reads: without them the others still work."""
 
 
 class Selection:
-    """Results per user, as-of date, period and horizon. A choice of units only leaves rows of a result out.
+    """Rewards, and the result of each analysis for a choice of them.
 
-    A frame in memory is typed once; a lazy one is computed by its engine at each new choice. `problem` says
-    what is wrong with the rewards, empty where nothing is.
+    Rewards in memory are typed, sorted by user, and merged, once. The rewards of some users are then a slice on
+    which the public functions take milliseconds; all users' are asked of what was merged. A lazy frame is filtered
+    and computed by its engine.
+
+    Attributes
+    ----------
+    users, members, units, balance_types
+        The values that there are, in order of text.
+    problem
+        What is wrong with the rewards, empty where nothing is.
+    missing
+        What a single view lacks, by its name.
     """
 
     def __init__(self, rewards: Any) -> None:
         self.problem = ""
+        self.users: Sequence[str] = ()
+        self.members: Sequence[str] = ()
+        self.units: Sequence[str] = ()
+        self.balance_types: Sequence[str] = ()
+        self.missing: dict[str, str] = {}
         self._kept: OrderedDict[Hashable, Any] = OrderedDict()
-        self.users: list[str] = []
-        self.units: list[str] = []
         try:
-            table = enter(rewards, [*COLUMNS, "description"], asked_by="explore")
-        except MissingColumnError as error:
+            self._take_in(rewards)
+        except (MissingColumnError, FrameError) as error:
+            if not _is_frame(rewards):
+                raise
             self.problem = str(error)
-        else:
-            typed = table.gather(table.frame) if table.eager else table.frame
-            self._rewards: Any = typed
-            self._lots = _as_rewards(table.gather(expiring_lots(table.frame, "user_guid"))) if table.eager else typed
-            self._lots_of_all = self._lots.with_columns(user_guid=nw.lit("")) if table.eager else typed
-            self.users, self.units = _distinct(typed, "user_guid"), _distinct(typed, "unit_type")
-        self.known = frozenset(self.users)
 
-    def totals(self, user: str) -> Sequence[Record]:
-        """Totals per unit, of one user or (empty text) of all."""
-        return self._once(("totals", user), lambda: records(ra.totals(self._of(user))))
+    def _take_in(self, rewards: Any) -> None:
+        found = columns_of(rewards) if _is_frame(rewards) else []
+        optional = [name for names in OPTIONAL.values() for name in names if name in found]
+        self._table = enter(rewards, [*COLUMNS, *optional], asked_by="explore")
+        for view, columns in OPTIONAL.items():
+            if missing := [name for name in columns if name not in found]:
+                self.missing[view] = str(
+                    MissingColumnError.from_columns(missing, found, wanted_by=f"{view}() reads it")
+                )
+        self._rewards: Any = self._table.frame
+        if self._table.eager:
+            self._rewards = self._table.gather(self._rewards).sort("user_guid", nulls_last=True)
+        self._index()
+        self._answers = Answers(self.rewards_of)
+        self._everyone = Everyone(self._rewards, self.units, self.balance_types) if self._table.eager else None
 
-    def expiring(self, user: str, as_of: date, every: str, until: date) -> Sequence[Record]:
-        """The timeline."""
-        return self._once(
-            ("expiring", user, as_of, every, until),
-            lambda: records(ra.expiring(self._lots_of(user), as_of=as_of, every=every, until=until)),
-        )
+    def _index(self) -> None:
+        """Find the users, where each one's rewards begin, their members, the units and the balance types."""
+        gather, frame = self._table.gather, self._rewards.lazy()
+        owned = gather(frame.group_by("user_guid", "member_guid").agg(rewards=nw.len()))
+        users = owned.group_by("user_guid").agg(nw.col("rewards").sum()).sort("user_guid", nulls_last=True)
+        self.users = users["user_guid"].to_list()
+        self._starts = [0, *accumulate(users["rewards"].to_list())]
+        owned = owned.sort("member_guid", "user_guid", nulls_last=True)
+        self._member_of, self._user_of = owned["member_guid"].to_list(), owned["user_guid"].to_list()
+        self.members = list(dict.fromkeys(self._member_of))
+        pairs = gather(frame.select("unit_type", "balance_type").unique())
+        self.units, self.balance_types = (sorted(set(pairs[name].to_list())) for name in ("unit_type", "balance_type"))
 
-    def aging(self, user: str, as_of: date) -> Sequence[Record]:
-        """The aging schedule."""
-        return self._once(("aging", user, as_of), lambda: records(ra.aging(self._lots_of(user), as_of=as_of)))
+    # --- Results -----------------------------------------------------------------------------------
 
-    def goals(self, user: str, units: Sequence[str]) -> tuple[Sequence[Record], int]:
-        """The nearest goals in some units that are not reached, and how many there are."""
-        every_goal = self._once(("goals", user), lambda: gathered(ra.distance(self._of(user))))
-        ahead = every_goal.filter(~nw.col("reached") & nw.col("unit_type").is_in(list(units)))
-        return records(ahead.head(MOST_GOALS)), len(ahead)
+    def totals(self, choice: Choice) -> Sequence[Record]:
+        """What `totals` gives for the chosen rewards."""
+        return self._once(("totals", choice.where()), lambda: self._asked(choice).totals(choice))
 
-    def _of(self, user: str) -> Any:
-        chosen = self._rewards.filter(nw.col("user_guid") == user) if user else self._rewards
-        return chosen.to_native()
+    def expiring(self, choice: Choice) -> Sequence[Record]:
+        """What `expiring` gives for the chosen rewards."""
+        return self._once(("expiring", choice), lambda: self._asked(choice).expiring(choice))
 
-    def _lots_of(self, user: str) -> Any:
-        """Rewards with the same expiring lots, so the same timeline and schedule, and far fewer to group."""
-        return self._lots.filter(nw.col("user_guid") == user).to_native() if user else self._lots_of_all.to_native()
+    def aging(self, choice: Choice) -> Sequence[Record]:
+        """What `aging` gives for the chosen rewards."""
+        return self._once(("aging", choice.where(), choice.as_of), lambda: self._asked(choice).aging(choice))
+
+    def goals(self, choice: Choice) -> Goals:
+        """The nearest goals of `distance` that are not reached, for the chosen rewards."""
+        return self._once(("goals", choice.where()), lambda: self._asked(choice).goals(choice))
+
+    def quality(self, choice: Choice) -> Sequence[Record]:
+        """What `quality` gives for the chosen rewards."""
+        return self._once(("quality", choice.where(), choice.as_of), lambda: self._asked(choice).quality(choice))
+
+    def upcoming(self, choice: Choice) -> Sequence[Record]:
+        """The next expiries: what one holding loses on one day, the soonest first, until the end of the timeline."""
+        key = ("upcoming", choice.where(), choice.as_of, choice.until)
+        return self._once(key, lambda: self._soonest(choice))
+
+    def distance(self, choice: Choice) -> nw.DataFrame[Any]:
+        """All goals of the chosen rewards, for the reader to take away."""
+        return self._answers.distance(choice)
+
+    def _asked(self, choice: Choice) -> Answers | Everyone:
+        return self._answers if self._everyone is None or choice.users or choice.members else self._everyone
+
+    def _soonest(self, choice: Choice) -> Sequence[Record]:
+        if self._asked(choice) is self._answers:
+            return _soonest(self.rewards_of(choice), choice, choice.until)
+        # A lot is a row with a date. So the lots of the next days are among the rewards of the users who have the
+        # next rows with a date, and those users are few. Whether a row is a lot, the definition says.
+        dated = self._dated.filter(nw.col("expires_on") >= nw.lit(choice.as_of), *_tests(choice))
+        number = 4 * MOST_LISTED
+        while True:
+            first = dated.head(number)
+            seen_all = len(first) < number
+            last = choice.until if seen_all else first["expires_on"].to_list()[-1]
+            near = first if seen_all else dated.filter(nw.col("expires_on") <= nw.lit(last))
+            rows = _soonest(self._slice(near["user_guid"].unique().to_list(), choice), choice, last)
+            if seen_all or len(rows) == MOST_LISTED:
+                return _until(rows, choice.until)
+            number *= 4
+
+    @cached_property
+    def _dated(self) -> nw.DataFrame[Any]:
+        """The rows that may be lots, the soonest first."""
+        kinds = nw.col("balance_type").is_in([TOTAL_BALANCE, BALANCE, EXPIRING_BALANCE])
+        columns = ("expires_on", "unit_type", "balance_type", "user_guid")
+        dated = self._rewards.filter(kinds, ~nw.col("expires_on").is_null())
+        return dated.select(*columns).sort("expires_on")  # type: ignore[no-any-return]
 
     def _once(self, key: Hashable, compute: Callable[[], ResultT]) -> ResultT:
         if key not in self._kept:
@@ -86,12 +160,51 @@ class Selection:
         kept: ResultT = self._kept[key]
         return kept
 
+    # --- Rewards -----------------------------------------------------------------------------------
 
-def _as_rewards(lots: nw.DataFrame[Any]) -> nw.DataFrame[Any]:
-    """Expiring lots as rewards that have just these lots."""
-    return lots.with_columns(member_guid=nw.lit(""), account_guid=nw.lit(""), balance_type=nw.lit(EXPIRING_BALANCE))
+    def rewards_of(self, choice: Choice) -> Any:
+        """The chosen rewards, as a frame for the public functions."""
+        if self._table.eager and (choice.users or choice.members):
+            return self._slice(choice.users or self.users_of(choice.members), choice)
+        tests = _tests(choice)
+        chosen = self._rewards.filter(*tests) if tests else self._rewards
+        return chosen.to_native()
+
+    def users_of(self, members: Sequence[str]) -> list[str]:
+        """The users who have one of the members."""
+        found: set[str] = set()
+        for member in members:
+            for place in range(bisect_left(self._member_of, member), len(self._member_of)):
+                if self._member_of[place] != member:
+                    break
+                found.add(self._user_of[place])
+        return sorted(found)
+
+    def _slice(self, users: Sequence[str], choice: Choice) -> Any:
+        places = (bisect_left(self.users, user) for user in users)
+        known = [place for user, place in zip(users, places, strict=True) if self.users[place : place + 1] == [user]]
+        rows = list(chain.from_iterable(range(self._starts[place], self._starts[place + 1]) for place in known))
+        tests = _tests(choice)
+        chosen = self._rewards[rows].filter(*tests) if tests else self._rewards[rows]
+        return chosen.to_native()
 
 
-def _distinct(rewards: Any, column: str) -> list[str]:
-    found = gathered(rewards.select(column).unique().to_native())
-    return sorted(value for value in found[column].to_list() if value is not None)
+def _soonest(rewards: Any, choice: Choice, last: date | None) -> Sequence[Record]:
+    rows, _ = upcoming(rewards, as_of=choice.as_of, most=MOST_LISTED)
+    return _until(rows, last)[:MOST_LISTED]
+
+
+def _until(rows: Sequence[Record], last: date | None) -> Sequence[Record]:
+    return [row for row in rows if last is None or row["expires_on"] <= last]
+
+
+def _tests(choice: Choice) -> list[nw.Expr]:
+    return [nw.col(column).is_in(list(values)) for column, values in choice.filters().items()]
+
+
+def _is_frame(value: Any) -> bool:
+    try:
+        as_narwhals(value)
+    except TypeError:
+        return False
+    return True

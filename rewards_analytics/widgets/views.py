@@ -1,212 +1,261 @@
-"""A dashboard's results as HTML: tables, and pictures that take on the colours of the page around them."""
+"""A dashboard's results as HTML: figures, tables and pictures in the colours of the page around them."""
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Sequence
-from datetime import date
-from functools import lru_cache
 from html import escape
 from importlib.resources import files
 from typing import Any, Final
 
-from rewards_analytics.plots.aging import bucket_name
+from rewards_analytics.plots.aging import bucket_name, describe_aging
 from rewards_analytics.plots.distance import ASSUMPTION
 from rewards_analytics.plots.expiring import period_name
-from rewards_analytics.plots.gallery import picture
-from rewards_analytics.plots.images import inline
+from rewards_analytics.plots.markup import bars, colours, own_colour, progress, timeline
 from rewards_analytics.plots.results import Record, of_unit, units_of
-from rewards_analytics.plots.style import DARK, LIGHT
-from rewards_analytics.reporting.downloads import as_csv
-from rewards_analytics.wording import amount, count, day, one_line, percent, short_guid, unit_name
+from rewards_analytics.plots.totals import describe_totals
+from rewards_analytics.reporting.headline import SOON_DAYS, share, soon
+from rewards_analytics.widgets.answers import Goals
+from rewards_analytics.widgets.choice import Choice
+from rewards_analytics.widgets.tables import Cell, number, table, text, unit
+from rewards_analytics.wording import (
+    amount,
+    amount_of,
+    check_name,
+    count,
+    day,
+    one_line,
+    percent,
+    short_guid,
+    unit_name,
+)
 
 MOST_PERIODS: Final = 40
 """Periods listed in the table; the picture has them all."""
-
-Cell = tuple[str, bool]
-"""The HTML of a cell, and whether it is a number."""
 
 
 def style() -> str:
     """The style sheet: light colours, and dark ones under JupyterLab's dark themes."""
     sheet = files("rewards_analytics.widgets").joinpath("explore.css").read_text(encoding="utf-8")
-    light, dark = (
-        "".join(f"--rewards-{index}: {colour};" for index, colour in enumerate(theme.colours()))
-        for theme in (LIGHT, DARK)
-    )
-    return (
-        f"<style>.rewards-explore {{{light}}}\n"
-        f'[data-jp-theme-light="false"] .rewards-explore {{{dark}}}\n{sheet}</style>'
-    )
+    units = colours(".rewards-explore", '[data-jp-theme-light="false"] .rewards-explore')
+    return f"<style>{units}{sheet}</style>"
 
 
 def nothing(sentence: str) -> str:
     """A sentence in place of a view."""
-    return f'<p class="rewards-nothing">{escape(sentence)}</p>'
+    return f'<p class="rewards-nothing" role="status">{escape(sentence)}</p>'
 
 
-def totals_view(rows: Sequence[Record]) -> str:
-    """Totals per unit: a table and a picture."""
+def told(sentence: str) -> str:
+    """What is shown, in a sentence that a screen reader says when it changes."""
+    return f'<p class="rewards-told" role="status">{escape(sentence)}</p>'
+
+
+def help_text(words: str) -> str:
+    """An explanation, folded away."""
+    return f'<details class="rewards-help"><summary>What the filters do</summary><p>{escape(words)}</p></details>'
+
+
+def totals_view(rows: Sequence[Record], schedule: Sequence[Record]) -> str:
+    """Totals per unit: a card for each with its figures and bars, and a table."""
     if not rows:
-        return _section("Totals", nothing("No balances in this selection."))
-    table = _table(
+        return nothing("No balances in this selection. Choose other users, units or balance types.")
+    cards = "".join(_card(row, schedule) for row in rows)
+    listed = table(
+        "Totals per unit",
         ["Unit", "Available", "Expiring", "Holdings", "Members", "Users"],
         [
             [
-                (_unit(row["unit_type"]), False),
+                unit(row["unit_type"]),
                 _amount(row["available"], row["unit_type"]),
                 _amount(row["expiring"], row["unit_type"]),
-                *((f"{row[name]:,}", True) for name in ("holdings", "members", "users")),
+                *(number(f"{row[name]:,}") for name in ("holdings", "members", "users")),
             ]
             for row in rows
         ],
-        "Totals per unit",
     )
-    return _section("Totals", table + _pictures(rows, "totals"))
+    return f'<div class="rewards-cards">{cards}</div>{listed}'
 
 
-def expiring_view(rows: Sequence[Record], as_of: date, every: str, until: date) -> str:
-    """The timeline: a picture and a table of the periods in which something expires."""
+def _card(row: Record, schedule: Sequence[Record]) -> str:
+    """The figures that matter of one unit: what is available, and what of it expires soon."""
+    unit_type = row["unit_type"]
+    ahead = soon(schedule, unit_type)
+    part = share(ahead, row["available"])
+    soon_words = f"{amount(ahead, unit_type)} expiring within {SOON_DAYS} days" + (f" ({part})" if part else "")
+    drawn = bars([("Available", row["available"]), ("Expiring", row["expiring"])], unit_type, describe_totals([row]))
+    return (
+        f'<div class="rewards-card" style="{own_colour(unit_type)}"><h3>{escape(unit_name(unit_type))}</h3>'
+        f'<p class="rewards-figure">{escape(amount(row["available"], unit_type))}</p>'
+        f"<p>{escape(soon_words)}</p>{drawn}</div>"
+    )
+
+
+def expiring_view(rows: Sequence[Record], choice: Choice) -> str:
+    """The timeline: a picture per unit, and a table of the periods in which something expires."""
+    until = "" if choice.until is None else f" until {day(choice.until)}"
     if not rows:
-        return _section("Expiring", nothing(f"Nothing expires from {day(as_of)} until {day(until)}."))
+        return _titled("Timeline", nothing(f"Nothing expires from {day(choice.as_of)}{until} in this selection."))
     busy = [row for row in rows if row["rewards"]]
-    table = _table(
-        [every.capitalize(), "Unit", "Expiring", "Lots", "In all by then"],
+    busy.sort(key=lambda row: (row["period"], row["unit_type"]))
+    listed = table(
+        f"From {day(choice.as_of)}{until}; periods without an expiry are left out here",
+        [choice.every.capitalize(), "Unit", "Expiring", "Lots", "In all by then"],
         [
             [
-                (period_name(row["period"], every), False),
-                (_unit(row["unit_type"]), False),
+                text(period_name(row["period"], choice.every)),
+                unit(row["unit_type"]),
                 _amount(row["expiring"], row["unit_type"]),
-                (f"{row['rewards']:,}", True),
+                number(f"{row['rewards']:,}"),
                 _amount(row["cumulative"], row["unit_type"]),
             ]
-            for row in sorted(busy, key=lambda row: (row["period"], row["unit_type"]))[:MOST_PERIODS]
+            for row in busy[:MOST_PERIODS]
         ],
-        f"From {day(as_of)} until {day(until)}; periods without an expiry are left out of the table",
     )
-    return _section("Expiring", _pictures(rows, "expiring", every) + table + _more(len(busy) - MOST_PERIODS, "row"))
+    pictures = "".join(_timeline(of_unit(rows, unit_type), choice) for unit_type in units_of(rows))
+    return _titled(
+        "Timeline", f'<div class="rewards-pictures">{pictures}</div>{listed}{_more(len(busy) - MOST_PERIODS, "row")}'
+    )
 
 
-def aging_view(rows: Sequence[Record], as_of: date) -> str:
-    """The aging schedule: a table of spans by unit, and a picture."""
+def _timeline(rows: Sequence[Record], choice: Choice) -> str:
+    unit_type = rows[0]["unit_type"]
+    in_all = f"{amount_of(rows[-1]['cumulative'], unit_type)} in all"
+    return (
+        f"<figure><figcaption><b>{escape(unit_name(unit_type))}</b> {escape(in_all)}</figcaption>"
+        f"{timeline(rows, choice.every)}</figure>"
+    )
+
+
+def aging_view(rows: Sequence[Record], choice: Choice) -> str:
+    """The aging schedule: spans of days by unit, each amount with its bar."""
     units = units_of(rows)
     if not units:
-        return _section("Aging", nothing("No balance of this selection expires."))
-    spans = [row["bucket"] for row in of_unit(rows, units[0])]
-    table = _table(
+        return _titled("Aging schedule", nothing("No balance of this selection expires."))
+    by_unit = {unit_type: of_unit(rows, unit_type) for unit_type in units}
+    most = {unit_type: max(abs(row["expiring"]) for row in own) for unit_type, own in by_unit.items()}
+    listed = table(
+        f"What expires within how many days from {day(choice.as_of)}",
         ["Expires within", *map(unit_name, units)],
         [
             [
-                (bucket_name(bucket), False),
-                *(_amount(of_unit(rows, unit)[index]["expiring"], unit) for unit in units),
+                text(bucket_name(row["bucket"])),
+                *(_barred(own[index]["expiring"], unit_type, most[unit_type]) for unit_type, own in by_unit.items()),
             ]
-            for index, bucket in enumerate(spans)
+            for index, row in enumerate(by_unit[units[0]])
         ],
-        f"Days from {day(as_of)}",
+        words=describe_aging(rows),
     )
-    return _section("Aging", _pictures(rows, "aging") + table)
+    return _titled("Aging schedule", listed)
 
 
-def distance_view(rows: Sequence[Record], number: int) -> str:
-    """The nearest goals: a picture and a table."""
+def upcoming_view(rows: Sequence[Record], choice: Choice) -> str:
+    """What expires next and whose."""
     if not rows:
-        return _section("Distance", nothing("No goals ahead in this selection."))
-    table = _table(
-        ["Goal", "Kind", "User", "Unit", "To go", "Progress"],
+        return _titled("Next expiries", nothing("Nothing expires in this span."))
+    listed = table(
+        "The soonest expiries: what one holding loses on one day",
+        ["Day", "In", "Unit", "Expiring", "User", "Member", "Account"],
         [
             [
-                (_words(row["description"] or "No name given"), False),
-                (row["goal"].capitalize(), False),
-                (f'<code title="{escape(row["user_guid"])}">{escape(short_guid(row["user_guid"]))}</code>', False),
-                (_unit(row["unit_type"]), False),
-                _amount(row["remaining"], row["unit_type"]),
-                ("not known" if row["progress"] is None else percent(row["progress"]), True),
+                text(day(row["expires_on"])),
+                number(count((row["expires_on"] - choice.as_of).days, "day")),
+                unit(row["unit_type"]),
+                _amount(row["expiring"], row["unit_type"]),
+                *(_guid(row[name]) for name in ("user_guid", "member_guid", "account_guid")),
             ]
             for row in rows
         ],
-        f"Nearest goals not reached yet. {ASSUMPTION}",
     )
-    pictures = f'<div class="rewards-pictures">{_picture("distance", _frozen(rows), "", "")}</div>'
-    return _section("Distance", pictures + table + _more(number - len(rows), "goal"))
+    return _titled("Next expiries", listed)
 
 
-def to_take_away(name: str, rows: Sequence[Record], code: str) -> str:
-    """The rows of a view as a CSV to download, and the Python that gives them."""
-    data = as_csv(rows, list(rows[0])) if rows else ""
-    address = "data:text/csv;charset=utf-8;base64," + b64encode(data.encode()).decode("ascii")
-    link = f'<a download="{escape(name)}.csv" href="{address}">Download as CSV</a>' if rows else ""
+def distance_view(goals: Goals) -> str:
+    """The nearest goals that are not reached, each with its bar of progress."""
+    if not goals.nearest:
+        reached = f" {count(goals.reached, 'goal')} reached." if goals.reached else ""
+        return nothing(f"No goals ahead in this selection.{reached}")
+    listed = table(
+        f"Nearest goals not reached yet. {ASSUMPTION}",
+        ["Goal", "Progress", "To go", "Unit", "Kind", "User", "Member"],
+        [
+            [
+                Cell(f"<bdi>{escape(one_line(row['description']) or 'No name given')}</bdi>"),
+                _progress(row),
+                _amount(row["remaining"], row["unit_type"]),
+                unit(row["unit_type"]),
+                text(row["goal"].capitalize()),
+                _guid(row["user_guid"]),
+                _guid(row["member_guid"]),
+            ]
+            for row in goals.nearest
+        ],
+    )
+    figures = f"{count(goals.ahead, 'goal')} ahead, {goals.reached:,} reached"
+    return f"<p>{escape(figures)}.</p>{listed}{_more(goals.ahead - len(goals.nearest), 'goal')}"
+
+
+def quality_view(rows: Sequence[Record]) -> str:
+    """The quality checks, those that found something first in the eye."""
+    failed = [row for row in rows if row["rewards"]]
+    result = f"{len(failed)} of {count(len(rows), 'check')} found something." if failed else "No check found anything."
+    listed = table(
+        "Quality checks",
+        ["Check", "Severity", "Concerned", "Example"],
+        [
+            [
+                text(check_name(row["check"])),
+                _severity(row),
+                number(f"{row['rewards']:,}"),
+                _guid(row["example_guid"], short=False),
+            ]
+            for row in rows
+        ],
+    )
+    return f"<p>{escape(result)}</p>{listed}"
+
+
+def with_code(view: str, code: str) -> str:
+    """A view, and the Python that gives its table."""
     return (
-        f'<div class="rewards-take-away">{link}<details><summary>The code for this view, all units</summary>'
-        f"<pre>{escape(code)}</pre></details></div>"
+        f'{view}<details class="rewards-code"><summary>The code for this view</summary>'
+        f'<pre tabindex="0"><code>{escape(code)}</code></pre></details>'
     )
 
 
 # --- Parts -----------------------------------------------------------------------------------------
 
 
-def _section(title: str, body: str) -> str:
-    return f'<section class="rewards-view" aria-label="{escape(title)}"><h3>{escape(title)}</h3>{body}</section>'
+def _titled(title: str, body: str) -> str:
+    return f'<section aria-label="{escape(title)}"><h3>{escape(title)}</h3>{body}</section>'
 
 
-def _more(number: int, noun: str) -> str:
-    return f"<p>{count(number, 'further ' + noun)} not listed here.</p>" if number > 0 else ""
-
-
-def _table(headers: Sequence[str], rows: Sequence[Sequence[Cell]], caption: str) -> str:
-    numeric = [cell[1] for cell in rows[0]]
-    head = "".join(
-        f'<th scope="col"{_right(right)}>{escape(name)}</th>' for name, right in zip(headers, numeric, strict=True)
-    )
-    body = "".join(
-        "<tr>"
-        + f'<th scope="row">{row[0][0]}</th>'
-        + "".join(f"<td{_right(right)}>{html}</td>" for html, right in row[1:])
-        + "</tr>"
-        for row in rows
-    )
-    return (
-        f'<div class="rewards-table" tabindex="0" role="region" aria-label="{escape(caption)}"><table>'
-        f"<caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
-    )
-
-
-def _right(is_number: bool) -> str:
-    return ' class="rewards-number"' if is_number else ""
+def _more(further: int, noun: str) -> str:
+    return f"<p>{count(further, 'further ' + noun)} not listed here.</p>" if further > 0 else ""
 
 
 def _amount(value: Any, unit_type: str) -> Cell:
-    return amount(value, unit_type), True
+    return number(amount(value, unit_type))
 
 
-def _unit(unit_type: str) -> str:
-    colour = _VARIABLES[LIGHT.colours().index(LIGHT.unit(unit_type))]
-    return f'<span class="rewards-unit" style="--own: {colour}">{escape(unit_name(unit_type))}</span>'
+def _barred(value: Any, unit_type: str, most: Any) -> Cell:
+    """An amount with a bar of its share of the largest, for the eye; the number stands for itself."""
+    length = float(abs(value) / most) if most else 0.0
+    return Cell(f"{escape(amount(value, unit_type))}{progress(length, unit_type)}", is_number=True)
 
 
-def _words(text: str) -> str:
-    return f"<bdi>{escape(one_line(text))}</bdi>"
+def _progress(row: Record) -> Cell:
+    share_of_way = row["progress"]
+    words = "not known" if share_of_way is None else percent(share_of_way)
+    return Cell(f"{progress(share_of_way, row['unit_type'])}{words}", is_number=True)
 
 
-def _pictures(rows: Sequence[Record], kind: str, every: str = "") -> str:
-    """One picture per unit, side by side where there is room."""
-    made = (_picture(kind, _frozen(of_unit(rows, unit)), unit, every) for unit in units_of(rows))
-    return f'<div class="rewards-pictures">{"".join(made)}</div>'
+def _severity(row: Record) -> Cell:
+    found = " data-found" if row["rewards"] else ""
+    return Cell(f'<span class="rewards-severity" data-severity="{row["severity"]}"{found}>{row["severity"]}</span>')
 
 
-Frozen = tuple[tuple[tuple[str, Any], ...], ...]
-
-
-def _frozen(rows: Sequence[Record]) -> Frozen:
-    return tuple(tuple(row.items()) for row in rows)
-
-
-@lru_cache(maxsize=128)
-def _picture(kind: str, frozen: Frozen, unit_type: str, every: str) -> str:
-    """One drawing, kept for the case that another control changes or the reader goes back."""
-    rows = [dict(row) for row in frozen]
-    options = {"every": every} if every else {}
-    drawn = picture(kind, rows, f"{kind}-{unit_type}", **options)
-    return inline(drawn.svg, drawn.words, dict(zip(LIGHT.colours(), _VARIABLES, strict=True)))
-
-
-_VARIABLES: Final = tuple(f"var(--rewards-{index}, {colour})" for index, colour in enumerate(LIGHT.colours()))
+def _guid(value: str | None, *, short: bool = True) -> Cell:
+    if value is None:
+        return Cell('<span class="rewards-none">none</span>')
+    shown = short_guid(value) if short else value
+    return Cell(f'<code title="{escape(value)}">{escape(one_line(shown))}</code>')

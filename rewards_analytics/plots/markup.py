@@ -1,0 +1,177 @@
+"""Pictures as markup, for a page that redraws at each change: a millisecond where matplotlib takes fifty.
+
+They show what `plot_expiring` and the bars of the other pictures show, with the same ticks, names and colours. The
+colours are variables of the page, so one markup reads in a light and in a dark theme, and each bar tells its exact
+amounts when it is pointed at. Text comes from our own words and numbers; what is not is escaped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from functools import lru_cache
+from html import escape
+from itertools import pairwise
+from typing import Final, TypeAlias
+
+from rewards_analytics.plots.expiring import MOST_BARS, describe_expiring, limits, named_periods, period_name
+from rewards_analytics.plots.results import Record
+from rewards_analytics.plots.style import DARK, LIGHT, Theme, tick_amount
+from rewards_analytics.wording import amount_of
+
+Scale: TypeAlias = Callable[[float], float]
+
+_WIDTH: Final = 560
+_HEIGHT: Final = 216
+_LEFT, _RIGHT, _TOP, _BOTTOM = 72, 6, 12, 38
+_PLOT: Final = (_WIDTH - _LEFT - _RIGHT, _HEIGHT - _TOP - _BOTTOM)
+
+
+def colours(selector: str, dark: str) -> str:
+    """Give the units' colours as variables of a style sheet: light ones, and dark ones under another selector."""
+    light, night = (
+        "".join(f"--rewards-{name}: {colour};" for name, colour in _named(theme)) for theme in (LIGHT, DARK)
+    )
+    return f"{selector} {{{light}}}\n{dark} {{{night}}}\n"
+
+
+def own_colour(unit_type: str) -> str:
+    """Give the style that makes a unit's colour the variable `--own` of an element."""
+    names = {colour: name for name, colour in _named(LIGHT)}
+    return f"--own: var(--rewards-{names[LIGHT.unit(unit_type)]})"
+
+
+def _named(theme: Theme) -> list[tuple[str, str]]:
+    units = [(unit_type.lower(), colour) for unit_type, colour in theme.units.items()]
+    return [("quiet", theme.quiet), *units, *((f"other-{i}", colour) for i, colour in enumerate(theme.others))]
+
+
+def timeline(rows: Sequence[Record], every: str) -> str:
+    """Draw the timeline of one unit as an SVG: a bar per period, and the line of what has expired by its end."""
+    words, unit_type = describe_expiring(rows, every=every), rows[0]["unit_type"]
+    rows = _thinned(rows)
+    heights = [float(row["expiring"]) for row in rows]
+    running = [float(row["cumulative"]) for row in rows]
+    low, high = limits([*heights, *running])
+
+    def y(value: float) -> float:
+        return round(_TOP + (high - value) * _PLOT[1] / (high - low), 1)
+
+    edges = [round(_LEFT + index * _PLOT[0] / len(rows), 1) for index in range(len(rows) + 1)]
+    single = len(rows) <= MOST_BARS
+    parts = [
+        _grid(low, high, unit_type, y),
+        _running(running, edges, y),
+        _bars(rows, heights, edges, every, y) if single else _outline(heights, edges, y),
+    ]
+    for index, first, second in named_periods([row["period"] for row in rows], every):
+        middle = round((edges[index] + edges[index + 1]) / 2, 1)
+        parts += [_text(middle, _HEIGHT - _BOTTOM + 16, first), _text(middle, _HEIGHT - _BOTTOM + 31, second)]
+    return (
+        f'<svg class="rewards-timeline" role="img" aria-label="{escape(words)}" style="{own_colour(unit_type)}" '
+        f'viewBox="0 0 {_WIDTH} {_HEIGHT}">{"".join(parts)}</svg>'
+    )
+
+
+def bars(amounts: Sequence[tuple[str, Decimal | None]], unit_type: str, words: str) -> str:
+    """Draw a few amounts of one unit as lying bars on one scale, the second one hatched."""
+    most = max((abs(value) for _, value in amounts if value is not None), default=Decimal(0))
+    drawn = "".join(
+        f'<span>{escape(name)}</span><span class="rewards-track"><i style="width: {_share(value, most)}"></i></span>'
+        for name, value in amounts
+    )
+    style = own_colour(unit_type)
+    return f'<div class="rewards-bars" role="img" aria-label="{escape(words)}" style="{style}">{drawn}</div>'
+
+
+def progress(share: float | None, unit_type: str) -> str:
+    """Draw a share of 0 to 1 as a bar; nothing where it is not known. The number stands beside it."""
+    if share is None:
+        return ""
+    return (
+        f'<span class="rewards-track" aria-hidden="true" style="{own_colour(unit_type)}">'
+        f'<i style="width: {100 * share:.4g}%"></i></span>'
+    )
+
+
+def _share(value: Decimal | None, most: Decimal) -> str:
+    return f"{100 * float(abs(value) / most):.4g}%" if value and most else "0%"
+
+
+# --- Parts of the timeline -------------------------------------------------------------------------
+
+
+def _thinned(rows: Sequence[Record]) -> Sequence[Record]:
+    """Leave one period for each pixel: the one in which most expires, with what has expired by the last one."""
+    size = -(-len(rows) // _PLOT[0])
+    if size == 1:
+        return rows
+    groups = (rows[start : start + size] for start in range(0, len(rows), size))
+    return [
+        {**group[-1], "period": group[0]["period"], "expiring": max(row["expiring"] for row in group)}
+        for group in groups
+    ]
+
+
+@lru_cache(maxsize=256)
+def _ticks(low: float, high: float) -> tuple[float, ...]:
+    from matplotlib.ticker import MaxNLocator
+
+    values = MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
+    return tuple(float(value) for value in values if low <= value <= high)
+
+
+def _grid(low: float, high: float, unit_type: str, y: Scale) -> str:
+    lines = []
+    for value in _ticks(low, high):
+        # What breaks matplotlib's formulas is plain text here.
+        name = tick_amount(value, unit_type).replace("\\$", "$")
+        lines.append(f'<path class="rewards-grid" d="M{_LEFT} {y(value)}H{_WIDTH - _RIGHT}"/>')
+        lines.append(_text(_LEFT - 6, y(value) + 4, name, "end"))
+    return "".join(lines)
+
+
+def _running(running: Sequence[float], edges: Sequence[float], y: Scale) -> str:
+    """The line of what has expired by the end of each period, over a light area."""
+    steps = _steps(running, edges, y)
+    return (
+        f'<path class="rewards-area" d="M{edges[0]} {y(0)}L{steps}L{edges[-1]} {y(0)}Z"/>'
+        f'<path class="rewards-line" d="M{steps}"/>'
+    )
+
+
+def _outline(heights: Sequence[float], edges: Sequence[float], y: Scale) -> str:
+    return f'<path class="rewards-bar" d="M{edges[0]} {y(0)}L{_steps(heights, edges, y)}L{edges[-1]} {y(0)}Z"/>'
+
+
+def _steps(values: Sequence[float], edges: Sequence[float], y: Scale) -> str:
+    return "L".join(
+        f"{left} {y(value)}L{right} {y(value)}" for value, (left, right) in zip(values, pairwise(edges), strict=True)
+    )
+
+
+def _bars(rows: Sequence[Record], heights: Sequence[float], edges: Sequence[float], every: str, y: Scale) -> str:
+    """A bar per period, and over the whole height of each a place to point at that tells its amounts."""
+    drawn = []
+    for row, height, (left, right) in zip(rows, heights, pairwise(edges), strict=True):
+        width = right - left
+        top, bottom = sorted((y(height), y(0)))
+        if height:
+            drawn.append(
+                f'<rect class="rewards-bar" x="{left + 0.13 * width:.1f}" width="{0.74 * width:.1f}" y="{top}" '
+                f'height="{max(bottom - top, 1):.1f}"/>'
+            )
+        unit_type = row["unit_type"]
+        told = (
+            f"{period_name(row['period'], every)}: {amount_of(row['expiring'], unit_type)}; "
+            f"{amount_of(row['cumulative'], unit_type)} by then"
+        )
+        drawn.append(
+            f'<rect class="rewards-point" x="{left}" width="{width:.1f}" y="{_TOP}" height="{_PLOT[1]}">'
+            f"<title>{escape(told)}</title></rect>"
+        )
+    return "".join(drawn)
+
+
+def _text(x: float, y: float, text: str, anchor: str = "middle") -> str:
+    return f'<text x="{x}" y="{y:.1f}" text-anchor="{anchor}">{escape(text)}</text>'

@@ -1,0 +1,120 @@
+"""Tables leave the dashboard as CSV and Parquet, pictures as SVG and PNG."""
+
+import datetime as dt
+import io
+import re
+from base64 import b64decode
+from decimal import Decimal
+
+import matplotlib as mpl
+import polars as pl
+import pytest
+
+import rewards_analytics as ra
+from rewards_analytics.widgets import take_away
+from tests import frames
+from tests.widgets.pages import chosen
+
+AS_OF = dt.date(2026, 11, 23)
+ROWS = [
+    frames.total("MILES", "1204500", guid="RWD-1"),
+    frames.lot("MILES", "84000.000000001", "2027-01-31", guid="RWD-2"),
+    frames.to_level("MILES", "500", description="=cmd()", guid="RWD-3"),
+    frames.balance("DOLLARS", "12.5", guid="RWD-4"),
+]
+
+
+@pytest.fixture
+def dashboard():
+    return ra.explore(frames.polars_frame(frames.table(ROWS)), as_of=AS_OF)
+
+
+def files(dashboard, tab):
+    """The files behind the links of a tab, by name."""
+    chosen(dashboard, tab)
+    own = dashboard._tabs[dashboard.tabs.selected_index]
+    own.button.click()
+    found = re.findall(r'<a download="(.*?)" href="data:[^,]*;base64,(.*?)">', own.links.value)
+    return {name: b64decode(content) for name, content in found}
+
+
+@pytest.mark.parametrize(
+    ("tab", "names"),
+    [
+        ("Totals", ["totals.csv", "totals.parquet", "totals.svg", "totals.png"]),
+        ("Expiring", [f"{name}.{end}" for name in ("expiring", "aging", "next-expiries") for end in ("csv", "parquet")]
+         + [f"{name}.{end}" for name in ("expiring", "aging") for end in ("svg", "png")]),
+        ("Distance", ["distance.csv", "distance.parquet", "distance.svg", "distance.png"]),
+        ("Quality", ["quality.csv", "quality.parquet"]),
+    ],
+)  # fmt: skip
+def test_each_tab_gives_its_tables_and_pictures(dashboard, tab, names):
+    given = files(dashboard, tab)
+
+    assert list(given) == names
+    for name, content in given.items():
+        start = {"svg": b"<?xml", "png": b"\x89PNG", "csv": b"", "parquet": b"PAR1"}[name.rsplit(".")[-1]]
+        assert content.startswith(start)
+        assert len(content) > 100 or name.endswith(".csv")
+
+
+def test_csv_has_exact_amounts(dashboard):
+    assert files(dashboard, "Totals")["totals.csv"].decode().splitlines() == [
+        "unit_type,available,expiring,holdings,members,users",
+        "DOLLARS,12.5,0,1,1,1",
+        "MILES,1204500,84000.000000001,1,1,1",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("tab", "name", "give"),
+    [
+        ("Totals", "totals", ra.totals),
+        ("Expiring", "expiring", lambda r: ra.expiring(r, as_of=AS_OF, until=dt.date(2028, 11, 22))),
+        ("Expiring", "aging", lambda r: ra.aging(r, as_of=AS_OF)),
+        ("Distance", "distance", ra.distance),
+        ("Quality", "quality", lambda r: ra.quality(r, as_of=AS_OF)),
+    ],
+)
+def test_parquet_is_the_result_of_the_function_with_its_types(dashboard, tab, name, give):
+    taken = pl.read_parquet(io.BytesIO(files(dashboard, tab)[f"{name}.parquet"]))
+    given = give(frames.polars_frame(frames.table(ROWS)))
+
+    assert taken.schema == given.schema
+    assert taken.rows() == given.rows()
+
+
+def test_the_next_expiries_keep_amount_and_day(dashboard):
+    taken = pl.read_parquet(io.BytesIO(files(dashboard, "Expiring")["next-expiries.parquet"]))
+
+    assert taken.select("expires_on", "expiring", "user_guid").rows() == [
+        (dt.date(2027, 1, 31), Decimal("84000.000000001"), "U1")
+    ]
+
+
+def test_a_spreadsheet_runs_nothing_that_a_provider_wrote(dashboard):
+    assert b"'=cmd()" in files(dashboard, "Distance")["distance.csv"]
+
+
+def test_a_change_takes_the_links_of_the_last_choice_away(dashboard):
+    assert files(dashboard, "Totals")
+    dashboard.units["DOLLARS"].value = False
+
+    assert dashboard._tabs[0].links.value == ""
+
+
+def test_a_table_too_long_for_a_link_is_cut_and_says_so(dashboard, monkeypatch):
+    monkeypatch.setattr(take_away, "MOST_ROWS", 1)
+
+    assert files(dashboard, "Totals")["totals.csv"].decode().count("\n") == 2
+    assert "(the first 1 of 2 rows; the code gives all)" in dashboard._tabs[0].links.value
+
+
+def test_taking_pictures_away_changes_no_setting_and_registers_no_figure(dashboard):
+    from matplotlib import pyplot as plt
+
+    before, figures = dict(mpl.rcParams), plt.get_fignums()
+    files(dashboard, "Expiring")
+
+    assert dict(mpl.rcParams) == before
+    assert plt.get_fignums() == figures
