@@ -32,10 +32,10 @@ class Search(widgets.Combobox):  # type: ignore[misc]
         self._noun, self._guids, self._known = noun, guids, frozenset(guids)
         super().__init__(
             description=noun.capitalize(),
-            placeholder=f"All {count(len(guids), noun)}: type to search, a comma between several",
+            placeholder=f"All {count(len(guids), noun)}: type to search",
             options=tuple(guids[:MOST_OFFERED]),
             style=STYLE,
-            layout=widgets.Layout(width="34em", max_width="100%"),
+            layout=widgets.Layout(width="25em", max_width="100%"),
         )
 
     def chosen(self) -> tuple[str, ...]:
@@ -87,11 +87,18 @@ class Controls:
         self.member = Search("member", selection.members)
         self.units = _boxes(selection.units)
         self.balance_types = _boxes(selection.balance_types)
-        self.as_of = widgets.DatePicker(description="As of", value=as_of, style=STYLE)
+        narrow = widgets.Layout(width="16em")
+        self.as_of = widgets.DatePicker(description="As of", value=as_of, style=STYLE, layout=narrow)
         self.every = widgets.Dropdown(
-            description="Period", options=[(name.capitalize(), name) for name in EVERY], value="month", style=STYLE
+            description="Period",
+            options=[(name.capitalize(), name) for name in EVERY],
+            value="month",
+            style=STYLE,
+            layout=narrow,
         )
-        self.horizon = widgets.Dropdown(description="Look ahead", options=list(HORIZONS.items()), value=24, style=STYLE)
+        self.horizon = widgets.Dropdown(
+            description="Look ahead", options=list(HORIZONS.items()), value=24, style=STYLE, layout=narrow
+        )
 
     def all(self) -> list[Any]:
         """Every control, in the order of the page."""

@@ -27,7 +27,8 @@ TABS: Final = ("Totals", "Expiring", "Distance", "Quality")
 
 HELP: Final = (
     "Every number is what the function of its name gives for the rewards that are chosen. Leaving a balance type out "
-    "is as if there were no such rewards: without the total balances, what is available is the sum of the plain ones."
+    "is as if there were no such rewards: without the total balances, what is available is the sum of the plain ones. "
+    "Several users or members are written with commas between them."
 )
 
 _WRAP: Final = {"flex_flow": "row wrap", "align_items": "center"}
@@ -124,8 +125,8 @@ class Explore(widgets.VBox):  # type: ignore[misc]
             widgets.HTML(views.style(), layout=widgets.Layout(display="none")),
             widgets.HBox([self.user, self.member], **wrap),
             widgets.HBox([self.as_of, self.every, self.horizon], **wrap),
-            widgets.HBox([_label("Units"), *self.units.values()], **wrap),
-            widgets.HBox([_label("Types"), *self.balance_types.values()], **wrap),
+            _boxes("Units", self.units),
+            _boxes("Types", self.balance_types),
             widgets.HTML(views.help_text(HELP)),
         ]
 
@@ -260,7 +261,7 @@ class Tab:
         self.button = widgets.Button(
             description="Prepare downloads",
             tooltip="Make the tables of this tab as CSV and Parquet, its pictures as SVG and PNG",
-            layout=widgets.Layout(width="auto"),
+            layout=widgets.Layout(width="auto", align_self="flex-start"),
         )
         self.links = widgets.HTML()
         self.box = widgets.VBox([*shown, self.button, self.links])
@@ -278,5 +279,8 @@ def _per_unit(name: str, rows: Sequence[Record], draw: Callable[[Any, Any], Any]
     return [Picture(name, lambda ax: draw(rows, ax), 0.5 + height * len(units_of(rows)))] if rows else []
 
 
-def _label(words: str) -> Any:
-    return widgets.Label(words, layout=widgets.Layout(width="6em", justify_content="flex-end"))
+def _boxes(words: str, boxes: dict[str, Any]) -> Any:
+    label = widgets.Label(words, layout=widgets.Layout(width="6em", justify_content="flex-end"))
+    row = widgets.HBox([label, *boxes.values()], layout=widgets.Layout(**_WRAP))
+    row.add_class("rewards-boxes")
+    return row

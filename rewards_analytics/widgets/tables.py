@@ -33,10 +33,10 @@ def unit(unit_type: str) -> Cell:
     return Cell(f'<span class="rewards-unit" style="{own_colour(unit_type)}">{escape(unit_name(unit_type))}</span>')
 
 
-def table(caption: str, headers: Sequence[str], rows: Sequence[Sequence[Cell]], words: str = "") -> str:
+def table(caption: str, headers: Sequence[str], rows: Sequence[Sequence[Cell]], words: str = "", most: int = 16) -> str:
     """A table whose first cells head their rows. It scrolls by itself, so it can be reached by the keyboard.
 
-    `words` describe what its bars show, for those who do not see them.
+    `words` describe what its bars show, for those who do not see them; a table of more than `most` rows is long.
     """
     numeric = [cell.is_number for cell in rows[0]]
     head = "".join(
@@ -48,9 +48,10 @@ def table(caption: str, headers: Sequence[str], rows: Sequence[Sequence[Cell]], 
         + "</tr>"
         for row in rows
     )
+    long = " data-long" if len(rows) > most else ""
     described = f' aria-description="{escape(words)}"' if words else ""
     return (
-        f'<div class="rewards-table" tabindex="0" role="region" aria-label="{escape(caption)}"><table{described}>'
+        f'<div class="rewards-table"{long} tabindex="0" role="region" aria-label="{escape(caption)}"><table{described}>'
         f"<caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 

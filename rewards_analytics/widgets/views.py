@@ -81,7 +81,8 @@ def _card(row: Record, schedule: Sequence[Record]) -> str:
     unit_type = row["unit_type"]
     ahead = soon(schedule, unit_type)
     part = share(ahead, row["available"])
-    soon_words = f"{amount(ahead, unit_type)} expiring within {SOON_DAYS} days" + (f" ({part})" if part else "")
+    soon_words = f"{amount(ahead, unit_type) if ahead else 'Nothing'} expiring within {SOON_DAYS} days"
+    soon_words += f" ({part})" if part and ahead else ""
     drawn = bars([("Available", row["available"]), ("Expiring", row["expiring"])], unit_type, describe_totals([row]))
     return (
         f'<div class="rewards-card" style="{own_colour(unit_type)}"><h3>{escape(unit_name(unit_type))}</h3>'
@@ -246,7 +247,8 @@ def _barred(value: Any, unit_type: str, most: Any) -> Cell:
 def _progress(row: Record) -> Cell:
     share_of_way = row["progress"]
     words = "not known" if share_of_way is None else percent(share_of_way)
-    return Cell(f"{progress(share_of_way, row['unit_type'])}{words}", is_number=True)
+    bar = progress(share_of_way, row["unit_type"])
+    return Cell(f'<span class="rewards-progress">{bar}{words}</span>', is_number=True)
 
 
 def _severity(row: Record) -> Cell:
