@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
+from itertools import chain, combinations
 from typing import Any, Final
 
 import narwhals as nw
@@ -29,6 +30,7 @@ from rewards_analytics.analysis.quality import checked, concerned, holding_check
 from rewards_analytics.schema import BALANCE, BALANCE_TYPES, EXPIRING_BALANCE, TOTAL_BALANCE
 
 AMOUNTS: Final = ("total", "plain", "lot", "total_lot", "plain_lot")
+_SUMMED: Final = (TOTAL_BALANCE, BALANCE, EXPIRING_BALANCE)
 _HAS: Final = tuple(f"has_{name}" for name in COUNTS)
 
 
@@ -53,15 +55,15 @@ class Merged:
     kinds: frozenset[tuple[str, str]]
 
 
-def merged(rewards: nw.DataFrame[Any]) -> Merged:
-    """Merge rewards that are in memory and typed."""
-    sums = holding_sums(rewards.lazy()).collect().lazy()
+def merged(rewards: nw.DataFrame[Any], sums: nw.DataFrame[Any]) -> Merged:
+    """Merge rewards that are in memory and typed, with their `holding_sums`."""
     pairs = rewards.select("unit_type", "balance_type").unique().rows()
+    held = sums.lazy()
     return Merged(
-        holdings=_alike(sums).collect(),
-        members=_alike(_per(sums, "member_guid")).collect(),
-        users=_alike(_per(sums, "user_guid")).collect(),
-        rewards=_rewards_alike(rewards.lazy(), sums).collect(),
+        holdings=_alike(held).collect(),
+        members=_alike(_per(held, "member_guid")).collect(),
+        users=_alike(_per(held, "user_guid")).collect(),
+        rewards=_rewards_alike(rewards.lazy(), held).collect(),
         kinds=frozenset((unit, kind) for unit, kind in pairs if kind in BALANCE_TYPES),
     )
 
@@ -120,7 +122,7 @@ def _rewards_alike(rewards: nw.LazyFrame[Any], sums: nw.LazyFrame[Any]) -> nw.La
     account = nw.concat_str([nw.when(nw.col(has)).then(nw.lit("1")).otherwise(nw.lit("0")) for has in _HAS])
     kinds = with_join_key(sums.with_columns(**{has: nw.col(n) > 0 for has, n in zip(_HAS, COUNTS, strict=True)}))
     return (
-        with_join_key(rewards.filter(nw.col("balance_type").is_in([TOTAL_BALANCE, BALANCE, EXPIRING_BALANCE])))
+        with_join_key(rewards.filter(nw.col("balance_type").is_in(_SUMMED)))
         .join(kinds.select(*JOIN_KEY, kind=account), on=list(JOIN_KEY))
         .group_by("unit_type", "balance_type", "expires_on", "kind")
         .agg(nw.col("balance").sum(), number=nw.len())
@@ -155,12 +157,35 @@ def merged_checks(rewards: nw.DataFrame[Any]) -> MergedChecks:
     )
 
 
-def failing_holdings(rewards: nw.DataFrame[Any]) -> nw.DataFrame[Any]:
-    """Merge the holdings that fail a check: one row per unit and set of failed checks."""
+def suspect_holdings(rewards: nw.DataFrame[Any], sums: nw.DataFrame[Any]) -> nw.DataFrame[Any]:
+    """Give the `holding_sums` of the holdings that fail a check with or without some balance types: few, in good data.
+
+    Each has the first guid of its rewards of each balance type.
+    """
+    held = sums.lazy()
+    variants = chain.from_iterable(combinations(_SUMMED, size) for size in range(len(_SUMMED)))
+    failing = [without(held, left_out).filter(_fails()).select(*KEY) for left_out in variants]
+    keys = with_join_key(nw.concat(failing)).select(*JOIN_KEY).unique()
+    guids = {_guid_of(kind): nw.when(nw.col("balance_type") == kind).then(nw.col("guid")) for kind in BALANCE_TYPES}
+    rows = with_join_key(rewards.lazy()).join(keys, on=list(JOIN_KEY), how="semi").with_columns(**guids)
+    return holding_sums(rows, *guids).collect()
+
+
+def failing_holdings(suspects: nw.DataFrame[Any], left_out: Collection[str]) -> nw.DataFrame[Any]:
+    """Merge the holdings that fail a check without some balance types: one row per unit and set of failed checks."""
+    guids = [_guid_of(kind) for kind in BALANCE_TYPES if kind not in left_out] or [_guid_of(BALANCE)]
     checks = holding_checks()
-    sums = holding_sums(rewards.lazy(), "guid").select("unit_type", "guid", **checks)
-    failing = sums.filter(nw.any_horizontal(*checks, ignore_nulls=True))
+    left = without(suspects.lazy(), left_out).filter(_fails())
+    failing = left.select("unit_type", guid=nw.min_horizontal(*guids), **checks)
     return failing.group_by("unit_type", *checks).agg(nw.col("guid").min(), number=nw.len()).collect()
+
+
+def _fails() -> nw.Expr:
+    return nw.any_horizontal(*holding_checks().values(), ignore_nulls=True)
+
+
+def _guid_of(balance_type: str) -> str:
+    return f"guid_of_{balance_type}"
 
 
 def quality_of(

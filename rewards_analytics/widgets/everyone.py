@@ -11,17 +11,18 @@ import narwhals as nw
 from rewards_analytics.analysis.aging import lots_by_bucket, schedule
 from rewards_analytics.analysis.distance import ORDER, goals_with_sums, with_progress
 from rewards_analytics.analysis.expiring import lots_by_day, timeline
-from rewards_analytics.analysis.holdings import expiring_lots, without
+from rewards_analytics.analysis.holdings import expiring_lots, holding_sums, without
 from rewards_analytics.analysis.merged import (
     MergedChecks,
     failing_holdings,
     merged,
     merged_checks,
     quality_of,
+    suspect_holdings,
     totals_of,
 )
 from rewards_analytics.plots.results import Record, records
-from rewards_analytics.schema import BALANCE_TO_LEVEL, BALANCE_TO_REWARD
+from rewards_analytics.schema import BALANCE, BALANCE_TO_LEVEL, BALANCE_TO_REWARD, TOTAL_BALANCE
 from rewards_analytics.widgets.answers import MOST_LISTED, Goals
 from rewards_analytics.widgets.choice import Choice
 
@@ -34,8 +35,9 @@ class Everyone:
 
     def __init__(self, rewards: nw.DataFrame[Any], units: Sequence[str], balance_types: Sequence[str]) -> None:
         self._rewards, self._units, self._balance_types = rewards, units, balance_types
-        self._merged = merged(rewards)
+        self._merged = merged(rewards, holding_sums(rewards.lazy()).collect())
         # Kept in this object: few balance types make few sets of them.
+        self._nearest = lru_cache(maxsize=4)(self._nearest_without)
         self._lots = lru_cache(maxsize=32)(self._lots_without)
         self._failing = lru_cache(maxsize=32)(self._failing_without)
 
@@ -57,11 +59,12 @@ class Everyone:
         """The first goals of `distance` that are not reached."""
         left_out = self._left_out(choice)
         kinds = [goal for balance_type, goal in _GOALS.items() if balance_type not in left_out]
-        chosen = self._goals.lazy().filter(nw.col("goal").is_in(kinds) & self._of_units(choice))
-        goals = with_progress(without(chosen, left_out)).collect()
-        ahead = goals.filter(~nw.col("reached"))
-        nearest = ahead.lazy().sort(*ORDER, descending=[name == "progress" for name in ORDER], nulls_last=True)
-        return Goals(records(nearest.head(MOST_LISTED).collect()), len(ahead), len(goals) - len(ahead))
+        nearest, counts = self._nearest(left_out & {TOTAL_BALANCE, BALANCE})
+        chosen = nw.col("goal").is_in(kinds) & self._of_units(choice)
+        ahead, reached = (
+            counts.filter(chosen, nw.col("reached") == is_reached)["number"].sum() for is_reached in (False, True)
+        )
+        return Goals(records(_first(nearest.filter(chosen).lazy()).collect()), int(ahead), int(reached))
 
     def quality(self, choice: Choice) -> Sequence[Record]:
         """What `quality` gives."""
@@ -82,11 +85,25 @@ class Everyone:
     def _chosen_lots(self, choice: Choice) -> nw.LazyFrame[Any]:
         return self._lots(self._left_out(choice)).filter(self._of_units(choice)).lazy()
 
+    def _nearest_without(self, left_out: frozenset[str]) -> tuple[nw.DataFrame[Any], nw.DataFrame[Any]]:
+        """The nearest goals of each unit and kind, which those of any choice are among; and how many there are."""
+        goals = with_progress(without(self._goals.lazy(), left_out)).collect()
+        counts = goals.group_by("unit_type", "goal", "reached").agg(number=nw.len())
+        ahead = goals.filter(~nw.col("reached"))
+        groups = counts.select("unit_type", "goal").unique().rows()
+        nearest = [
+            _first(ahead.lazy().filter(nw.col("unit_type") == unit, nw.col("goal") == goal)) for unit, goal in groups
+        ]
+        return nw.concat([each.collect() for each in nearest]) if nearest else ahead, counts
+
     def _lots_without(self, left_out: frozenset[str]) -> nw.DataFrame[Any]:
-        return expiring_lots(_without_rows(self._merged.rewards, left_out).lazy(), "number").collect()
+        rewards = self._merged.rewards.lazy().filter(~nw.col("balance_type").is_in(sorted(left_out)))
+        return expiring_lots(rewards, "number").collect()
 
     def _failing_without(self, left_out: frozenset[str]) -> nw.DataFrame[Any]:
-        return failing_holdings(_without_rows(self._rewards, left_out))
+        return failing_holdings(self._suspects, left_out)
+
+    # What only one tab asks is prepared when that tab is first chosen, so that the dashboard opens soon.
 
     @cached_property
     def _goals(self) -> nw.DataFrame[Any]:
@@ -96,6 +113,12 @@ class Everyone:
     def _checks(self) -> MergedChecks:
         return merged_checks(self._rewards)
 
+    @cached_property
+    def _suspects(self) -> nw.DataFrame[Any]:
+        return suspect_holdings(self._rewards, holding_sums(self._rewards.lazy()).collect())
 
-def _without_rows(rewards: nw.DataFrame[Any], balance_types: frozenset[str]) -> nw.DataFrame[Any]:
-    return rewards.filter(~nw.col("balance_type").is_in(sorted(balance_types))) if balance_types else rewards
+
+def _first(goals: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """The first goals in the order of `distance`."""
+    in_order = goals.sort(*ORDER, descending=[name == "progress" for name in ORDER], nulls_last=True)
+    return in_order.head(MOST_LISTED)
