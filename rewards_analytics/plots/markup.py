@@ -102,8 +102,8 @@ def _share(value: Decimal | None, most: Decimal) -> str:
 
 
 def _thinned(rows: Sequence[Record]) -> Sequence[Record]:
-    """Leave one period for each pixel: the one in which most expires, with what has expired by the last one."""
-    size = -(-len(rows) // _PLOT[0])
+    """Leave one period for two units of width: the most that expires, and what has expired by the last one."""
+    size = -(-2 * len(rows) // _PLOT[0])
     if size == 1:
         return rows
     groups = (rows[start : start + size] for start in range(0, len(rows), size))

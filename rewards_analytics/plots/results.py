@@ -41,7 +41,10 @@ def records(result: Result) -> Sequence[Record]:
     """Give the rows of a small result as mappings, with None for null on every engine."""
     if isinstance(result, Sequence):
         return result
-    rows: list[dict[str, Any]] = gathered(result).to_arrow().to_pylist()
+    frame = gathered(result)
+    if frame.implementation.is_polars():
+        return frame.rows(named=True)  # twice as fast, which a redraw feels
+    rows: list[dict[str, Any]] = frame.to_arrow().to_pylist()
     return rows
 
 

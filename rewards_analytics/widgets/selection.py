@@ -27,6 +27,9 @@ ResultT = TypeVar("ResultT")
 MOST_KEPT: Final = 64
 """Results kept for the case that the reader goes back to a view."""
 
+MOST_ROWS_KEPT: Final = 2_000
+"""Rows of a result that is kept: ten years by day are computed again, as dozens of them would fill the memory."""
+
 OPTIONAL: Final = {"distance": ("description",), "quality": ("guid", "created_at")}
 """The columns that only one view reads: without them the others still work."""
 
@@ -152,13 +155,16 @@ class Selection:
         return dated.select(*columns).sort("expires_on")  # type: ignore[no-any-return]
 
     def _once(self, key: Hashable, compute: Callable[[], ResultT]) -> ResultT:
-        if key not in self._kept:
-            self._kept[key] = compute()
-            if len(self._kept) > MOST_KEPT:
-                self._kept.popitem(last=False)
-        self._kept.move_to_end(key)
-        kept: ResultT = self._kept[key]
-        return kept
+        if key in self._kept:
+            self._kept.move_to_end(key)
+            kept: ResultT = self._kept[key]
+            return kept
+        result = compute()
+        if not isinstance(result, Sequence) or len(result) <= MOST_ROWS_KEPT:
+            self._kept[key] = result
+        if len(self._kept) > MOST_KEPT:
+            self._kept.popitem(last=False)
+        return result
 
     # --- Rewards -----------------------------------------------------------------------------------
 
