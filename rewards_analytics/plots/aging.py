@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from rewards_analytics.analysis.aging import BUCKETS
 from rewards_analytics.plots.bars import label_widths
-from rewards_analytics.plots.panels import new_axes, panels, say
+from rewards_analytics.plots.panels import describe, new_axes, panels, say
 from rewards_analytics.plots.results import Record, Result, of_unit, records, units_of
 from rewards_analytics.plots.style import Theme, dress, scale_amounts, theme_of, title
 from rewards_analytics.wording import amount, unit_name
@@ -33,7 +33,8 @@ def plot_aging(rewards: Any, *, as_of: date | None = None, ax: Any = None) -> An
 
     Returns
     -------
-    The axes. With several units its panels are `ax.child_axes`, in the order of the units.
+    The axes. With several units its panels are `ax.child_axes`, in the order of the units. `ax.get_label()` is
+    the alternative text: what the picture shows, in words.
 
     Examples
     --------
@@ -53,7 +54,7 @@ def plot_aging(rewards: Any, *, as_of: date | None = None, ax: Any = None) -> An
     rows = records(aging(rewards, as_of=as_of))
     if ax is None:
         ax = new_axes(0.5 + 2.4 * max(len(units_of(rows)), 1))
-    return draw_aging(rows, ax)
+    return describe(draw_aging(rows, ax), describe_aging(rows))
 
 
 def draw_aging(result: Result, ax: Any) -> Any:

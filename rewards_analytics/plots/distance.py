@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from rewards_analytics.analysis.distance import ORDER
-from rewards_analytics.plots.panels import new_axes, say
+from rewards_analytics.plots.panels import describe, new_axes, say
 from rewards_analytics.plots.results import Record, Result, gathered, records
 from rewards_analytics.plots.style import Theme, dress, plain, theme_of, words
 from rewards_analytics.wording import amount_of, count, one_line, percent, short_guid
@@ -37,7 +37,7 @@ def plot_distance(rewards: Any, ax: Any = None) -> Any:
 
     Returns
     -------
-    The axes.
+    The axes. `ax.get_label()` is the alternative text: what the picture shows, in words.
 
     Examples
     --------
@@ -57,7 +57,7 @@ def plot_distance(rewards: Any, ax: Any = None) -> Any:
     goals = goals_to_draw(distance(rewards))
     if ax is None:
         ax = new_axes(0.6 + 0.46 * max(len(goals.rows), 1))
-    return _draw(goals, ax)
+    return describe(_draw(goals, ax), _in_words(goals))
 
 
 def draw_distance(result: Result, ax: Any, *, most: int = MOST_GOALS) -> Any:
@@ -67,7 +67,10 @@ def draw_distance(result: Result, ax: Any, *, most: int = MOST_GOALS) -> Any:
 
 def describe_distance(result: Result, *, most: int = MOST_GOALS) -> str:
     """Say what the picture shows, as its alternative text."""
-    goals = goals_to_draw(result, most)
+    return _in_words(goals_to_draw(result, most))
+
+
+def _in_words(goals: Goals) -> str:
     if not goals.rows:
         return NOTHING
     parts = [f"{_name(row)}, {_state(row)}" for row in goals.rows]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any, Final
 
-from rewards_analytics.plots.panels import new_axes, panels, say
+from rewards_analytics.plots.panels import describe, new_axes, panels, say
 from rewards_analytics.plots.results import Record, Result, of_unit, records, units_of
 from rewards_analytics.plots.style import Theme, dress, plain, scale_amounts, theme_of, title, words
 from rewards_analytics.wording import amount_of, unit_name
@@ -36,7 +36,8 @@ def plot_expiring(rewards: Any, *, as_of: date | None = None, every: str = "mont
 
     Returns
     -------
-    The axes. With several units its panels are `ax.child_axes`, in the order of the units.
+    The axes. With several units its panels are `ax.child_axes`, in the order of the units. `ax.get_label()` is
+    the alternative text: what the picture shows, in words.
 
     Examples
     --------
@@ -54,7 +55,7 @@ def plot_expiring(rewards: Any, *, as_of: date | None = None, every: str = "mont
     rows = records(expiring(rewards, as_of=as_of, every=every))
     if ax is None:
         ax = new_axes(0.5 + 1.9 * max(len(units_of(rows)), 1))
-    return draw_expiring(rows, ax, every=every)
+    return describe(draw_expiring(rows, ax, every=every), describe_expiring(rows, every=every))
 
 
 def draw_expiring(result: Result, ax: Any, *, every: str = "month") -> Any:

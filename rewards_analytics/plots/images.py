@@ -6,7 +6,6 @@ import io
 import re
 from base64 import b64encode
 from collections.abc import Mapping
-from html import escape
 from typing import Any, Final
 
 from rewards_analytics.plots.style import DARK, LIGHT
@@ -32,15 +31,6 @@ def svg(figure: Any, name: str) -> str:
     picture = re.sub(r'(<text style="[^"]*?)font-family: [^;"]*', rf"\1font-family: {PAGE_FONTS}", file.getvalue())
     picture = re.sub(r"<metadata>.*?</metadata>\s*", "", picture, count=1, flags=re.DOTALL)
     return re.sub(r'<g id="[^"]*"', "<g", picture)
-
-
-def inline(picture: str, words: str, colours: Mapping[str, str]) -> str:
-    """Give an SVG to stand in a page of HTML: with alternative text, other colours, and no style for the page."""
-    picture = picture[picture.index("<svg") :]
-    picture = re.sub(r"<defs>\s*<style.*?</style>\s*</defs>\s*", "", picture, count=1, flags=re.DOTALL)
-    picture = _recoloured(picture, colours)
-    label = f'<svg role="img" aria-label="{escape(words)}" style="stroke-linejoin: round; stroke-linecap: butt" '
-    return picture.replace("<svg ", label, 1)
 
 
 def in_dark(picture: str) -> str:

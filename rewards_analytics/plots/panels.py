@@ -84,3 +84,10 @@ def say(ax: Any, sentence: str) -> None:
     ax.set_axis_off()
     style = words(theme_of(ax).muted, 10.5, ha="center", va="center")
     ax.text(0.5, 0.5, plain(sentence, 120), transform=ax.transAxes, **style)
+
+
+def describe(ax: Any, words: str) -> Any:
+    """Keep a picture's alternative text as the label of its axes, unless the caller has labelled them."""
+    if not ax.get_label():
+        ax.set_label(words)
+    return ax

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rewards_analytics.plots.bars import label_widths
-from rewards_analytics.plots.panels import new_axes, panels, say
+from rewards_analytics.plots.panels import describe, new_axes, panels, say
 from rewards_analytics.plots.results import Record, Result, records, units_of
 from rewards_analytics.plots.style import Theme, dress, scale_amounts, theme_of, title
 from rewards_analytics.wording import amount, amount_of, unit_name
@@ -25,7 +25,8 @@ def plot_totals(rewards: Any, ax: Any = None) -> Any:
 
     Returns
     -------
-    The axes. With several units its panels are `ax.child_axes`, in the order of the units.
+    The axes. With several units its panels are `ax.child_axes`, in the order of the units. `ax.get_label()` is
+    the alternative text: what the picture shows, in words.
 
     Examples
     --------
@@ -41,7 +42,7 @@ def plot_totals(rewards: Any, ax: Any = None) -> Any:
     rows = records(totals(rewards))
     if ax is None:
         ax = new_axes(0.5 + 1.15 * max(len(rows), 1))
-    return draw_totals(rows, ax)
+    return describe(draw_totals(rows, ax), describe_totals(rows))
 
 
 def draw_totals(result: Result, ax: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final
 
 import narwhals as nw
@@ -11,7 +12,10 @@ import narwhals as nw
 import rewards_analytics as ra
 from rewards_analytics.analysis.aging import BUCKETS
 from rewards_analytics.analysis.distance import ORDER
+from rewards_analytics.analysis.expiring import lots_by_day
+from rewards_analytics.analysis.holdings import COLUMNS, KEY, expiring_lots
 from rewards_analytics.analysis.quality import CHECKS
+from rewards_analytics.engines import enter
 from rewards_analytics.plots.results import Record, gathered, records
 from rewards_analytics.widgets.choice import Choice
 
@@ -64,3 +68,18 @@ class Answers:
         order = list(CHECKS)
         rows = records(ra.quality(self._rewards(choice), as_of=choice.as_of))
         return sorted(rows, key=lambda row: order.index(row["check"]))
+
+
+def soonest(rewards: Any, first: date, last: date | None) -> Sequence[Record]:
+    """Give the next expiries within some days: what one holding loses on one day, the soonest and largest first.
+
+    A row has the holding's key, `expires_on`, `expiring` and `rewards` (the number of lots).
+    """
+    table = enter(rewards, COLUMNS, asked_by="explore")
+    holder = list(KEY[:3])
+    by_day = table.gather(lots_by_day(expiring_lots(table.frame, *holder), holder, first, last))
+    order = ["expires_on", "unit_type", "expiring", *holder]
+    lots = by_day.rename({"__day__": "expires_on"}).sort(
+        order, descending=[name == "expiring" for name in order], nulls_last=True
+    )
+    return records(lots.head(MOST_LISTED).select(*KEY, "expires_on", "expiring", nw.col("rewards").cast(nw.Int64)))

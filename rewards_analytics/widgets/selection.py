@@ -5,7 +5,6 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
-from datetime import date
 from functools import cached_property
 from itertools import accumulate, chain
 from typing import Any, Final, TypeVar
@@ -16,9 +15,8 @@ from rewards_analytics.analysis.holdings import COLUMNS
 from rewards_analytics.engines import enter
 from rewards_analytics.errors import FrameError, MissingColumnError
 from rewards_analytics.plots.results import Record, as_narwhals, columns_of
-from rewards_analytics.reporting.upcoming import upcoming
 from rewards_analytics.schema import BALANCE, EXPIRING_BALANCE, TOTAL_BALANCE
-from rewards_analytics.widgets.answers import MOST_LISTED, Answers, Goals
+from rewards_analytics.widgets.answers import MOST_LISTED, Answers, Goals, soonest
 from rewards_analytics.widgets.choice import Choice
 from rewards_analytics.widgets.everyone import Everyone
 
@@ -86,13 +84,14 @@ class Selection:
         """Find the users, where each one's rewards begin, their members, the units and the balance types."""
         gather, frame = self._table.gather, self._rewards.lazy()
         owned = gather(frame.group_by("user_guid", "member_guid").agg(rewards=nw.len()))
-        users = owned.group_by("user_guid").agg(nw.col("rewards").sum()).sort("user_guid", nulls_last=True)
+        pairs = gather(frame.select("unit_type", "balance_type").unique())
+        _refuse_nulls(owned, pairs)
+        users = owned.group_by("user_guid").agg(nw.col("rewards").sum()).sort("user_guid")
         self.users = users["user_guid"].to_list()
         self._starts = [0, *accumulate(users["rewards"].to_list())]
         owned = owned.sort("member_guid", "user_guid", nulls_last=True)
         self._member_of, self._user_of = owned["member_guid"].to_list(), owned["user_guid"].to_list()
         self.members = list(dict.fromkeys(self._member_of))
-        pairs = gather(frame.select("unit_type", "balance_type").unique())
         self.units, self.balance_types = (sorted(set(pairs[name].to_list())) for name in ("unit_type", "balance_type"))
 
     # --- Results -----------------------------------------------------------------------------------
@@ -131,7 +130,7 @@ class Selection:
 
     def _soonest(self, choice: Choice) -> Sequence[Record]:
         if self._asked(choice) is self._answers:
-            return _soonest(self.rewards_of(choice), choice, choice.until)
+            return soonest(self.rewards_of(choice), choice.as_of, choice.until)
         # A lot is a row with a date. So the lots of the next days are among the rewards of the users who have the
         # next rows with a date, and those users are few. Whether a row is a lot, the definition says.
         dated = self._dated.filter(nw.col("expires_on") >= nw.lit(choice.as_of), *_tests(choice))
@@ -141,9 +140,9 @@ class Selection:
             seen_all = len(first) < number
             last = choice.until if seen_all else first["expires_on"].to_list()[-1]
             near = first if seen_all else dated.filter(nw.col("expires_on") <= nw.lit(last))
-            rows = _soonest(self._slice(near["user_guid"].unique().to_list(), choice), choice, last)
+            rows = soonest(self._slice(near["user_guid"].unique().to_list(), choice), choice.as_of, last)
             if seen_all or len(rows) == MOST_LISTED:
-                return _until(rows, choice.until)
+                return [row for row in rows if choice.until is None or row["expires_on"] <= choice.until]
             number *= 4
 
     @cached_property
@@ -195,13 +194,14 @@ class Selection:
         return chosen.to_native()
 
 
-def _soonest(rewards: Any, choice: Choice, last: date | None) -> Sequence[Record]:
-    rows, _ = upcoming(rewards, as_of=choice.as_of, most=MOST_LISTED)
-    return _until(rows, last)[:MOST_LISTED]
-
-
-def _until(rows: Sequence[Record], last: date | None) -> Sequence[Record]:
-    return [row for row in rows if last is None or row["expires_on"] <= last]
+def _refuse_nulls(*frames: nw.DataFrame[Any]) -> None:
+    for frame in frames:
+        for column in ("user_guid", "member_guid", "unit_type", "balance_type"):
+            if column in frame.columns and frame[column].null_count():
+                raise FrameError(
+                    f"explore() needs {column!r} in every row, and it is null in some. Leave these rows out knowingly, "
+                    "or load the source with load(), which says where they are."
+                )
 
 
 def _tests(choice: Choice) -> list[nw.Expr]:

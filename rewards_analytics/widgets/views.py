@@ -29,8 +29,11 @@ from rewards_analytics.wording import (
     unit_name,
 )
 
-MOST_PERIODS: Final = 40
-"""Periods listed in the table; the picture has them all."""
+MOST_ROWS: Final = 40
+"""Rows listed in a table of periods or units; the pictures have all periods."""
+
+MOST_UNITS: Final = 12
+"""Units with a card, a picture or a column of their own. Data that has more is not as the API documents it."""
 
 
 def style() -> str:
@@ -59,7 +62,7 @@ def totals_view(rows: Sequence[Record], schedule: Sequence[Record]) -> str:
     """Totals per unit: a card for each with its figures and bars, and a table."""
     if not rows:
         return nothing("No balances in this selection. Choose other users, units or balance types.")
-    cards = "".join(_card(row, schedule) for row in rows)
+    cards = "".join(_card(row, schedule) for row in rows[:MOST_UNITS])
     listed = table(
         "Totals per unit",
         ["Unit", "Available", "Expiring", "Holdings", "Members", "Users"],
@@ -70,10 +73,10 @@ def totals_view(rows: Sequence[Record], schedule: Sequence[Record]) -> str:
                 _amount(row["expiring"], row["unit_type"]),
                 *(number(f"{row[name]:,}") for name in ("holdings", "members", "users")),
             ]
-            for row in rows
+            for row in rows[:MOST_ROWS]
         ],
     )
-    return f'<div class="rewards-cards">{cards}</div>{listed}'
+    return f'<div class="rewards-cards">{cards}</div>{listed}{_more(len(rows) - MOST_ROWS, "unit")}'
 
 
 def _card(row: Record, schedule: Sequence[Record]) -> str:
@@ -109,12 +112,16 @@ def expiring_view(rows: Sequence[Record], choice: Choice) -> str:
                 number(f"{row['rewards']:,}"),
                 _amount(row["cumulative"], row["unit_type"]),
             ]
-            for row in busy[:MOST_PERIODS]
+            for row in busy[:MOST_ROWS]
         ],
     )
-    pictures = "".join(_timeline(of_unit(rows, unit_type), choice) for unit_type in units_of(rows))
+    units = units_of(rows)
+    pictures = "".join(_timeline(of_unit(rows, unit_type), choice) for unit_type in units[:MOST_UNITS])
+    explained = f"Bars: what expires in each {choice.every}. Line: what has expired by its end."
     return _titled(
-        "Timeline", f'<div class="rewards-pictures">{pictures}</div>{listed}{_more(len(busy) - MOST_PERIODS, "row")}'
+        "Timeline",
+        f'<p>{explained}</p><div class="rewards-pictures">{pictures}</div>{_more(len(units) - MOST_UNITS, "picture")}'
+        f"{listed}{_more(len(busy) - MOST_ROWS, 'row')}",
     )
 
 
@@ -129,7 +136,7 @@ def _timeline(rows: Sequence[Record], choice: Choice) -> str:
 
 def aging_view(rows: Sequence[Record], choice: Choice) -> str:
     """The aging schedule: spans of days by unit, each amount with its bar."""
-    units = units_of(rows)
+    units = units_of(rows)[:MOST_UNITS]
     if not units:
         return _titled("Aging schedule", nothing("No balance of this selection expires."))
     by_unit = {unit_type: of_unit(rows, unit_type) for unit_type in units}
@@ -144,9 +151,9 @@ def aging_view(rows: Sequence[Record], choice: Choice) -> str:
             ]
             for index, row in enumerate(by_unit[units[0]])
         ],
-        words=describe_aging(rows),
+        words=describe_aging([row for own in by_unit.values() for row in own]),
     )
-    return _titled("Aging schedule", listed)
+    return _titled("Aging schedule", listed + _more(len(units_of(rows)) - len(units), "unit"))
 
 
 def upcoming_view(rows: Sequence[Record], choice: Choice) -> str:

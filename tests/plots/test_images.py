@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 import pytest
 
 from rewards_analytics.plots.gallery import picture
-from rewards_analytics.plots.images import in_dark, inline
+from rewards_analytics.plots.images import in_dark
 from rewards_analytics.plots.style import DARK, LIGHT
 from tests.plots.results import goal
 
@@ -28,7 +28,7 @@ def texts(svg):
 def test_text_that_looks_like_markup_or_style_is_drawn_as_it_is(text):
     drawn = picture("distance", [goal(text, 0.5)], "distance").svg
 
-    for variant in (drawn, in_dark(drawn), inline(drawn, text, {LIGHT.ink: "var(--ink)"})):
+    for variant in (drawn, in_dark(drawn)):
         assert text in texts(variant)
 
 
@@ -40,15 +40,6 @@ def test_every_colour_of_a_dark_picture_is_a_dark_one():
     assert LIGHT.ink in drawn
     assert not [colour for colour in LIGHT.colours() if colour in dark]
     assert DARK.unit("MILES") in dark
-
-
-def test_a_picture_in_a_page_has_words_and_no_style_for_the_page():
-    drawn = picture("distance", [goal("Gold", 0.5)], "distance")
-
-    svg = inline(drawn.svg, drawn.words, {})
-
-    assert svg.startswith('<svg role="img" aria-label="Progress towards 1 goal: Gold, 50%, 2,500 miles to go."')
-    assert "<style" not in svg
 
 
 def test_the_same_records_give_the_same_picture():

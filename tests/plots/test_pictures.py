@@ -245,6 +245,25 @@ def test_alternative_texts_say_what_the_pictures_show():
     assert describe_distance([goal("Gold", 0.75)]) == "Progress towards 1 goal: Gold, 75%, 2,500 miles to go."
 
 
+@pytest.mark.parametrize(
+    ("name", "start"),
+    [
+        ("totals", "Totals per unit: $12.50 available"),
+        ("expiring", "Expiring per month: $12.50 from Nov 2026"),
+        ("aging", "Aging schedule. Dollars: 0 to 30 days $12.50"),
+        ("distance", "Progress towards 1 goal: Gold status, 75%"),
+    ],
+)
+def test_the_axes_carry_the_alternative_text(name, start):
+    assert PICTURES[name](REWARDS).get_label().startswith(start)
+
+
+def test_axes_that_the_caller_has_labelled_keep_their_label():
+    ax = Figure().subplot_mosaic("AB")["B"]
+
+    assert PICTURES["totals"](REWARDS, ax=ax).get_label() == "B"
+
+
 @pytest.mark.parametrize("describe", [describe_totals, describe_expiring, describe_aging, describe_distance])
 def test_the_alternative_text_of_nothing_says_so(describe):
     assert describe([]).startswith(("No", "Nothing"))

@@ -276,6 +276,23 @@ def test_two_hundred_thousand_users_make_no_long_page():
     assert size < 100_000
 
 
+def test_a_thousand_units_make_no_long_page():
+    lots = [frames.lot(f"UNIT_{n:04}", "5", "2026-12-01") for n in range(1_000)]
+    dashboard = ra.explore(frames.polars_frame(frames.table(lots)), as_of=AS_OF)
+
+    assert "960 further units not listed here." in dashboard.totals.value
+    chosen(dashboard, "Expiring")
+    assert sum(len(view.value) for view in views(dashboard)) < 200_000
+    assert len(every_widget(dashboard)) < 100
+
+
+@pytest.mark.parametrize("column", ["user_guid", "unit_type"])
+def test_a_null_where_none_may_be_is_told_in_the_dashboard(column):
+    rewards = REWARDS.with_columns(pl.when(pl.col("balance") > 20).then(column).alias(column))
+
+    assert f"explore() needs '{column}' in every row" in unescape(ra.explore(rewards).status.value)
+
+
 def test_a_very_long_description_is_cut():
     rewards = frames.polars_frame(frames.table([frames.to_level("MILES", "5", description="long " * 2_000)]))
     dashboard = chosen(ra.explore(rewards, as_of=AS_OF), "Distance")

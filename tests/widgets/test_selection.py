@@ -82,7 +82,7 @@ def by_day_and_holder(rewards, choice):
     lots = lots.filter(pl.col("rewards") > 0).rename({"period": "expires_on"})
     order = ["expires_on", "unit_type", "expiring", *by]
     lots = lots.sort(order, descending=[name == "expiring" for name in order], nulls_last=True)
-    return lots.select(*by, "unit_type", "expires_on", "expiring")
+    return lots.select(*by, "unit_type", "expires_on", "expiring", "rewards")
 
 
 @settings(max_examples=40)
