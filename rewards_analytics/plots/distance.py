@@ -133,7 +133,8 @@ def _draw(goals: Goals, ax: Any) -> Any:
 def _label(ax: Any, place: int, row: Record, theme: Theme, *, with_user: bool) -> None:
     """Write above a bar which goal it is, whose if there are several users, and what is missing."""
     above = {"textcoords": "offset points", "va": "bottom"}
-    name = ax.annotate(plain(_name(row), 26), (0, place - 0.15), xytext=(0, 3), **above, **words(theme.ink, 9))
+    room = _room_for_name(ax, with_user=with_user)
+    name = ax.annotate(plain(_name(row), room), (0, place - 0.15), xytext=(0, 3), **above, **words(theme.ink, 9))
     if with_user:
         ax.annotate(
             plain(short_guid(row["user_guid"])),
@@ -144,6 +145,12 @@ def _label(ax: Any, place: int, row: Record, theme: Theme, *, with_user: bool) -
             **words(theme.muted, 8),
         )
     ax.annotate(plain(_state(row)), (1, place - 0.15), xytext=(0, 3), ha="right", **above, **words(theme.ink, 9))
+
+
+def _room_for_name(ax: Any, *, with_user: bool) -> int:
+    """Estimate how many characters of a name stand beside the user and what is missing."""
+    points = ax.get_position().width * ax.figure.get_figwidth() * 72
+    return int(min(60, max(26, (points - (260 if with_user else 170)) / 5.6)))
 
 
 def _name(row: Record) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from itertools import accumulate, chain
 from typing import Any, Final, TypeVar
@@ -118,8 +119,15 @@ class Selection:
 
     def upcoming(self, choice: Choice) -> Sequence[Record]:
         """The next expiries: what one holding loses on one day, the soonest first, until the end of the timeline."""
-        key = ("upcoming", choice.where(), choice.as_of, choice.until)
-        return self._once(key, lambda: self._soonest(choice))
+        compute = self._soonest_of_some
+        if self._asked(choice) is self._everyone:
+            ahead = self._dated.filter(nw.col("expires_on") >= nw.lit(choice.as_of), *_tests(choice)).head(1)
+            if not len(ahead):
+                return []
+            # What is next is the same on every day until then: so it is found once, also where all expires on one day.
+            choice = replace(choice, as_of=ahead["expires_on"].to_list()[0])
+            compute = self._soonest_of_all
+        return self._once(("upcoming", choice.where(), choice.as_of, choice.until), lambda: compute(choice))
 
     def distance(self, choice: Choice) -> nw.DataFrame[Any]:
         """All goals of the chosen rewards, for the reader to take away."""
@@ -128,9 +136,10 @@ class Selection:
     def _asked(self, choice: Choice) -> Answers | Everyone:
         return self._answers if self._everyone is None or choice.users or choice.members else self._everyone
 
-    def _soonest(self, choice: Choice) -> Sequence[Record]:
-        if self._asked(choice) is self._answers:
-            return soonest(self.rewards_of(choice), choice.as_of, choice.until)
+    def _soonest_of_some(self, choice: Choice) -> Sequence[Record]:
+        return soonest(self.rewards_of(choice), choice.as_of, choice.until)
+
+    def _soonest_of_all(self, choice: Choice) -> Sequence[Record]:
         # A lot is a row with a date. So the lots of the next days are among the rewards of the users who have the
         # next rows with a date, and those users are few. Whether a row is a lot, the definition says.
         dated = self._dated.filter(nw.col("expires_on") >= nw.lit(choice.as_of), *_tests(choice))

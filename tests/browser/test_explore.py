@@ -153,7 +153,7 @@ def test_totals_on_the_page_follow_users_units_and_types(page):
 
     page.get_by_role("checkbox", name="Total balance").check()
     user = rewards()["user_guid"].sort()[0]
-    page.get_by_label("User", exact=True).fill(user)
+    page.get_by_label("User", exact=True).press_sequentially(user)
     expect(available).to_have_text(written(ra.totals(rewards().filter(pl.col("user_guid") == user)), "available"))
 
     page.get_by_label("User", exact=True).fill("USR-nobody")

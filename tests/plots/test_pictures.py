@@ -147,6 +147,17 @@ def test_a_goal_is_a_bar_of_its_progress_with_its_words_above():
     assert texts(ax) == ["Gold status", "75%, 2,500 miles to go"]
 
 
+def test_a_long_name_takes_the_room_that_there_is():
+    name = "A free night in any of our hotels, breakfast included, every year"
+    wide, narrow = Figure(figsize=(12, 2)).add_subplot(), Figure(figsize=(4, 2)).add_subplot()
+
+    assert (
+        texts(draw_distance([goal(name, 0.5)], wide))[0]
+        == "A free night in any of our hotels, breakfast included, ever…"
+    )
+    assert texts(draw_distance([goal(name, 0.5)], narrow))[0] == "A free night in any of ou…"
+
+
 def test_what_a_goal_assumes_is_written_where_its_progress_is_shown():
     assert "counts the balance held in its unit" in draw_distance([goal("Gold", 0.5)], axes()).get_xlabel()
 
