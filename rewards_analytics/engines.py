@@ -148,7 +148,14 @@ def _typed(frame: nw.LazyFrame[Any], asked_by: str) -> nw.LazyFrame[Any]:
             casts.append(nw.col(name).cast(target))
         elif name == "created_at" and isinstance(dtype, nw.Datetime) and dtype.time_zone is None:
             casts.append(nw.col(name).dt.replace_time_zone("UTC"))
+        elif name == "created_at" and isinstance(dtype, nw.Datetime) and _is_elsewhere(dtype, frame):
+            casts.append(nw.col(name).dt.convert_time_zone("UTC"))
     return frame.with_columns(*casts) if casts else frame
+
+
+def _is_elsewhere(dtype: nw.Datetime, frame: nw.LazyFrame[Any]) -> bool:
+    """Whether times must be told in UTC before they are compared: other engines compare them in any zone."""
+    return frame.implementation is Implementation.POLARS and dtype.time_zone != "UTC"
 
 
 def _target(name: str, dtype: Any, asked_by: str) -> Any:

@@ -42,8 +42,9 @@ def explore(rewards: Any, *, as_of: date | None = None) -> Explore:
     Parameters
     ----------
     rewards
-        Rewards as `load` returns them, in a frame of any supported kind. Those in memory are added up once, so that
-        a change shows at once; a lazy frame is computed by its engine at each new choice.
+        Rewards as `load` returns them, in a frame of any supported kind. They are brought into memory and added up
+        once, so that a change shows at once; a lazy frame of more than two million rows is computed by its engine
+        at each new choice instead.
     as_of
         Day that the views look ahead from at first, today in UTC if None.
 

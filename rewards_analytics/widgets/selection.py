@@ -23,6 +23,9 @@ from rewards_analytics.widgets.everyone import Everyone
 
 ResultT = TypeVar("ResultT")
 
+MOST_IN_MEMORY: Final = 2_000_000
+"""Rows of a lazy frame that are brought into memory, for the speed."""
+
 MOST_KEPT: Final = 64
 """Results kept for the case that the reader goes back to a view."""
 
@@ -36,9 +39,9 @@ OPTIONAL: Final = {"distance": ("description",), "quality": ("guid", "created_at
 class Selection:
     """Rewards, and the result of each analysis for a choice of them.
 
-    Rewards in memory are typed, sorted by user, and merged, once. The rewards of some users are then a slice on
-    which the public functions take milliseconds; all users' are asked of what was merged. A lazy frame is filtered
-    and computed by its engine.
+    Rewards in memory are typed, sorted by user, and merged, once; those of a lazy frame are too, unless they are too
+    many. The rewards of some users are then a slice on which the public functions take milliseconds; all users' are
+    asked of what was merged. A large lazy frame is filtered and computed by its engine at each new choice.
 
     Attributes
     ----------
@@ -74,12 +77,19 @@ class Selection:
                 self.missing[view] = str(
                     MissingColumnError.from_columns(missing, found, wanted_by=f"{view}() reads it")
                 )
+        if not self._table.eager and self._is_small():
+            gathered = self._table.gather(self._table.frame).to_native()
+            self._table = enter(gathered, [*COLUMNS, *optional], asked_by="explore")
         self._rewards: Any = self._table.frame
         if self._table.eager:
             self._rewards = self._table.gather(self._rewards).sort("user_guid", nulls_last=True)
         self._index()
         self._answers = Answers(self.rewards_of)
         self._everyone = Everyone(self._rewards, self.units, self.balance_types) if self._table.eager else None
+
+    def _is_small(self) -> bool:
+        rows = self._table.gather(self._table.frame.select(nw.len().alias("rows")))["rows"].to_list()[0]
+        return bool(rows <= MOST_IN_MEMORY)
 
     def _index(self) -> None:
         """Find the users, where each one's rewards begin, their members, the units and the balance types."""

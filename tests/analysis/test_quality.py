@@ -2,10 +2,11 @@
 
 from datetime import UTC, date, datetime
 
+import pyarrow as pa
 import pytest
 
 from rewards_analytics import quality
-from tests.frames import balance, collected, lot, reward, to_level, total
+from tests.frames import SCHEMA, balance, collected, lot, reward, to_level, total
 
 TODAY = date(2026, 11, 23)
 
@@ -55,3 +56,13 @@ def test_equal_total_and_balance_and_lots_of_an_unknown_balance_are_no_faults(ma
     )
 
     assert collected(quality(rewards, as_of=TODAY))["rewards"].sum() == 0
+
+
+def test_a_day_ends_at_midnight_in_utc_whatever_zone_times_are_told_in(make_frame):
+    moments = [datetime(2026, 11, 23, 16, tzinfo=UTC), datetime(2026, 11, 24, 1, tzinfo=UTC)]
+    rows = [total("MILES", "1", created_at=moment) for moment in moments]
+    there = SCHEMA.set(SCHEMA.get_field_index("created_at"), pa.field("created_at", pa.timestamp("us", "Asia/Tokyo")))
+
+    checks = collected(quality(make_frame(*rows, schema=there), as_of=TODAY))
+
+    assert checks.filter(check="created_in_future")["rewards"].to_list() == [1]

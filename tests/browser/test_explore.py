@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "data" / "rewards.parquet"
 SCREENSHOTS = ROOT / "build" / "screenshots"
 AS_OF = date(2026, 11, 23)
-HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)> $5 to $10 無料宿泊"
+HOSTILE = "無料宿泊 $5 to $10 <script>alert(1)</script> <img src=x onerror=alert(2)>"
 CELL = f"""
 import datetime
 import polars as pl

@@ -114,6 +114,7 @@ def test_the_next_expiries_are_found_among_many_rows_that_are_no_lots():
     assert [(row["user_guid"], str(row["expires_on"])) for row in shown] == [("U9", "2026-12-05")]
 
 
+@pytest.mark.parametrize("most", [0, 1_000], ids=["by its engine", "in memory"])
 @pytest.mark.parametrize("kind", ["polars_lazy", "pandas", "duckdb"])
 @pytest.mark.parametrize(
     "choice",
@@ -125,7 +126,8 @@ def test_the_next_expiries_are_found_among_many_rows_that_are_no_lots():
     ],
     ids=["all", "a user", "a member and types", "a unit"],
 )
-def test_every_kind_of_frame_shows_the_same(kind, choice):
+def test_every_kind_of_frame_shows_the_same(kind, choice, most, monkeypatch):
+    monkeypatch.setattr("rewards_analytics.widgets.selection.MOST_IN_MEMORY", most)
     rewards = frames.table(
         [
             frames.total("MILES", "100", "2027-01-31"),
