@@ -74,10 +74,10 @@ def timeline(rows: Sequence[Record], every: str) -> str:
 
 
 def bars(amounts: Sequence[tuple[str, Decimal | None]], unit_type: str, words: str) -> str:
-    """Draw a few amounts of one unit as lying bars on one scale, the second one hatched."""
-    most = max((abs(value) for _, value in amounts if value is not None), default=Decimal(0))
+    """Draw a few amounts of one unit as lying bars on one scale, where a negative one has no length."""
+    most = max((value for _, value in amounts if value is not None), default=Decimal(0))
     drawn = "".join(
-        f'<span>{escape(name)}</span><span class="rewards-track"><i style="width: {_share(value, most)}"></i></span>'
+        f'<span>{escape(name)}</span><span class="rewards-track">{_filled(part_of(value, most))}</span>'
         for name, value in amounts
     )
     style = own_colour(unit_type)
@@ -88,14 +88,16 @@ def progress(share: float | None, unit_type: str) -> str:
     """Draw a share of 0 to 1 as a bar; nothing where it is not known. The number stands beside it."""
     if share is None:
         return ""
-    return (
-        f'<span class="rewards-track" aria-hidden="true" style="{own_colour(unit_type)}">'
-        f'<i style="width: {100 * share:.4g}%"></i></span>'
-    )
+    return f'<span class="rewards-track" aria-hidden="true" style="{own_colour(unit_type)}">{_filled(share)}</span>'
 
 
-def _share(value: Decimal | None, most: Decimal) -> str:
-    return f"{100 * float(abs(value) / most):.4g}%" if value and most else "0%"
+def _filled(share: float) -> str:
+    return f'<i style="width: {100 * share:.4g}%"></i>'
+
+
+def part_of(value: Decimal | None, most: Decimal) -> float:
+    """Give the length of an amount's bar, as a share of the longest: 0 where it is not known or negative."""
+    return float(value / most) if value is not None and value > 0 < most else 0.0
 
 
 # --- Parts of the timeline -------------------------------------------------------------------------

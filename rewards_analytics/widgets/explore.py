@@ -31,6 +31,8 @@ HELP: Final = (
     "Several users or members are written with commas between them."
 )
 
+EMPTY: Final = "There are no rewards in this selection. Choose other users, members, units or balance types."
+
 _WRAP: Final = {"flex_flow": "row wrap", "align_items": "center"}
 
 
@@ -159,7 +161,11 @@ class Explore(widgets.VBox):  # type: ignore[misc]
             return
         tab, choice = self._tabs[index], self._controls.choice()
         try:
-            tab.show(choice)
+            if self._selection.is_empty(choice):
+                tab.clear()
+                tab.views[0].value = views.nothing(EMPTY)
+            else:
+                tab.show(choice)
         except RewardsError as error:
             tab.clear()
             tab.views[0].value = views.nothing(str(error))

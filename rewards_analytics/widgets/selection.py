@@ -103,9 +103,21 @@ class Selection:
         owned = owned.sort("member_guid", "user_guid", nulls_last=True)
         self._member_of, self._user_of = owned["member_guid"].to_list(), owned["user_guid"].to_list()
         self.members = list(dict.fromkeys(self._member_of))
-        self.units, self.balance_types = (sorted(set(pairs[name].to_list())) for name in ("unit_type", "balance_type"))
+        self._pairs = pairs.select("unit_type", "balance_type").rows()
+        self.units = sorted({unit_type for unit_type, _ in self._pairs})
+        self.balance_types = sorted({balance_type for _, balance_type in self._pairs})
 
     # --- Results -----------------------------------------------------------------------------------
+
+    def is_empty(self, choice: Choice) -> bool:
+        """Whether no reward is chosen."""
+        return self._once(("is empty", choice.where()), lambda: self._count(choice) == 0)
+
+    def _count(self, choice: Choice) -> int:
+        if self._asked(choice) is self._everyone:
+            return sum(_is_in(unit, choice.units) and _is_in(kind, choice.balance_types) for unit, kind in self._pairs)
+        chosen = as_narwhals(self.rewards_of(choice)).lazy().select(nw.len().alias("rows"))
+        return int(self._table.gather(chosen)["rows"].to_list()[0])
 
     def totals(self, choice: Choice) -> Sequence[Record]:
         """What `totals` gives for the chosen rewards."""
@@ -211,6 +223,10 @@ class Selection:
         tests = _tests(choice)
         chosen = self._rewards[rows].filter(*tests) if tests else self._rewards[rows]
         return chosen.to_native()
+
+
+def _is_in(value: str, chosen: Sequence[str] | None) -> bool:
+    return chosen is None or value in chosen
 
 
 def _refuse_nulls(*frames: nw.DataFrame[Any]) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from rewards_analytics.plots.aging import bucket_name, describe_aging
 from rewards_analytics.plots.distance import ASSUMPTION
 from rewards_analytics.plots.expiring import period_name
-from rewards_analytics.plots.markup import bars, colours, own_colour, progress, timeline
+from rewards_analytics.plots.markup import bars, colours, own_colour, part_of, progress, timeline
 from rewards_analytics.plots.results import Record, of_unit, units_of
 from rewards_analytics.plots.totals import describe_totals
 from rewards_analytics.reporting.headline import SOON_DAYS, share, soon
@@ -140,7 +140,7 @@ def aging_view(rows: Sequence[Record], choice: Choice) -> str:
     if not units:
         return _titled("Aging schedule", nothing("No balance of this selection expires."))
     by_unit = {unit_type: of_unit(rows, unit_type) for unit_type in units}
-    most = {unit_type: max(abs(row["expiring"]) for row in own) for unit_type, own in by_unit.items()}
+    most = {unit_type: max(row["expiring"] for row in own) for unit_type, own in by_unit.items()}
     listed = table(
         f"What expires within how many days from {day(choice.as_of)}",
         ["Expires within", *map(unit_name, units)],
@@ -247,8 +247,8 @@ def _amount(value: Any, unit_type: str) -> Cell:
 
 def _barred(value: Any, unit_type: str, most: Any) -> Cell:
     """An amount with a bar of its share of the largest, for the eye; the number stands for itself."""
-    length = float(abs(value) / most) if most else 0.0
-    return Cell(f"{escape(amount(value, unit_type))}{progress(length, unit_type)}", is_number=True)
+    bar = progress(part_of(value, most), unit_type)
+    return Cell(f"{escape(amount(value, unit_type))}{bar}", is_number=True)
 
 
 def _progress(row: Record) -> Cell:

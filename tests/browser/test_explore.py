@@ -178,6 +178,30 @@ def test_the_timeline_on_the_page_follows_date_and_period(page):
     assert page.messages == []
 
 
+def test_changes_that_come_faster_than_redraws_are_not_queued(page):
+    from playwright.sync_api import expect
+
+    choose(page, "Expiring")
+    page.locator(".rewards-timeline").first.wait_for()
+    page.get_by_label("Period", exact=True).evaluate(
+        """(select) => {
+            const shown = document.querySelector(".rewards-timeline").closest(".widget-html-content");
+            window.redraws = 0;
+            new MutationObserver(() => (window.redraws += 1)).observe(shown, { childList: true });
+            for (let turn = 0; turn < 61; turn += 1) {
+                select.selectedIndex = turn % 5;
+                select.dispatchEvent(new Event("change", { bubbles: true }));
+            }
+        }"""
+    )
+    timeline = page.get_by_role("region", name="From 23 November 2026 until")
+    expect(timeline.get_by_role("columnheader").first).to_have_text("Day")
+    page.wait_for_timeout(300)
+
+    assert page.get_by_label("Period", exact=True).evaluate("(select) => select.selectedIndex") == 0
+    assert page.evaluate("window.redraws") <= 3
+
+
 def test_what_a_provider_wrote_is_text_on_the_page(page):
     choose(page, "Distance")
     page.get_by_role("region", name="Nearest goals").wait_for()

@@ -97,9 +97,15 @@ def test_a_unit_that_is_not_known_has_a_colour_and_no_say_in_the_style():
 
 
 def test_bars_share_one_scale_and_say_what_they_show():
-    picture = parsed(bars([("Held", Decimal(200)), ("Going", Decimal(50)), ("Unknown", None)], "MILES", 'a "b" <c>'))
+    picture = parsed(
+        bars(
+            [("Held", Decimal(200)), ("Going", Decimal(50)), ("Unknown", None), ("Debt", Decimal(-9))],
+            "MILES",
+            'a "b" <c>',
+        )
+    )
 
-    assert [each.get("style") for each in picture.iter("i")] == ["width: 100%", "width: 25%", "width: 0%"]
+    assert [each.get("style") for each in picture.iter("i")] == ["width: 100%", "width: 25%", "width: 0%", "width: 0%"]
     assert picture.get("aria-label") == 'a "b" <c>'
 
 
