@@ -6,7 +6,8 @@ long as drawing; labels here have a known longest form.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any, Final
@@ -93,3 +94,13 @@ def _axes(width: float, height: float, margins: tuple[float, float, float, float
     return Figure(figsize=(width, height), facecolor="none").add_axes(
         (left, bottom, 1 - left - right, 1 - bottom - top)
     )
+
+
+@contextmanager
+def own_settings() -> Iterator[None]:
+    """Draw as matplotlib is delivered, one thread at a time: the reader's settings must not reach a file."""
+    import matplotlib as mpl
+
+    with _one_at_a_time, mpl.rc_context():
+        mpl.rcdefaults()
+        yield

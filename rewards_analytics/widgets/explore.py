@@ -230,6 +230,7 @@ class Explore(widgets.VBox):  # type: ignore[misc]
         """Make the files of the tab that is selected."""
         tab = next(tab for tab in self._tabs if tab.button is button)
         if not self._what_is_wrong():
+            tab.links.value = views.told("Preparing the files…")
             tab.links.value = links(*tab.files(self._controls.choice()))
 
     def _files_of_totals(self, choice: Choice) -> Files:

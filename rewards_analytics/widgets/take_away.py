@@ -16,7 +16,9 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from rewards_analytics.plots.gallery import own_settings
 from rewards_analytics.plots.results import Record
+from rewards_analytics.plots.style import LIGHT
 from rewards_analytics.reporting.downloads import as_csv
 from rewards_analytics.schema import PRECISION, SCALE
 
@@ -78,10 +80,8 @@ def _drawn(picture: Picture, kind: str) -> bytes:
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    from rewards_analytics.plots.style import LIGHT
-
     file = io.BytesIO()
-    with mpl.rc_context({"svg.hashsalt": picture.name}):
+    with own_settings(), mpl.rc_context({"svg.hashsalt": picture.name}):
         figure = Figure(figsize=(7.6, picture.height), facecolor=LIGHT.page, layout="constrained")
         picture.draw(figure.add_subplot())
         metadata = {"Date": None} if kind == "svg" else None

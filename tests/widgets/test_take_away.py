@@ -110,6 +110,16 @@ def test_a_table_too_long_for_a_link_is_cut_and_says_so(dashboard, monkeypatch):
     assert "(the first 1 of 2 rows; the code gives all)" in dashboard._tabs[0].links.value
 
 
+def test_settings_of_the_reader_do_not_reach_a_picture(dashboard):
+    before = files(dashboard, "Totals")["totals.svg"]
+    dashboard.every.value = "week"
+
+    with mpl.rc_context({"text.usetex": True, "font.size": 30, "savefig.facecolor": "black"}):
+        after = files(dashboard, "Totals")["totals.svg"]
+
+    assert after == before
+
+
 def test_taking_pictures_away_changes_no_setting_and_registers_no_figure(dashboard):
     from matplotlib import pyplot as plt
 
