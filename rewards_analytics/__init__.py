@@ -31,6 +31,7 @@ _HOME = {
     "aging": "analysis.aging",
     "distance": "analysis.distance",
     "quality": "analysis.quality",
+    "value": "analysis.value",
     "AtriumClient": "client",
     "pull": "client.pull",
     "plot_totals": "plots.totals",
@@ -75,6 +76,7 @@ if TYPE_CHECKING:
     from rewards_analytics.analysis.holdings import holdings as holdings
     from rewards_analytics.analysis.quality import quality as quality
     from rewards_analytics.analysis.totals import totals as totals
+    from rewards_analytics.analysis.value import value as value
     from rewards_analytics.client import AtriumClient as AtriumClient
     from rewards_analytics.client.pull import pull as pull
     from rewards_analytics.errors import (

@@ -64,6 +64,13 @@ class Table:
             return result.collect(backend="polars", engine="streaming")
         return result.collect(backend="polars")
 
+    def beside(self, small: nw.DataFrame[Any]) -> nw.LazyFrame[Any]:
+        """Bring a small frame of text and numbers to where the rewards are computed, to be joined with them."""
+        if self.kind is Implementation.POLARS or self.eager:
+            return small.lazy()
+        lazy: nw.LazyFrame[Any] = _narwhals(self._as_callers(small)).lazy()
+        return lazy
+
     def hand_back_small(self, result: nw.DataFrame[Any]) -> Any:
         """Return a result that was finished here as the caller's kind of frame."""
         return self._as_callers(result)
@@ -112,6 +119,11 @@ def enter(rewards: Any, columns: Sequence[str], *, asked_by: str) -> Table:
     if kind is Implementation.DASK:
         chosen = _narwhals(_exact_dask(chosen.to_native()))
     return Table(_typed(chosen, asked_by), rewards, kind, eager)
+
+
+def columns_of(frame: Any, *, asked_by: str) -> list[str]:
+    """Return the names of the columns of a frame of any supported kind."""
+    return list(_recognised(nw.to_native(frame, pass_through=True), asked_by)[0].collect_schema().names())
 
 
 def _recognised(rewards: Any, asked_by: str) -> tuple[Any, Implementation, bool]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import rewards_analytics as ra
-from rewards_analytics.cli.options import AsOf, By, Every, Format, Out, Source, Until, date_of, source_of
+from rewards_analytics.cli.options import AsOf, By, Every, Format, Out, Rates, Source, Until, date_of, source_of
 from rewards_analytics.cli.results import give, will_give
 
 
@@ -59,3 +59,14 @@ def quality(source: Source, as_of: AsOf = None, format: Format = None, out: Out 
     """Show how many rewards fail each quality check."""
     form = will_give(format, out)
     give(ra.quality(ra.load(source_of(source)), as_of=date_of(as_of)), form, out)
+
+
+def value(
+    source: Source,
+    rates: Rates,
+    format: Format = None,  # noqa: A002
+    out: Out = None,
+) -> None:
+    """Show what is held and what of it will expire in dollars, at the rates of a file."""
+    form = will_give(format, out)
+    give(ra.value(ra.load(source_of(source)), rates), form, out)

@@ -48,6 +48,7 @@ for command in (
     analyses.aging,
     analyses.distance,
     analyses.quality,
+    analyses.value,
     reports.report,
 ):
     app.command()(command)

@@ -75,6 +75,32 @@ def totals(rewards: list[Row], by: Callable[[tuple[Any, ...]], tuple[Any, ...]])
     return result
 
 
+def value(rewards: list[Row], rates: dict[tuple[str, str | None], Decimal]) -> list[tuple[Any, ...]]:
+    rates = {("DOLLARS", None): Decimal(1)} | rates
+    units: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
+    for _, member, _, unit, held, expiring, _ in holdings(rewards):
+        rate = rates.get((unit, member), rates.get((unit, None)))
+        units[unit].append((held, rate, expiring))
+    result = []
+    with localcontext(prec=120):
+        for unit, rows in sorted(units.items()):
+            known = [held for held, _, _ in rows if held is not None]
+            values = [held * rate for held, rate, _ in rows if None not in (held, rate)]
+            lost = [expiring * rate for _, rate, expiring in rows if rate is not None]
+            all_rates = {rate for _, rate, _ in rows}
+            result.append(
+                (
+                    unit,
+                    sum(known) if known else None,
+                    all_rates.pop() if len(all_rates) == 1 else None,
+                    sum(values).quantize(Decimal("1e-9")) if values else None,
+                    sum(expiring for _, _, expiring in rows),
+                    sum(lost).quantize(Decimal("1e-9")) if lost else None,
+                )
+            )
+    return result
+
+
 def period_of(day: date, every: str) -> date:
     while not begins_period(day, every):
         day -= timedelta(days=1)

@@ -32,6 +32,7 @@ ANALYSES = {
     "aging": lambda rewards: ra.aging(rewards, as_of=TODAY),
     "distance": ra.distance,
     "quality": lambda rewards: ra.quality(rewards, as_of=TODAY),
+    "value": lambda rewards: ra.value(rewards, {"MILES": "0.01"}),
 }
 RESULT_TYPES = {
     "balances": {"unit_type": "text", "balance_type": "text", "balance": "amount", "rewards": "count"},
@@ -73,6 +74,14 @@ RESULT_TYPES = {
         "reached": "yes or no",
     },
     "quality": {"check": "text", "severity": "text", "rewards": "count", "example_guid": "text"},
+    "value": {
+        "unit_type": "text",
+        "available": "amount",
+        "rate": "amount",
+        "value": "amount",
+        "expiring": "amount",
+        "expiring_value": "amount",
+    },
 }
 DTYPES = {
     "text": nw.String(),

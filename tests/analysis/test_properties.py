@@ -17,6 +17,13 @@ from tests.analysis import reference
 
 TODAY = date(2026, 11, 23)
 FAST = ["polars", "pandas_plain", "duckdb"]
+RATES = pl.DataFrame(
+    {
+        "unit_type": ["MILES", "MILES", "POINTS", "STARS"],
+        "member_guid": [None, "M1", "M2", None],
+        "rate": ["0.0125", "0.123456789", "3", "0.000000001"],
+    }
+)
 EVERY = ["day", "week", "month", "quarter", "year"]
 
 amounts = st.one_of(
@@ -59,6 +66,7 @@ def every_analysis(frame: Any) -> dict[str, pl.DataFrame]:
         "aging": ra.aging(frame, as_of=TODAY),
         "distance": ra.distance(frame),
         "quality": ra.quality(frame, as_of=TODAY),
+        "value": ra.value(frame, RATES),
     }
     return {name: frames.collected(result) for name, result in results.items()}
 
@@ -109,6 +117,15 @@ def test_distances_equal_plain_decimal_arithmetic_and_progress_lies_in_zero_to_o
     found = [comparable(row) for row in rows(ra.distance(analysed(rewards, kind)))]
 
     assert Counter(found) == Counter(map(comparable, reference.distance(rewards)))
+
+
+@pytest.mark.parametrize("kind", FAST)
+@settings(max_examples=25, deadline=None)
+@given(rewards=some_rewards)
+def test_values_equal_plain_decimal_arithmetic(kind, rewards):
+    rates = {(row["unit_type"], row["member_guid"]): Decimal(row["rate"]) for row in RATES.rows(named=True)}
+
+    assert rows(ra.value(analysed(rewards, kind), RATES)) == reference.value(rewards, rates)
 
 
 @settings(max_examples=10, deadline=None)

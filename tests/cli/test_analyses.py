@@ -43,6 +43,18 @@ def test_json_is_a_list_of_objects_with_exact_amounts_as_strings(run):
     ]
 
 
+def test_value_reads_its_rates_from_a_file(run, tmp_path):
+    (tmp_path / "rates.csv").write_text("unit_type,rate\nMILES,0.01\n")
+
+    ended = run("value", "-", "--rates", tmp_path / "rates.csv", "--format", "csv", stdin=BIG_TEXT.encode())
+
+    assert ended.out.splitlines() == [
+        "unit_type,available,rate,value,expiring,expiring_value",
+        "MILES,12345678901234567.123456789,0.010000000,123456789012345.671234568,"
+        "12345678901234567.123456789,123456789012345.671234568",
+    ]
+
+
 def test_csv_has_a_header_and_exact_amounts(run):
     ended = run("aging", "-", "--as-of", "2026-11-23", "--format", "csv", stdin=BIG_TEXT.encode())
 

@@ -60,6 +60,14 @@ def test_until_before_as_of_is_wrong_usage(run, rewards_json):
     is_clear(run("expiring", rewards_json, *arguments), 2, "until=2026-11-22 is before as_of=2026-11-23")
 
 
+def test_a_wrong_line_of_a_file_of_rates_is_named(run, rewards_json, tmp_path):
+    (tmp_path / "rates.csv").write_text("unit_type,rate\nMILES,cheap\n")
+
+    wrong = run("value", rewards_json, "--rates", tmp_path / "rates.csv")
+    is_clear(wrong, 1, "rates.csv:2", "'cheap', is not a number")
+    is_clear(run("value", rewards_json, "--rates", tmp_path / "absent.csv"), 1, "absent.csv: No such file")
+
+
 def test_an_unknown_command_is_wrong_usage(run):
     is_clear(run("totalz"), 2, "totalz")
 

@@ -1,0 +1,120 @@
+"""What one unit is worth in dollars: rates as they are given, read exactly."""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+from rewards_analytics.engines import columns_of, enter
+from rewards_analytics.errors import ArgumentError, FrameError, MissingColumnError, RewardsError, SourceError
+from rewards_analytics.schema import DOLLARS, SCALE, WHOLE_DIGITS
+
+Rates: TypeAlias = Any
+"""A mapping of unit to rate, a frame of any supported kind, or the path of a CSV file."""
+
+REQUIRED: Final = ("unit_type", "rate")
+MEMBER: Final = "member_guid"
+
+_FORM: Final = "Rates are a mapping of unit to dollars a unit, a frame, or a CSV file with the columns "
+_COLUMNS: Final = f"{', '.join(REQUIRED)} and, where members differ, {MEMBER}"
+_NUMBER: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?", re.ASCII)
+
+
+@dataclass(frozen=True)
+class RateTable:
+    """Dollars a unit: `of_unit` by unit, and `of_member` by member and unit, which wins over it."""
+
+    of_unit: Mapping[str, Decimal]
+    of_member: Mapping[tuple[str, str], Decimal]
+
+
+def read_rates(rates: Rates) -> RateTable:
+    """Read rates of any form; a rate given twice, below 0 or not exact is an error that says which and where."""
+    if isinstance(rates, RateTable):
+        return rates
+    rows, error = _rows_of(rates)
+    of_unit: dict[str, Decimal] = {}
+    of_member: dict[tuple[str, str], Decimal] = {}
+    seen: dict[tuple[str | None, str], str] = {}
+    for place, unit_type, member_guid, given in rows:
+        if not isinstance(unit_type, str) or not unit_type:
+            raise error(f"{place}: unit_type {unit_type!r} is not the name of a unit.")
+        whose = f"{unit_type!r} of member {member_guid!r}" if member_guid else repr(unit_type)
+        key = (member_guid, unit_type)
+        if key in seen:
+            raise error(f"{place}: the rate of {whose} is given twice, first in {seen[key]}. Leave one of them out.")
+        seen[key] = place
+        rate = _exact(given, f"{place}: the rate of {whose}", error)
+        if member_guid:
+            of_member[member_guid, unit_type] = rate
+        else:
+            of_unit[unit_type] = rate
+    return RateTable({DOLLARS: Decimal(1)} | of_unit, of_member)
+
+
+_Row: TypeAlias = tuple[str, Any, str | None, Any]
+"""Place, unit, member or None for all members, and the rate as it was given."""
+
+
+def _rows_of(rates: Rates) -> tuple[Iterable[_Row], type[RewardsError]]:
+    """Give the rows, and the class of the errors about them: files are sources, the rest is an argument."""
+    if isinstance(rates, Mapping):
+        return [(f"rates[{unit!r}]", unit, None, rate) for unit, rate in rates.items()], ArgumentError
+    if isinstance(rates, str | os.PathLike):
+        return _rows_of_file(Path(rates)), SourceError
+    try:
+        found = columns_of(rates, asked_by="value")
+    except FrameError as error:
+        raise ArgumentError(f"rates is a {type(rates).__name__}. {_FORM}{_COLUMNS}.") from error
+    _require(found, "rates", MissingColumnError)
+    columns = [*REQUIRED, *([MEMBER] if MEMBER in found else [])]
+    table = enter(rates, columns, asked_by="value")
+    rows = table.gather(table.frame).rows(named=True)
+    return (
+        (f"row {place} of rates", row["unit_type"], row.get(MEMBER) or None, row["rate"])
+        for place, row in enumerate(rows)
+    ), ArgumentError
+
+
+def _rows_of_file(path: Path) -> Iterator[_Row]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file, skipinitialspace=True, strict=True)
+            _require(reader.fieldnames or [], str(path), SourceError)
+            for row in reader:
+                place = f"{path}:{reader.line_num}"
+                if None in row or None in row.values():
+                    raise SourceError(f"{place} does not have as many cells as the header. Quote what holds a comma.")
+                yield place, row["unit_type"], row.get(MEMBER) or None, row["rate"]
+    except OSError as error:
+        raise SourceError(f"Cannot read the rates in {path}: {error.strerror}.") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise SourceError(f"{path} is not CSV in UTF-8: {error}.") from error
+
+
+def _require(found: Iterable[str], where: str, error: type[RewardsError]) -> None:
+    names = list(found)
+    missing = [name for name in REQUIRED if name not in names]
+    if missing:
+        raise error(f"{where} has no column {missing[0]!r}; found {names}. {_FORM}{_COLUMNS}.")
+
+
+def _exact(given: Any, what: str, error: type[RewardsError]) -> Decimal:
+    """Give a rate as an exact number: from 0 on, with as many digits as an amount may have."""
+    if isinstance(given, float):
+        raise FrameError.from_float(what, given)
+    number = isinstance(given, int | Decimal) and not isinstance(given, bool)
+    if not (number or (isinstance(given, str) and _NUMBER.fullmatch(given))):
+        raise error(f"{what}, {given!r}, is not a number. Write dollars a unit, such as 0.0125.")
+    rate = Decimal(given)
+    if not rate.is_finite() or rate < 0:
+        raise error(f"{what}, {given}, is not a number at or above 0.")
+    if rate and (rate.adjusted() >= WHOLE_DIGITS or rate.normalize().as_tuple().exponent < -SCALE):  # type: ignore[operator]
+        raise error(f"{what}, {given}, has more than {WHOLE_DIGITS} digits before the point or {SCALE} after it.")
+    return rate

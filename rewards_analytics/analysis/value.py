@@ -1,0 +1,171 @@
+"""What balances are worth in dollars, at rates that the caller gives."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from decimal import ROUND_HALF_EVEN, Decimal, localcontext
+from typing import Any, NamedTuple, TypeVar
+
+import narwhals as nw
+
+from rewards_analytics.analysis.holdings import COLUMNS, by_holding
+from rewards_analytics.analysis.rates import Rates, RateTable, read_rates
+from rewards_analytics.engines import AMOUNT, Table, enter
+from rewards_analytics.errors import ArgumentError
+from rewards_analytics.schema import PRECISION, SCALE
+
+FrameT = TypeVar("FrameT")
+
+_OF_UNIT = -1
+"""Number of the rate of a holding whose member has none of its own."""
+
+
+class _Held(NamedTuple):
+    """What is held of one unit at one rate; `available` is None where no balance is known."""
+
+    rate: Decimal | None
+    available: Decimal | None
+    expiring: Decimal
+
+
+def value(rewards: FrameT, rates: Rates) -> FrameT:
+    """What is held and what of it will expire, in dollars, one row per unit type.
+
+    Parameters
+    ----------
+    rewards
+        Rewards as `load` returns them, in a frame of any supported kind; the columns that `holdings` reads.
+    rates
+        Dollars a unit: a mapping of unit to rate, a frame of any supported kind, or the path of a CSV file with the
+        columns `unit_type`, `rate` and, where members differ, `member_guid`. A row with a member wins over the row
+        of its unit; a row without one holds for all other members. `DOLLARS` is 1 unless given. Rates are exact like
+        amounts: Decimal, int or text, never a float; from 0 on, with up to 9 decimals. Units and members that
+        `rewards` does not have are no error.
+
+    Returns
+    -------
+    The same kind of frame, by `unit_type`: `unit_type` (str), `available` (decimal(38, 9), in the row's own unit;
+    as `totals` has it), `rate` (decimal(38, 9), dollars a unit), `value` (decimal(38, 9), dollars), `expiring`
+    (decimal(38, 9), in the row's own unit) and `expiring_value` (decimal(38, 9), dollars).
+
+    `value` is the sum over the holdings of `available` times their member's rate, `expiring_value` of `expiring`
+    times it: exact, then rounded once, half to even, to 9 decimals. As `totals` does, they add up what is known: a
+    holding without a rate or of unknown balance adds nothing, and where none is known the value is null, so a unit
+    without a rate has null values. `rate` is null where the members of a unit do not all have the same one; wherever
+    it is given, `value` is `available` times `rate`. For a lazy frame the sums are computed at once, and the result
+    is lazy again.
+
+    Raises
+    ------
+    ArgumentError
+        If a rate is no number from 0 on or is given twice, or `rates` has another form (`MissingColumnError` if it
+        is a frame without a column that is needed); if a value has more than 29 digits before the point.
+    SourceError
+        If it is in a file, or the file cannot be read.
+    FrameError
+        If a rate is a float, `rewards` is not a frame of a supported kind, or amounts are floats.
+
+    Examples
+    --------
+    >>> from rewards_analytics import load
+    >>> reward = {"user_guid": "USR-1", "member_guid": "MBR-1", "balance_type": "BALANCE"}
+    >>> rewards = load([
+    ...     reward | {"guid": "RWD-1", "unit_type": "MILES", "balance": 1500},
+    ...     reward | {"guid": "RWD-2", "unit_type": "POINTS", "balance": 700},
+    ... ])
+    >>> [(unit, str(dollars)) for unit, dollars in
+    ...  value(rewards, {"MILES": "0.0125"}).select("unit_type", "value").rows()]
+    [('MILES', '18.750000000'), ('POINTS', 'None')]
+    """
+    known = read_rates(rates)
+    table = enter(rewards, COLUMNS, asked_by="value")
+    held = _held(table, known)
+    rows = [_row(unit_type, held[unit_type]) for unit_type in sorted(held)]
+    names = ("unit_type", "available", "rate", "value", "expiring", "expiring_value")
+    result = nw.from_dict(
+        {name: [row[index] for row in rows] for index, name in enumerate(names)},
+        schema=dict.fromkeys(names, AMOUNT) | {"unit_type": nw.String()},
+        backend="polars",
+    )
+    return table.hand_back_small(result)  # type: ignore[no-any-return]
+
+
+def _held(table: Table, rates: RateTable) -> dict[str, list[_Held]]:
+    """Add up the holdings of each unit that share a rate.
+
+    The engine adds, and Python multiplies: PySpark and DuckDB cut digits off a product of decimals. There are as
+    many sums as there are different rates, so it is a small step however many rewards there are.
+    """
+    numbers = {rate: number for number, rate in enumerate(dict.fromkeys(rates.of_member.values()))}
+    holdings = by_holding(table.frame)
+    if rates.of_member:
+        holdings = holdings.join(
+            _numbered(table, rates.of_member, numbers), on=["member_guid", "unit_type"], how="left"
+        )
+        number = nw.col("__rate__")
+        holdings = holdings.with_columns(__rate__=nw.when(number.is_null()).then(nw.lit(_OF_UNIT)).otherwise(number))
+    else:
+        holdings = holdings.with_columns(__rate__=nw.lit(_OF_UNIT))
+    known = nw.when(~nw.col("available").is_null()).then(nw.lit(1)).otherwise(nw.lit(0))
+    sums = (
+        holdings.with_columns(known=known)
+        .group_by("unit_type", "__rate__")
+        .agg(nw.col("available", "expiring", "known").sum())
+    )
+    own = dict(enumerate(numbers))
+    held: dict[str, list[_Held]] = defaultdict(list)
+    for row in table.gather(sums).iter_rows(named=True):
+        unit_type = row["unit_type"]
+        rate = rates.of_unit.get(unit_type) if row["__rate__"] == _OF_UNIT else own[row["__rate__"]]
+        held[unit_type].append(_Held(rate, row["available"] if row["known"] else None, row["expiring"]))
+    return held
+
+
+def _numbered(
+    table: Table, of_member: Mapping[tuple[str, str], Decimal], numbers: Mapping[Decimal, int]
+) -> nw.LazyFrame[Any]:
+    """The members with rates of their own, one row per member and unit, where the rewards are."""
+    columns = {
+        "member_guid": [member_guid for member_guid, _ in of_member],
+        "unit_type": [unit_type for _, unit_type in of_member],
+        "__rate__": [numbers[rate] for rate in of_member.values()],
+    }
+    schema = {"member_guid": nw.String(), "unit_type": nw.String(), "__rate__": nw.Int64()}
+    return table.beside(nw.from_dict(columns, schema=schema, backend="polars"))
+
+
+def _row(unit_type: str, held: list[_Held]) -> tuple[str, *tuple[Decimal | None, ...]]:
+    rates = {each.rate for each in held}
+    # The context of Python keeps 28 digits: an exact sum may have 38, and its product with a rate 66.
+    with localcontext(prec=3 * PRECISION, rounding=ROUND_HALF_EVEN):
+        return (
+            unit_type,
+            _sum(each.available for each in held),
+            rates.pop() if len(rates) == 1 else None,
+            _dollars(unit_type, _sum(_product(each.available, each.rate) for each in held)),
+            _sum(each.expiring for each in held),
+            _dollars(unit_type, _sum(_product(each.expiring, each.rate) for each in held)),
+        )
+
+
+def _product(amount: Decimal | None, rate: Decimal | None) -> Decimal | None:
+    return None if amount is None or rate is None else amount * rate
+
+
+def _sum(amounts: Iterable[Decimal | None]) -> Decimal | None:
+    """Add up what is known; None where nothing is."""
+    known = [amount for amount in amounts if amount is not None]
+    return sum(known, Decimal(0)) if known else None
+
+
+def _dollars(unit_type: str, exact: Decimal | None) -> Decimal | None:
+    if exact is None:
+        return None
+    rounded = exact.quantize(Decimal(1).scaleb(-SCALE))
+    if abs(rounded) >= Decimal(10) ** (PRECISION - SCALE):
+        raise ArgumentError(
+            f"The value of {unit_type!r}, ${rounded:f}, has more than {PRECISION - SCALE} digits before the point. "
+            "A rate is in dollars a unit: check it."
+        )
+    return rounded
