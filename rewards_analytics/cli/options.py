@@ -26,14 +26,11 @@ AsOf = Annotated[
     datetime | None,
     typer.Option("--as-of", formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="The day to count from; today in UTC."),
 ]
-Rates = Annotated[
-    Path,
-    typer.Option(
-        "--rates",
-        help="CSV of unit_type, rate (dollars a unit) and, where members differ, member_guid.",
-        metavar="FILE",
-    ),
-]
+_RATES = typer.Option(
+    "--rates", help="CSV of unit_type, rate (dollars a unit) and, where members differ, member_guid.", metavar="FILE"
+)
+Rates = Annotated[Path, _RATES]
+OptionalRates = Annotated[Path | None, _RATES]
 Until = Annotated[
     datetime | None, typer.Option("--until", formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="Last day that counts.")
 ]

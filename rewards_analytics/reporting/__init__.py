@@ -10,12 +10,20 @@ from typing import Any
 from rewards_analytics.files import whole_file
 
 
-def report(rewards: Any, path: str | os.PathLike[str], *, as_of: date | None = None, title: str | None = None) -> Path:
+def report(
+    rewards: Any,
+    path: str | os.PathLike[str],
+    *,
+    as_of: date | None = None,
+    title: str | None = None,
+    rates: Any = None,
+) -> Path:
     """Write a report of rewards as one HTML file that needs nothing else: no network, no script, no fonts.
 
-    It says in words what matters, then shows totals per unit, the timeline of the next 24 months, the aging
-    schedule, whose balances expire next, and the nearest goals, with pictures and the definition of each
-    number. The same rewards, as-of date and version give the same bytes.
+    It says in words what matters, then shows totals per unit, what they are worth where rates are given, the
+    timeline of the next 24 months, the aging schedule, whose balances expire next, the nearest goals and the quality
+    checks, with pictures and the definition of each number. The same rewards, as-of date, title, rates and version
+    give the same bytes.
 
     Parameters
     ----------
@@ -28,6 +36,8 @@ def report(rewards: Any, path: str | os.PathLike[str], *, as_of: date | None = N
         Day that the report looks ahead from, today in UTC if None.
     title
         Title of the page, `Rewards report` if None.
+    rates
+        Dollars a unit, in any form that `value` takes. Without them the page says nothing about value.
 
     Returns
     -------
@@ -39,6 +49,8 @@ def report(rewards: Any, path: str | os.PathLike[str], *, as_of: date | None = N
         If the file cannot be written; whatever was at `path` is still there.
     MissingColumnError, FrameError
         If `rewards` is not a frame of rewards.
+    ArgumentError, SourceError
+        If `rates` are not rates; see `value`.
 
     Examples
     --------
@@ -57,5 +69,5 @@ def report(rewards: Any, path: str | os.PathLike[str], *, as_of: date | None = N
 
     # Opened first, so that a path that cannot be written is told before any work is done.
     with whole_file(path) as file:
-        file.write(page(contents(rewards, as_of=as_of, title=title)).encode())
+        file.write(page(contents(rewards, as_of=as_of, title=title, rates=rates)).encode())
     return Path(path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import calendar
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final
@@ -16,6 +16,7 @@ from rewards_analytics.analysis.arguments import day
 from rewards_analytics.analysis.distance import ORDER
 from rewards_analytics.analysis.holdings import COLUMNS
 from rewards_analytics.analysis.quality import CHECKS
+from rewards_analytics.analysis.rates import RateTable, read_rates
 from rewards_analytics.engines import enter
 from rewards_analytics.plots.results import Record, columns_of, gathered, of_unit, records, units_of
 from rewards_analytics.reporting.downloads import as_csv
@@ -33,9 +34,11 @@ MOST_UPCOMING: Final = 6
 MOST_GOALS: Final = 12
 
 
-def contents(rewards: Any, *, as_of: date | None = None, title: str | None = None) -> dict[str, Any]:
+def contents(rewards: Any, *, as_of: date | None = None, title: str | None = None, rates: Any = None) -> dict[str, Any]:
     """Analyse rewards and gather all that the page shows: facts, words and pictures."""
     as_of = day(as_of)
+    if rates is not None:
+        rates = read_rates(rates)  # before anything is computed, because they may be wrong
     rewards = _typed_once(rewards)
     totals = sorted(records(ra.totals(rewards)), key=_unit)
     schedule = sorted(
@@ -50,6 +53,7 @@ def contents(rewards: Any, *, as_of: date | None = None, title: str | None = Non
         "headline": headline(totals, schedule, goals["counts"], as_of),
         "soon_days": SOON_DAYS,
         "totals": [_of_total(row, schedule) for row in totals],
+        "value": None if rates is None else _value(rewards, rates),
         "timeline": _timeline(rewards, schedule, as_of),
         "aging": _aging(schedule),
         "upcoming": _upcoming(rewards, as_of),
@@ -73,6 +77,9 @@ def _downloads(facts: Mapping[str, Any]) -> dict[str, str]:
         ),
         "quality": (facts["quality"] or [], ("check", "severity", "rewards", "example_guid")),
     }
+    if facts["value"] is not None:
+        names = ("unit_type", "available", "rate", "value", "expiring", "expiring_value")
+        tables["value"] = (facts["value"]["rows"], names)
     return {name: as_csv(rows, columns) for name, (rows, columns) in tables.items()}
 
 
@@ -104,6 +111,17 @@ def _of_total(row: Record, schedule: Sequence[Record]) -> dict[str, Any]:
         "expired": _sum(of_unit(schedule, unit_type), ["expired"]),
         "picture": embedded("totals-card", [row], f"totals-{unit_type}"),
     }
+
+
+def _value(rewards: Any, rates: RateTable) -> dict[str, Any]:
+    """What each unit is worth, and the sum of the dollars; None where nothing has a known value."""
+    rows = sorted(records(ra.value(rewards, rates)), key=_unit)
+    return {"rows": rows} | {name: _known_sum(row[name] for row in rows) for name in ("value", "expiring_value")}
+
+
+def _known_sum(amounts: Iterable[Decimal | None]) -> Decimal | None:
+    known = [amount for amount in amounts if amount is not None]
+    return exact_sum(known) if known else None
 
 
 def _timeline(rewards: Any, schedule: Sequence[Record], as_of: date) -> dict[str, Any]:

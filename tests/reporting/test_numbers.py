@@ -30,6 +30,41 @@ def test_totals_are_those_of_totals(page, column, place):
     assert page.amounts("Totals per unit", place) == by_unit(ra.totals(REWARDS), column)
 
 
+RATES = {"MILES": "0.0125", "POINTS": "0.007"}
+
+
+def test_values_are_those_of_value(tmp_path):
+    page = reported(REWARDS, tmp_path, rates=RATES)
+
+    values = ra.value(REWARDS, RATES)
+    for place, column in enumerate(values.columns[1:], start=1):
+        assert page.amounts("Value in dollars", place) == by_unit(values, column)
+    assert page.table("Value in dollars")[1] == ["Miles", "1,204,500", "$0.0125", "$15,056.25", "85,500", "$1,068.75"]
+    assert page.table("Value in dollars")[3][1:4] == ["not known", "no rate", "not known"]
+
+
+def test_rates_of_members_are_said_to_be_theirs(tmp_path):
+    rates = pl.DataFrame({"unit_type": ["MILES"], "rate": [1], "member_guid": ["M1"]})
+    rewards = frames.polars_frame(
+        frames.table([frames.total("MILES", "3"), frames.total("MILES", "4", member_guid="M2")])
+    )
+
+    page = reported(rewards, tmp_path, rates=rates)
+
+    assert page.table("Value in dollars") == [["Miles", "7", "by member", "$3.00", "0", "$0.00"]]
+
+
+def test_without_rates_nothing_is_said_about_value(page):
+    assert "worth" not in page.text
+
+
+def test_rates_that_are_wrong_are_told_before_anything_is_written(tmp_path):
+    with pytest.raises(ra.ArgumentError, match="'MILES', -1, is not a number at or above 0"):
+        ra.report(REWARDS, tmp_path / "r.html", as_of=AS_OF, rates={"MILES": -1})
+
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_timeline_is_that_of_expiring(page):
     timeline = ra.expiring(REWARDS, as_of=AS_OF, until=AS_OF.replace(year=2028, month=10, day=31))
     miles = timeline.filter(timeline["unit_type"] == "MILES")
