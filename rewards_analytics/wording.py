@@ -5,11 +5,11 @@ from __future__ import annotations
 import unicodedata
 from bisect import bisect_right
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from itertools import accumulate
 from typing import Final
 
-from rewards_analytics.schema import DOLLARS
+from rewards_analytics.schema import DOLLARS, PRECISION, SCALE
 
 NOT_KNOWN: Final = "not known"
 
@@ -48,6 +48,46 @@ def amount_of(value: Decimal | None, unit_type: str) -> str:
         return amount(value, unit_type)
     name = unit_name(unit_type).lower()
     return f"{amount(value, unit_type)} {name.removesuffix('s') if value == 1 else name}"
+
+
+def rounded(value: Decimal, unit_type: str) -> str:
+    """Give an amount as it is said: millions with one decimal, smaller ones without odd fractions.
+
+    Only for sentences: wherever an amount is looked up it is exact (`amount`).
+
+    >>> rounded(Decimal("1204500"), "MILES"), rounded(Decimal("84000"), "MILES")
+    ('1.2 million', '84,000')
+    >>> rounded(Decimal("15056.256"), "DOLLARS"), rounded(Decimal("2000000"), "DOLLARS")
+    ('$15,056.26', '$2 million')
+    """
+    size = value.copy_abs()
+    with localcontext(prec=PRECISION + SCALE):
+        for step, word in _LARGE:
+            # What rounds to 1,000 of the smaller step is said in the larger one.
+            if size >= step - step / 20_000:
+                said = (size / step).quantize(Decimal("0.1"))
+                number = f"{said:,f}".removesuffix(".0") if said * step == size else f"{said:,f}"
+                return f"{'-' if value < 0 else ''}{'$' if unit_type == DOLLARS else ''}{number} {word}"
+        if unit_type == DOLLARS:
+            return amount(value.quantize(Decimal("0.01")), unit_type)
+        return amount(value.quantize(Decimal(1)) if size >= 1000 else value, unit_type)
+
+
+def rounded_of(value: Decimal, unit_type: str) -> str:
+    """Give an amount as it is said, with its unit.
+
+    >>> rounded_of(Decimal("1204500"), "MILES"), rounded_of(Decimal("1"), "MILES")
+    ('1.2 million miles', '1 mile')
+    """
+    if unit_type == DOLLARS:
+        return rounded(value, unit_type)
+    name = unit_name(unit_type).lower()
+    return f"{rounded(value, unit_type)} {name.removesuffix('s') if value == 1 else name}"
+
+
+_LARGE: Final = tuple(
+    (Decimal(10) ** power, word) for power, word in ((12, "trillion"), (9, "billion"), (6, "million"))
+)
 
 
 def unit_name(unit_type: str) -> str:

@@ -58,8 +58,12 @@ def distance(rewards: FrameT) -> FrameT:
     [('LEVEL', 'Gold', Decimal('5.000000000'), 0.75, False)]
     """
     table = enter(rewards, [*COLUMNS, "description"], asked_by="distance")
-    result = with_progress(goals_with_sums(table.frame))
-    return table.hand_back(result, order=ORDER, descending=["progress"])  # type: ignore[no-any-return]
+    return table.hand_back(by_goal(table.frame), order=ORDER, descending=["progress"])  # type: ignore[no-any-return]
+
+
+def by_goal(frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """One row a goal, in no order: the columns of `distance`."""
+    return with_progress(goals_with_sums(frame))
 
 
 def goals_with_sums(frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:

@@ -22,9 +22,6 @@ from rewards_analytics.plots.totals import describe_totals, draw_totals
 WIDTH: Final = 4.7
 """Inches: narrow enough that the text can be read on a phone, where a picture is scaled down a little."""
 
-CARD_WIDTH: Final = 2.6
-"""Inches of a picture in a card, below the unit's name."""
-
 
 @dataclass(frozen=True)
 class Picture:
@@ -45,18 +42,10 @@ class _Kind:
     height: float
     margins: tuple[float, float, float, float]
     height_of_row: float = 0.0
-    width: float = WIDTH
-
-
-def _draw_card(rows: Sequence[Record], ax: Any) -> None:
-    draw_totals(rows, ax)
-    ax.set_title("", loc="left")
-    ax.set_xticks([])
 
 
 _KINDS: Final = {
     "totals": _Kind(draw_totals, describe_totals, 1.2, (54, 22, 8, 24)),
-    "totals-card": _Kind(_draw_card, describe_totals, 0.5, (52, 2, 2, 2), width=CARD_WIDTH),
     "expiring": _Kind(draw_expiring, describe_expiring, 2.3, (58, 34, 8, 24)),
     "aging": _Kind(draw_aging, describe_aging, 2.4, (84, 22, 8, 24)),
     "distance": _Kind(draw_distance, describe_distance, 0.6, (8, 38, 8, 2), height_of_row=0.46),
@@ -76,7 +65,7 @@ def picture(kind: str, rows: Sequence[Record], name: str, **options: Any) -> Pic
     import matplotlib as mpl
 
     how = _KINDS[kind]
-    width, height = how.width, how.height + how.height_of_row * len(rows)
+    width, height = WIDTH, how.height + how.height_of_row * len(rows)
     # The reader's own settings, such as a dark style in a notebook, must not reach a file that is sent to others.
     with _one_at_a_time, mpl.rc_context():
         mpl.rcdefaults()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import calendar
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -13,20 +13,23 @@ import narwhals as nw
 import rewards_analytics as ra
 from rewards_analytics.analysis.aging import BUCKETS
 from rewards_analytics.analysis.arguments import day
-from rewards_analytics.analysis.distance import ORDER
 from rewards_analytics.analysis.holdings import COLUMNS
 from rewards_analytics.analysis.quality import CHECKS
 from rewards_analytics.analysis.rates import RateTable, read_rates
 from rewards_analytics.engines import enter
-from rewards_analytics.plots.results import Record, columns_of, gathered, of_unit, records, units_of
+from rewards_analytics.plots.results import Record, columns_of, of_unit, records, units_of
 from rewards_analytics.reporting.downloads import as_csv
-from rewards_analytics.reporting.headline import CLOSE, SOON_DAYS, GoalCounts, exact_sum, headline, share, soon
+from rewards_analytics.reporting.goals import nearest_goals
+from rewards_analytics.reporting.headline import SOON_DAYS, exact_sum, headline, share, soon, worth
 from rewards_analytics.reporting.pictures import embedded
-from rewards_analytics.reporting.upcoming import upcoming
+from rewards_analytics.reporting.upcoming import Upcoming, upcoming
 
 TITLE: Final = "Rewards report"
 MONTHS: Final = 24
-"""Months of the timeline, the one of `as_of` included. What expires later is one line below it."""
+"""Most months of the timeline, the one of `as_of` included. What expires later is one line below it."""
+
+FEWEST_MONTHS: Final = 12
+"""Months that the timeline has even where nothing expires in the last of them."""
 
 MOST_UPCOMING: Final = 6
 """Next expiries listed per unit."""
@@ -44,20 +47,23 @@ def contents(rewards: Any, *, as_of: date | None = None, title: str | None = Non
     schedule = sorted(
         records(ra.aging(rewards, as_of=as_of)), key=lambda row: (_unit(row), BUCKETS.index(row["bucket"]))
     )
-    goals = _goals(rewards)
+    next_expiries = upcoming(rewards, as_of=as_of, horizon=_days_after(as_of, SOON_DAYS), most=MOST_UPCOMING)
+    goals, counts = nearest_goals(rewards, most=MOST_GOALS)
+    value = None if rates is None else _value(rewards, rates)
+    sentences = headline(totals, schedule, next_expiries.last_days, counts)
     facts = {
         "title": title or TITLE,
         "as_of": as_of,
         "version": ra.__version__,
-        **_source(rewards),
-        "headline": headline(totals, schedule, goals["counts"], as_of),
+        "source": _source(rewards, as_of),
+        "headline": sentences if value is None or not totals else [*sentences, value["words"]],
         "soon_days": SOON_DAYS,
         "totals": [_of_total(row, schedule) for row in totals],
-        "value": None if rates is None else _value(rewards, rates),
+        "value": value,
         "timeline": _timeline(rewards, schedule, as_of),
         "aging": _aging(schedule),
-        "upcoming": _upcoming(rewards, as_of),
-        "goals": goals,
+        "upcoming": _upcoming(next_expiries, as_of),
+        "goals": {"rows": [dict(row) | {"width": _width_of(row["progress"])} for row in goals], "counts": counts},
         "quality": _quality(rewards, as_of),
     }
     return facts | {"csv": _downloads(facts)}
@@ -91,32 +97,47 @@ def _typed_once(rewards: Any) -> Any:
     return table.gather(table.frame).to_native() if table.eager else rewards
 
 
-def _source(rewards: Any) -> dict[str, Any]:
-    """How many rewards there are, and on which day the newest was created, where the frame says so."""
+def _source(rewards: Any, as_of: date) -> dict[str, Any]:
+    """What the rewards are: how many, of how many users and members, and when they were recorded, where they say so."""
     dated = "created_at" in columns_of(rewards)
-    table = enter(rewards, ["unit_type", *(["created_at"] if dated else [])], asked_by="report")
-    facts = [nw.len().alias("rewards"), *([nw.col("created_at").max()] if dated else [])]
-    row = table.gather(table.frame.select(*facts)).rows(named=True)[0]
-    newest = row.get("created_at")
-    return {"rewards": row["rewards"], "newest": newest.date() if newest else None}
+    table = enter(rewards, ["user_guid", "member_guid", *(["created_at"] if dated else [])], asked_by="report")
+    facts = [nw.len().alias("rewards"), nw.col("user_guid").n_unique(), nw.col("member_guid").n_unique()]
+    if dated:
+        facts += [nw.col("created_at").min().alias("oldest"), nw.col("created_at").max().alias("newest")]
+    # Grouped by a constant: not every engine counts different values without a group.
+    counted = table.gather(table.frame.with_columns(everything=nw.lit(1)).group_by("everything").agg(*facts))
+    row = next(counted.iter_rows(named=True), {})
+    oldest, newest = (value and value.date() for value in (row.get("oldest"), row.get("newest")))
+    return {
+        "rewards": row.get("rewards", 0),
+        "users": row.get("user_guid", 0),
+        "members": row.get("member_guid", 0),
+        "oldest": oldest,
+        "newest": newest,
+        "age": None if newest is None else (as_of - newest).days,
+    }
 
 
 def _of_total(row: Record, schedule: Sequence[Record]) -> dict[str, Any]:
-    """A row of `totals`, with what expires soon and what is past, and its picture."""
+    """A row of `totals`, with what expires soon and what is past, and how wide they are in its bar."""
     unit_type = row["unit_type"]
-    ahead = soon(schedule, unit_type)
+    ahead, available, expiring = soon(schedule, unit_type), row["available"], row["expiring"]
+    shares = [share(ahead, available), share(expiring, available)]
+    drawn = None not in shares and ahead <= expiring
     return dict(row) | {
         "soon": ahead,
-        "soon_share": share(ahead, row["available"]),
+        "soon_share": shares[0],
+        "expiring_share": shares[1],
         "expired": _sum(of_unit(schedule, unit_type), ["expired"]),
-        "picture": embedded("totals-card", [row], f"totals-{unit_type}"),
+        "widths": [_width(part, available) for part in (ahead, expiring)] if drawn else None,
     }
 
 
 def _value(rewards: Any, rates: RateTable) -> dict[str, Any]:
     """What each unit is worth, and the sum of the dollars; None where nothing has a known value."""
     rows = sorted(records(ra.value(rewards, rates)), key=_unit)
-    return {"rows": rows} | {name: _known_sum(row[name] for row in rows) for name in ("value", "expiring_value")}
+    sums = [_known_sum(row[name] for row in rows) for name in ("value", "expiring_value")]
+    return {"rows": rows, "value": sums[0], "expiring_value": sums[1], "words": worth(rows, *sums)}
 
 
 def _known_sum(amounts: Iterable[Decimal | None]) -> Decimal | None:
@@ -129,6 +150,9 @@ def _timeline(rewards: Any, schedule: Sequence[Record], as_of: date) -> dict[str
     until = _end_of_month(as_of, MONTHS - 1)
     timeline = ra.expiring(rewards, as_of=as_of, every="month", until=until)
     rows = sorted(records(timeline), key=lambda row: (_unit(row), row["period"]))
+    busy = [row["period"] for row in rows if row["rewards"]]
+    last = max([*busy, _end_of_month(as_of, FEWEST_MONTHS - 1)])
+    rows = [row for row in rows if row["period"] <= last]
     units = units_of(rows)
     later = {
         unit_type: exact_sum(
@@ -141,6 +165,7 @@ def _timeline(rewards: Any, schedule: Sequence[Record], as_of: date) -> dict[str
     }
     return {
         "until": until,
+        "months": MONTHS,
         "rows": rows,
         "units": units,
         "periods": [
@@ -156,37 +181,30 @@ def _timeline(rewards: Any, schedule: Sequence[Record], as_of: date) -> dict[str
 
 
 def _aging(schedule: Sequence[Record]) -> dict[str, Any]:
+    """The spans of days with each unit's amount, and how wide it is beside the unit's largest."""
     units = units_of(schedule)
+    largest = {unit: max(row["expiring"] for row in of_unit(schedule, unit)) for unit in units}
     return {
         "rows": schedule,
         "units": units,
         "buckets": [
-            {"bucket": bucket, "amounts": [of_unit(schedule, unit)[index]["expiring"] for unit in units]}
+            {
+                "bucket": bucket,
+                "amounts": [
+                    (row["expiring"], _width(row["expiring"], largest[unit]))
+                    for unit in units
+                    for row in [of_unit(schedule, unit)[index]]
+                ],
+            }
             for index, bucket in enumerate(BUCKETS)
             if units
         ],
-        "pictures": [embedded("aging", of_unit(schedule, unit), f"aging-{unit}") for unit in units],
     }
 
 
-def _upcoming(rewards: Any, as_of: date) -> dict[str, Any]:
-    rows, count = upcoming(rewards, as_of=as_of, most=MOST_UPCOMING)
-    listed = [dict(row) | {"days": (row["expires_on"] - as_of).days} for row in rows]
-    return {"rows": listed, "count": count, "most": MOST_UPCOMING}
-
-
-def _goals(rewards: Any) -> dict[str, Any]:
-    """The nearest goals that are not reached, and how many there are of each kind."""
-    descending = [name == "progress" for name in ORDER]
-    goals = gathered(ra.distance(rewards)).sort(*ORDER, descending=descending, nulls_last=True)
-    ahead = goals.filter(~nw.col("reached"))
-    close = ahead.filter(nw.col("progress") >= CLOSE)
-    nearest = records(ahead.head(MOST_GOALS))
-    return {
-        "rows": nearest,
-        "counts": GoalCounts(len(goals), len(goals) - len(ahead), len(close)),
-        "picture": embedded("distance", nearest, "distance") if nearest else None,
-    }
+def _upcoming(next_expiries: Upcoming, as_of: date) -> dict[str, Any]:
+    rows = [dict(row) | {"days": (row["expires_on"] - as_of).days} for row in next_expiries.rows]
+    return {"rows": rows, "count": next_expiries.in_all, "most": MOST_UPCOMING}
 
 
 def _unit(row: Record) -> str:
@@ -204,6 +222,20 @@ def _quality(rewards: Any, as_of: date) -> Sequence[Record] | None:
 def _sum(schedule: Sequence[Record], buckets: Sequence[str]) -> Decimal:
     """Add up what expires in some spans of one unit."""
     return exact_sum(row["expiring"] for row in schedule if row["bucket"] in buckets)
+
+
+def _width(part: Decimal, whole: Decimal | None) -> str:
+    """Give the width of a bar in percent, for a picture and never for a number."""
+    return _width_of(float(part / whole) if whole and whole > 0 else 0.0)
+
+
+def _width_of(share: float | None) -> str:
+    # What is there at all is seen: a bar of a thousandth would be thinner than a pixel.
+    return f"{max(share, 0.012) * 100:.1f}" if share and share > 0 else "0"
+
+
+def _days_after(start: date, days: int) -> date:
+    return start + min(timedelta(days=days), date.max - start)
 
 
 def _end_of_month(start: date, months: int) -> date:

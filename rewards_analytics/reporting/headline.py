@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import date, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from decimal import Decimal, localcontext
 from typing import Final, NamedTuple, TypeAlias
 
 from rewards_analytics.plots.results import Record, of_unit
-from rewards_analytics.schema import PRECISION, SCALE
-from rewards_analytics.wording import amount_of, count, day, percent, unit_name
+from rewards_analytics.schema import DOLLARS, PRECISION, SCALE
+from rewards_analytics.wording import amount_of, count, day, percent, rounded, rounded_of, unit_name
 
 SOON_DAYS: Final = 90
 """Days ahead that the headline looks at: the first three spans of the aging schedule."""
@@ -18,16 +18,28 @@ _SOON: Final = ("0-30", "31-60", "61-90")
 CLOSE: Final = 0.9
 """Progress from which on a goal counts as close."""
 
-Sentence: TypeAlias = list[tuple[str, bool]]
-"""Parts of a sentence, each with whether it is a number to stress."""
+
+class Part(NamedTuple):
+    """A part of a sentence.
+
+    A number to stress has its exact form beside the one that is read; `keep` is for what is not to be broken.
+    """
+
+    text: str
+    exact: str | None = None
+    keep: bool = False
+
+
+Sentence: TypeAlias = list[Part]
 
 
 class GoalCounts(NamedTuple):
-    """How many goals there are, how many are reached, and how many of the others are close."""
+    """How many goals there are, are reached and are close, and the members with a close level or reward."""
 
     all: int
     reached: int
     close: int
+    members: Mapping[str, int]
 
 
 def soon(schedule: Sequence[Record], unit_type: str) -> Decimal:
@@ -48,38 +60,100 @@ def share(part: Decimal, whole: Decimal | None) -> str | None:
     return percent(float(part / whole))
 
 
-def headline(totals: Sequence[Record], schedule: Sequence[Record], goals: GoalCounts, as_of: date) -> list[Sentence]:
-    """Say what is held, what of it expires soon, and how many goals are close."""
+def headline(
+    totals: Sequence[Record], schedule: Sequence[Record], last_days: Mapping[str, date], goals: GoalCounts
+) -> list[Sentence]:
+    """Say what is held, what of it expires soon and by which day, and how many members are close to a goal.
+
+    `last_days` has for each unit the last day within `SOON_DAYS` on which any of it expires.
+    """
+    amounts = {row["unit_type"]: soon(schedule, row["unit_type"]) for row in totals}
+    # What expires soon comes first, the largest share of its unit before the others.
+    expiring = sorted((row for row in totals if amounts[row["unit_type"]]), key=lambda row: _urgency(row, amounts))
+    lasting = [row for row in totals if not amounts[row["unit_type"]] and row["available"] is not None]
+    clauses = [_expiring(row, amounts[row["unit_type"]], last_days[row["unit_type"]]) for row in expiring]
+    if lasting:
+        clauses.append(_lasting(lasting))
     if not totals and not goals.all:
-        return [[("These rewards hold no balance and no goal.", False)]]
-    return [_held(row, soon(schedule, row["unit_type"]), as_of) for row in totals] + _close(goals)
+        return [[Part("These rewards hold no balance and no goal.")]]
+    if not clauses:
+        clauses = [[Part("No balance is known")]]
+    return [_joined(clauses, "; "), *_close(goals)]
 
 
-def _held(row: Record, expiring: Decimal, as_of: date) -> Sentence:
+def worth(rows: Sequence[Record], value: Decimal | None, expiring_value: Decimal | None) -> Sentence:
+    """Say what everything with a rate is worth in dollars, and what of that is due to expire."""
+    if value is None:
+        return [Part("No balance has a rate, so nothing is said about its value.")]
+    left_out = [unit_name(row["unit_type"]).lower() for row in rows if row["value"] is None]
+    aside = f", {_listed(left_out)} left out" if left_out else ""
+    sentence = [Part("Worth "), _number(value, DOLLARS), Part(f" at the rates given{aside}")]
+    if not expiring_value:
+        return [*sentence, Part(".")]
+    return [*sentence, Part(", of which "), _number(expiring_value, DOLLARS), Part(" is due to expire.")]
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _urgency(row: Record, amounts: Mapping[str, Decimal]) -> tuple[float, str]:
+    part, whole = amounts[row["unit_type"]], row["available"]
+    return (-float(part / whole) if whole else 0.0, row["unit_type"])
+
+
+def _expiring(row: Record, expiring: Decimal, last_day: date) -> Sentence:
     unit_type, available = row["unit_type"], row["available"]
-    held: Sentence = [(amount_of(available, unit_type), True), (" held", False)]
+    verb = "expires" if expiring == 1 else "expire"
+    by = Part(day(last_day), keep=True)
     if available is None:
-        held = [(f"{unit_name(unit_type)} held are not known", False)]
-    last = as_of + min(timedelta(days=SOON_DAYS), date.max - as_of)
-    by = f" by {day(last)}."
-    if not expiring:
-        return [*held, (f", none of which expires{by}", False)]
+        return [_number(expiring, unit_type), Part(f" {verb} by "), by, Part(", of a balance that is not known")]
     part = share(expiring, available)
-    link = ", of which " if part else "; "
-    aside = f" ({part})" if part else ""
-    return [*held, (link, False), (amount_of(expiring, unit_type), True), (f"{aside} expire{by}", False)]
+    if part is None:
+        return [
+            _number(available, unit_type),
+            Part(" and "),
+            _number(expiring, unit_type),
+            Part(f" that {verb} by "),
+            by,
+        ]
+    return [
+        _number(available, unit_type),
+        Part(", of which "),
+        # The unit has just been named: "1.2 million miles, of which 84,000 expire".
+        Part(rounded(expiring, unit_type), amount_of(expiring, unit_type)),
+        Part(f" ({part}) {verb} by "),
+        by,
+    ]
+
+
+def _lasting(rows: Sequence[Record]) -> Sentence:
+    parts = [[_number(row["available"], row["unit_type"])] for row in rows]
+    start = parts[0] if len(parts) == 1 else [*_joined(parts[:-1], ", "), Part(" and "), *parts[-1]]
+    return [*start, Part(f", none of which expires within {SOON_DAYS} days")]
 
 
 def _close(goals: GoalCounts) -> list[Sentence]:
+    near = [(kind, number) for kind, number in goals.members.items() if number]
     if not goals.all:
         return []
-    return [
-        [
-            (count(goals.all, "goal"), True),
-            (", of which ", False),
-            (f"{goals.reached:,}", True),
-            (" reached and ", False),
-            (f"{goals.close:,}", True),
-            (" more at least 90% there.", False),
-        ]
-    ]
+    if not near:
+        return [[Part("No member is within 10% of a level or a reward.")]]
+    (kind, number), *others = near
+    verb = "is" if number == 1 else "are"
+    members = count(number, "member")
+    sentence = [Part(members, members), Part(f" {verb} within 10% of a {kind.lower()}")]
+    for other, more in others:
+        sentence += [Part(", and "), Part(f"{more:,}", count(more, "member")), Part(f" of a {other.lower()}")]
+    return [[*sentence, Part(".")]]
+
+
+def _joined(clauses: Sequence[Sentence], link: str) -> Sentence:
+    sentence = list(clauses[0])
+    for clause in clauses[1:]:
+        sentence += [Part(link), *clause]
+    return [*sentence, Part(".")] if link == "; " else sentence
+
+
+def _number(value: Decimal, unit_type: str) -> Part:
+    return Part(rounded_of(value, unit_type), amount_of(value, unit_type))

@@ -27,7 +27,7 @@ def page(contents: Mapping[str, Any]) -> str:
     units = _units(contents)
     environment = _environment().overlay()
     environment.filters["unit_class"] = lambda unit_type: f"unit-{units.index(unit_type)}"
-    style, script = _style(units), _script()
+    style, script = _style(units, contents["as_of"]), _script()
     policy = _policy(style, script)
     return environment.get_template("page.html").render(contents, style=style, script=script, policy=policy)
 
@@ -38,10 +38,11 @@ def _units(contents: Mapping[str, Any]) -> list[str]:
     return sorted({row["unit_type"] for row in rows})
 
 
-def _style(units: list[str]) -> Markup:
+def _style(units: list[str], as_of: date) -> Markup:
     """The style sheet, with the colours and fonts of the pictures: no text from outside, so nothing to escape."""
     values = {
         "units": units,
+        "as_of": wording.day(as_of),
         "light": _variables(LIGHT, units),
         "dark": _variables(DARK, units),
         "fonts": Markup(PAGE_FONTS),  # noqa: S704
@@ -57,14 +58,15 @@ def _variables(theme: Theme, units: list[str]) -> dict[str, str]:
         "ink": theme.ink,
         "muted": theme.muted,
         "line": theme.line,
+        "quiet": theme.quiet,
         "focus": theme.unit("MILES"),
         **own,
     }
 
 
 def _script() -> Markup:
-    """The script that sorts tables: our own file, so nothing to escape."""
-    return Markup(_environment().get_template("sort.js").render())  # noqa: S704
+    """The script that sorts and copies tables: our own file, so nothing to escape."""
+    return Markup(_environment().get_template("tables.js").render())  # noqa: S704
 
 
 def _policy(style: str, script: str) -> str:

@@ -29,6 +29,14 @@ def chromium():
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def artefacts():
+    """A folder that keeps what the pages looked like, to be looked at after a run; git ignores it."""
+    folder = Path(__file__).parents[2] / ".artefacts"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
 @pytest.fixture
 def opened(chromium):
     """Open a file in a page that can reach nothing; `page.requests` and `page.messages` tell what it tried."""

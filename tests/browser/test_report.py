@@ -18,7 +18,8 @@ SEVERAL_MILES = frames.polars_frame(
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory):
-    return ra.report(REWARDS, tmp_path_factory.mktemp("report") / "r.html", as_of=AS_OF)
+    path = tmp_path_factory.mktemp("report") / "r.html"
+    return ra.report(REWARDS, path, as_of=AS_OF, rates={"MILES": "0.0125"})
 
 
 @pytest.fixture(scope="module")
@@ -34,10 +35,24 @@ def test_a_report_asks_for_nothing_and_shows_everything(opened, report, scripts)
 
         assert page.requests == []
         assert page.messages == []
-        assert page.locator("h2:visible").count() == 7
-        assert page.locator("table:visible").count() == 6
-        assert images.count() == 9
-        assert all(image.bounding_box()["height"] > 30 for image in images.all())
+        assert page.locator("h2:visible").count() == 8
+        assert page.locator("table:visible").count() == 7
+        assert images.count() == 2
+        assert all(image.bounding_box()["height"] > 100 for image in images.all())
+        bars = page.locator(".bar .fill")
+        assert bars.count() == 23
+        assert [bar.bounding_box()["width"] > 3 for bar in bars.all()].count(True) == 9
+
+
+def test_a_bar_is_as_long_as_its_amount(opened, report):
+    with opened(report) as page:
+        miles = page.locator("table", has_text="Aging schedule").locator("tbody td:nth-child(3) .bar")
+        shares = miles.evaluate_all(
+            "bars => bars.map(bar => bar.lastElementChild.getBoundingClientRect().width / bar.getBoundingClientRect().width)"
+        )
+
+    # Of 84,000 miles that expire in 61 to 90 days: 1,000 are past, 500 in over 365 days.
+    assert shares == pytest.approx([1000 / 84000, 0, 0, 1, 0, 0, 0.012, 0], abs=0.001)
 
 
 def test_every_picture_is_drawn(opened, report):
@@ -55,21 +70,26 @@ def test_dark_readers_get_dark_pictures(opened, report):
     assert light_picture != dark_picture
 
 
-@pytest.mark.parametrize("width", [320, 390, 768])
-def test_a_narrow_screen_scrolls_tables_and_not_the_page(opened, report, hostile, width):
-    for path in (report, hostile):
-        with opened(path, viewport={"width": width, "height": 800}) as page:
+@pytest.mark.parametrize("width", [320, 390, 768, 1280])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_is_wider_than_the_screen_but_tables_which_scroll(opened, report, hostile, artefacts, width, scheme):
+    for name, path in {"report": report, "hostile": hostile}.items():
+        with opened(path, viewport={"width": width, "height": 800}, color_scheme=scheme) as page:
+            page.screenshot(path=artefacts / f"{name}-{width}-{scheme}.png", full_page=True)
+
             assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_paper_gets_light_pictures_and_open_definitions(opened, report):
+def test_paper_gets_light_pictures_open_definitions_and_numbered_pages(opened, report, artefacts):
     with opened(report, color_scheme="dark") as page:
         page.emulate_media(media="print")
 
         assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
         assert page.locator(".definitions dd").first.is_visible()
         assert not page.locator(".download").first.is_visible()
-        assert len(page.pdf()) > 20_000
+        paper = page.pdf(path=artefacts / "report-print.pdf", prefer_css_page_size=True)
+
+    assert 3 <= paper.count(b"/Type /Page\n") <= 6
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
@@ -95,6 +115,29 @@ def test_a_column_sorts_when_its_name_is_pressed_and_back_again(opened, tmp_path
         assert table.locator("[aria-sort=ascending]").text_content() == "Expiring"
         button.press("Enter")
         assert amounts.all_text_contents() == ["1,000", "90", "5"]
+
+
+def test_a_table_is_copied_as_it_stands_with_exact_amounts_and_whole_guids(opened, tmp_path):
+    goals = [
+        frames.to_level("MILES", "5.000000001", description="=HYPERLINK(1)\tGold"),
+        frames.to_level("MILES", "6", description=None, user_guid="USR-d74cb14f-fd0a-449f-991b-e0362a63d9c6"),
+    ]
+    rewards = frames.polars_frame(frames.table(goals))
+    with opened(ra.report(rewards, tmp_path / "r.html", as_of=AS_OF)) as page:
+        copy = page.get_by_role("button", name="Nearest goals not reached yet")
+        copy.click()
+        assert page.get_by_role("status").filter(has_text="Copied").count() == 1
+        assert copy.evaluate("button => button === document.activeElement")
+
+        paper = page.context.new_page()
+        paper.set_content("<textarea autofocus></textarea>")
+        paper.keyboard.press("Control+V")
+
+        assert paper.locator("textarea").input_value().splitlines() == [
+            "Goal\tKind\tUser\tUnit\tTo go\tProgress",
+            "'=HYPERLINK(1) Gold\tLevel\tU1\tMiles\t5.000000001\t",
+            "No name given\tLevel\tUSR-d74cb14f-fd0a-449f-991b-e0362a63d9c6\tMiles\t6.000000000\t",
+        ]
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])

@@ -87,9 +87,12 @@ def test_the_policy_forbids_everything_outside_the_file(page):
 
 
 def test_every_picture_has_words_made_from_the_data(page):
-    assert len(page.images) > 5
+    assert len(page.images) == 2
     assert all(image["alt"] for image in page.images)
     assert any("84,000 miles" in image["alt"] for image in page.images)
+    bars = [attributes for tag, attributes in page.tags if tag == "svg"]
+    assert all(bar.get("aria-label") or bar.get("aria-hidden") == "true" for bar in bars)
+    assert "7% expires within 90 days, 7% in all" in [bar.get("aria-label") for bar in bars]
 
 
 def test_headings_go_down_one_step_at_a_time_and_cells_know_their_headers(page):
@@ -105,7 +108,8 @@ def test_text_of_the_provider_is_text(tmp_path):
     page = reported(hostile_rewards(), tmp_path, title="<script>alert(1)</script> & co")
 
     tags = [tag for tag, _ in page.tags]
-    assert not {"svg", "b", "i"} & set(tags)
+    assert not {"b", "i"} & set(tags)
+    assert all(attributes["class"].startswith("bar") for tag, attributes in page.tags if tag == "svg")
     assert tags.count("script") == 1
     assert not any(name.startswith("on") for _, attributes in page.tags for name in attributes)
     assert "<script>document.title = 'run'</script>" in page.text
