@@ -96,7 +96,7 @@ def unit_name(unit_type: str) -> str:
     >>> unit_name("MILES"), unit_name("BONUS_NIGHTS")
     ('Miles', 'Bonus nights')
     """
-    return unit_type.replace("_", " ").strip().capitalize() or "Unnamed unit"
+    return one_line(unit_type.replace("_", " "), 40).capitalize() or "Unnamed unit"
 
 
 def count(number: int, noun: str, plural: str | None = None) -> str:

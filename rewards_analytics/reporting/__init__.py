@@ -71,3 +71,39 @@ def report(
     with whole_file(path) as file:
         file.write(page(contents(rewards, as_of=as_of, title=title, rates=rates)).encode())
     return Path(path)
+
+
+def report_with_pdf(
+    rewards: Any,
+    path: str | os.PathLike[str],
+    *,
+    as_of: date | None = None,
+    title: str | None = None,
+    rates: Any = None,
+) -> list[Path]:
+    """Write a report, and its pages as PDF under the same name; both or none. See `report`.
+
+    A path that ends in `.pdf` gets the PDF alone.
+
+    Raises
+    ------
+    MissingDependencyError
+        If there is no Chromium or Chrome to print it; otherwise as `report`.
+    """
+    from rewards_analytics.reporting.contents import contents
+    from rewards_analytics.reporting.html import page
+    from rewards_analytics.reporting.pdf import browser, printed
+
+    browser()
+    target = Path(path)
+    if target.suffix.lower() == ".pdf":
+        with whole_file(target) as file:
+            file.write(printed(contents(rewards, as_of=as_of, title=title, rates=rates)))
+        return [target]
+    html = target.suffix.lower() in (".html", ".htm")
+    paper = target.with_suffix(".pdf") if html else target.with_name(f"{target.name}.pdf")
+    with whole_file(target) as file, whole_file(paper) as paper_file:
+        facts = contents(rewards, as_of=as_of, title=title, rates=rates)
+        file.write(page(facts).encode())
+        paper_file.write(printed(facts))
+    return [target, paper]

@@ -85,12 +85,11 @@ def worth(rows: Sequence[Record], value: Decimal | None, expiring_value: Decimal
     """Say what everything with a rate is worth in dollars, and what of that is due to expire."""
     if value is None:
         return [Part("No balance has a rate, so nothing is said about its value.")]
+    sentence = [Part("Worth "), _number(value, DOLLARS), Part(" at the rates given")]
+    if expiring_value:
+        sentence += [Part(", "), _number(expiring_value, DOLLARS), Part(" of it due to expire")]
     left_out = [unit_name(row["unit_type"]).lower() for row in rows if row["value"] is None]
-    aside = f", {_listed(left_out)} left out" if left_out else ""
-    sentence = [Part("Worth "), _number(value, DOLLARS), Part(f" at the rates given{aside}")]
-    if not expiring_value:
-        return [*sentence, Part(".")]
-    return [*sentence, Part(", of which "), _number(expiring_value, DOLLARS), Part(" is due to expire.")]
+    return [*sentence, Part(f", not counting {_listed(left_out)}." if left_out else ".")]
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -117,6 +116,8 @@ def _expiring(row: Record, expiring: Decimal, last_day: date) -> Sentence:
             Part(f" that {verb} by "),
             by,
         ]
+    if expiring == available:
+        return [_number(available, unit_type), Part(f", all of which {verb} by "), by]
     return [
         _number(available, unit_type),
         Part(", of which "),

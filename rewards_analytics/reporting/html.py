@@ -18,16 +18,16 @@ from rewards_analytics.plots.images import PAGE_FONTS
 from rewards_analytics.plots.style import DARK, LIGHT, Theme
 
 
-def page(contents: Mapping[str, Any]) -> str:
+def page(contents: Mapping[str, Any], *, scripts: bool = True) -> str:
     """Render contents as a page that asks for nothing outside itself.
 
-    Every text is escaped by the template engine. The page's policy allows its one style sheet and its one script
-    by their hashes, and images that are in the page: nothing else, whatever a text might smuggle in.
+    Every text is escaped by the template engine. The page's policy allows its one style sheet and its one script (none
+    without `scripts`) by their hashes, and images that are in the page: nothing else, whatever a text might smuggle in.
     """
     units = _units(contents)
     environment = _environment().overlay()
     environment.filters["unit_class"] = lambda unit_type: f"unit-{units.index(unit_type)}"
-    style, script = _style(units, contents["as_of"]), _script()
+    style, script = _style(units, contents["as_of"]), _script() if scripts else None
     policy = _policy(style, script)
     return environment.get_template("page.html").render(contents, style=style, script=script, policy=policy)
 
@@ -69,9 +69,10 @@ def _script() -> Markup:
     return Markup(_environment().get_template("tables.js").render())  # noqa: S704
 
 
-def _policy(style: str, script: str) -> str:
+def _policy(style: str, script: str | None) -> str:
+    scripts = _hash_of(script) if script else "'none'"
     return (
-        f"default-src 'none'; style-src {_hash_of(style)}; script-src {_hash_of(script)}; img-src data:; "
+        f"default-src 'none'; style-src {_hash_of(style)}; script-src {scripts}; img-src data:; "
         "base-uri 'none'; form-action 'none'"
     )
 

@@ -48,7 +48,8 @@ def test_a_bar_is_as_long_as_its_amount(opened, report):
     with opened(report) as page:
         miles = page.locator("table", has_text="Aging schedule").locator("tbody td:nth-child(3) .bar")
         shares = miles.evaluate_all(
-            "bars => bars.map(bar => bar.lastElementChild.getBoundingClientRect().width / bar.getBoundingClientRect().width)"
+            "bars => bars.map(({lastElementChild: fill, parentElement}) => "
+            "fill.getBoundingClientRect().width / parentElement.firstElementChild.getBoundingClientRect().width)"
         )
 
     # Of 84,000 miles that expire in 61 to 90 days: 1,000 are past, 500 in over 365 days.

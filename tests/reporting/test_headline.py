@@ -41,7 +41,7 @@ def test_what_expires_soonest_in_the_largest_part_comes_first_and_what_lasts_is_
         frames.lot("SEGMENTS", "1", "2026-12-24"),
         frames.total("STARS", "0"),
     ) == [
-        "100 miles, of which 100 (100%) expire by 1 December 2026; 7 segments, of which 1 (14%) expires by "
+        "100 miles, all of which expire by 1 December 2026; 7 segments, of which 1 (14%) expires by "
         "24 December 2026; $12.50, 1 point and 0 stars, none of which expires within 90 days."
     ]
 
@@ -77,7 +77,7 @@ def test_the_value_is_the_sum_of_what_has_a_rate():
     points = frames.total("POINTS", "9")
 
     assert said(miles, dollars, points, rates={"MILES": "0.0125"})[-1] == (
-        "Worth $18.76 at the rates given, points left out, of which $18.75 is due to expire."
+        "Worth $18.76 at the rates given, $18.75 of it due to expire, not counting points."
     )
     assert said(dollars, rates={})[-1] == "Worth $0.00 at the rates given."
     assert said(points, rates={})[-1] == "No balance has a rate, so nothing is said about its value."

@@ -1,0 +1,99 @@
+"""A report as PDF: its page as a browser prints it.
+
+Chromium is what readers look at the page with, so the paper is the page: in a trial, WeasyPrint left the style sheet
+out of the drawings in a page and was slower. The page that is printed has no script, and its policy allows none; the
+browser is told to look up no address, and what it keeps is thrown away.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from rewards_analytics.errors import MissingDependencyError, RewardsError
+from rewards_analytics.reporting.html import page
+
+NAMES: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
+LONGEST_S: Final = 120.0
+
+_MAC: Final = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
+_FLAGS: Final = (
+    "--headless",
+    "--disable-gpu",
+    "--no-pdf-header-footer",
+    "--host-resolver-rules=MAP * ~NOTFOUND",
+    "--no-first-run",
+    "--disable-extensions",
+    "--disable-sync",
+    "--disable-background-networking",
+    "--disable-component-update",
+)
+_MADE_ON: Final = re.compile(rb"(/(?:CreationDate|ModDate) \(D:)[0-9]{14}")
+
+
+def browser() -> str:
+    """Return the browser that prints, named by CHROME_PATH or found on the PATH."""
+    named = os.environ.get("CHROME_PATH")
+    found = (shutil.which(name) for name in ((named,) if named else (*NAMES, _MAC)))
+    path = next(filter(None, found), None)
+    if path is None:
+        where = f"CHROME_PATH names {named}, which cannot be run" if named else "none is on the PATH"
+        raise MissingDependencyError(
+            f"A PDF is printed by Chromium or Chrome, and {where}. Install one (Debian: apt-get install chromium), "
+            "or set CHROME_PATH to it. The report as HTML needs none."
+        )
+    return path
+
+
+def printed(contents: Mapping[str, Any]) -> bytes:
+    """Print the page of a report. The PDF is dated like it, so that the same contents give the same bytes."""
+    command = [browser(), *_FLAGS]
+    if os.name == "posix" and os.geteuid() == 0:
+        command.append("--no-sandbox")  # the sandbox refuses to start for root, as which containers run
+    with tempfile.TemporaryDirectory(prefix="rewards-report-", ignore_cleanup_errors=True) as folder:
+        source, paper, said = (Path(folder, name) for name in ("page.html", "page.pdf", "said.txt"))
+        source.write_text(page(contents, scripts=False), encoding="utf-8")
+        command += [f"--user-data-dir={folder}/profile", f"--print-to-pdf={paper}", source.as_uri()]
+        failed = _run(command, said)
+        if failed or not paper.is_file():
+            lines = said.read_text(errors="replace").strip().splitlines()
+            raise RewardsError(
+                f"{command[0]} did not print the report: {failed or 'it wrote no file'}. "
+                f"It said: {lines[-1] if lines else 'nothing'}"
+            )
+        return _MADE_ON.sub(rb"\g<1>%s000000" % f"{contents['as_of']:%Y%m%d}".encode(), paper.read_bytes())
+
+
+def _run(command: list[str], said: Path) -> str | None:
+    """Run to the end, or say what went wrong; its output goes to a file, because a pipe could fill up."""
+    with said.open("wb") as output:
+        try:
+            process = subprocess.Popen(  # noqa: S603 - a list, no shell, nothing of the rewards in it
+                command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
+            )
+        except OSError as error:
+            return str(error.strerror)
+        try:
+            status = process.wait(timeout=LONGEST_S)
+        except subprocess.TimeoutExpired:
+            return f"it was not done after {LONGEST_S:.0f} s"
+        finally:
+            _end(process)
+    return f"it ended with status {status}" if status else None
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End the browser with the processes that it started, whatever interrupted the waiting."""
+    if process.poll() is None:
+        if os.name == "posix":
+            os.killpg(process.pid, signal.SIGKILL)
+        else:
+            process.kill()
+        process.wait()
