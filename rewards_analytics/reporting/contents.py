@@ -8,8 +8,6 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-import narwhals as nw
-
 import rewards_analytics as ra
 from rewards_analytics.analysis.aging import BUCKETS
 from rewards_analytics.analysis.arguments import day
@@ -21,6 +19,7 @@ from rewards_analytics.plots.results import Record, columns_of, of_unit, records
 from rewards_analytics.reporting.downloads import as_csv
 from rewards_analytics.reporting.goals import nearest_goals
 from rewards_analytics.reporting.headline import SOON_DAYS, exact_sum, headline, share, soon, worth
+from rewards_analytics.reporting.origin import origin
 from rewards_analytics.reporting.pictures import embedded
 from rewards_analytics.reporting.upcoming import Upcoming, upcoming
 
@@ -55,7 +54,7 @@ def contents(rewards: Any, *, as_of: date | None = None, title: str | None = Non
         "title": title or TITLE,
         "as_of": as_of,
         "version": ra.__version__,
-        "source": _source(rewards, as_of),
+        "source": origin(rewards, as_of=as_of),
         "headline": sentences if value is None or not totals else [*sentences, value["words"]],
         "soon_days": SOON_DAYS,
         "totals": [_of_total(row, schedule) for row in totals],
@@ -95,27 +94,6 @@ def _typed_once(rewards: Any) -> Any:
     optional = [name for name in ("guid", "created_at") if name in found]
     table = enter(rewards, [*COLUMNS, "description", *optional], asked_by="report")
     return table.gather(table.frame).to_native() if table.eager else rewards
-
-
-def _source(rewards: Any, as_of: date) -> dict[str, Any]:
-    """What the rewards are: how many, of how many users and members, and when they were recorded, where they say so."""
-    dated = "created_at" in columns_of(rewards)
-    table = enter(rewards, ["user_guid", "member_guid", *(["created_at"] if dated else [])], asked_by="report")
-    facts = [nw.len().alias("rewards"), nw.col("user_guid").n_unique(), nw.col("member_guid").n_unique()]
-    if dated:
-        facts += [nw.col("created_at").min().alias("oldest"), nw.col("created_at").max().alias("newest")]
-    # Grouped by a constant: not every engine counts different values without a group.
-    counted = table.gather(table.frame.with_columns(everything=nw.lit(1)).group_by("everything").agg(*facts))
-    row = next(counted.iter_rows(named=True), {})
-    oldest, newest = (value and value.date() for value in (row.get("oldest"), row.get("newest")))
-    return {
-        "rewards": row.get("rewards", 0),
-        "users": row.get("user_guid", 0),
-        "members": row.get("member_guid", 0),
-        "oldest": oldest,
-        "newest": newest,
-        "age": None if newest is None else (as_of - newest).days,
-    }
 
 
 def _of_total(row: Record, schedule: Sequence[Record]) -> dict[str, Any]:

@@ -149,18 +149,6 @@ def test_source_and_freshness_are_told(page):
     assert "8 rewards of 2 users and 2 members, recorded on 1 November 2026, 22 days before the day" in page.text
 
 
-@pytest.fixture(scope="module")
-def expected(tmp_path_factory):
-    return ra.report(REWARDS, tmp_path_factory.mktemp("report") / "r.html", as_of=AS_OF).read_bytes()
-
-
-@pytest.mark.parametrize("kind", ["polars_lazy", "pandas", "duckdb"])
-def test_every_kind_of_frame_gives_the_same_report(kind, expected, tmp_path):
-    rewards = frames.ENGINES[kind](REWARDS.to_arrow())
-
-    assert ra.report(rewards, tmp_path / "r.html", as_of=AS_OF).read_bytes() == expected
-
-
 def test_quality_is_that_of_quality(page):
     found = ra.quality(REWARDS, as_of=AS_OF).filter(pl.col("rewards") > 0)
 

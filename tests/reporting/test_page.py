@@ -37,15 +37,6 @@ def page(tmp_path_factory):
     return reported(REWARDS, tmp_path_factory.mktemp("report"))
 
 
-def test_the_same_rewards_and_day_give_the_same_bytes(tmp_path):
-    first = ra.report(REWARDS, tmp_path / "1.html", as_of=AS_OF).read_bytes()
-
-    assert (
-        ra.report(REWARDS.sample(fraction=1, shuffle=True, seed=1), tmp_path / "2.html", as_of=AS_OF).read_bytes()
-        == first
-    )
-
-
 def test_the_settings_of_a_notebook_do_not_change_a_report(tmp_path):
     first = ra.report(REWARDS, tmp_path / "1.html", as_of=AS_OF).read_bytes()
 

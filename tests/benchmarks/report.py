@@ -1,0 +1,110 @@
+"""What a report costs: `python -m tests.benchmarks.report [--rows 1000000]` from the root of the project.
+
+From the same Parquet file, each route in a process of its own that begins before the package is imported:
+
+- `analysis`: load, and the five analyses of a report (totals, expiring, aging, distance, quality), bare;
+- `report`: load, and `ra.report` with rates;
+- `pdf`: the same with its PDF, where there is a browser.
+
+A table of ratios to the bare analysis is printed, with the peak memory and the size of what was written. The page must
+be below 1 MB, and a report at most twice the bare analysis.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from datetime import date
+from pathlib import Path
+
+from tests.benchmarks.analysis import apart, make_rewards
+
+AS_OF = date(2026, 11, 23)
+RATES = {"MILES": "0.0125", "POINTS": "0.008"}
+MOST_BYTES = 1_000_000
+MOST_TIMES = 2.0
+
+RUN = """
+import json, sys, time
+began = time.perf_counter()
+from tests.benchmarks import report
+path, out = sys.argv[2:]
+report.ROUTES[sys.argv[1]](path, out)
+seconds = time.perf_counter() - began
+import resource
+print(json.dumps({"seconds": seconds, "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
+"""
+
+
+def analysis(path: str, out: str) -> None:
+    """The numbers of a report without the report."""
+    import rewards_analytics as ra
+
+    rewards = ra.load(path)
+    results = [ra.totals(rewards), ra.distance(rewards), ra.value(rewards, RATES)]
+    results += [dated(rewards, as_of=AS_OF) for dated in (ra.expiring, ra.aging, ra.quality)]
+    if not all(len(result) for result in results):
+        raise SystemExit("An analysis is empty.")
+
+
+def direct(path: str, out: str) -> None:
+    """The report as a page."""
+    import rewards_analytics as ra
+
+    ra.report(ra.load(path), out, as_of=AS_OF, rates=RATES)
+
+
+def pdf(path: str, out: str) -> None:
+    """The report as a page and on paper."""
+    import rewards_analytics as ra
+    from rewards_analytics.reporting import report_with_pdf
+
+    report_with_pdf(ra.load(path), out, as_of=AS_OF, rates=RATES)
+
+
+ROUTES = {"analysis": analysis, "report": direct, "pdf": pdf}
+
+
+def measured(route: str, path: Path, out: Path) -> dict[str, float]:
+    """Seconds and peak megabytes of one route, and the bytes of the page."""
+    command = [sys.executable, "-W", "ignore", "-c", RUN, route, str(path), str(out)]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    if run.returncode:
+        raise SystemExit(f"{route} failed:\n{run.stderr[-2000:]}")
+    result: dict[str, float] = json.loads(run.stdout.splitlines()[-1])
+    return result | {"bytes": out.stat().st_size if out.exists() else 0}
+
+
+def main() -> None:
+    """Make the rewards, run every route in turn, and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--repeats", type=int, default=3)
+    arguments = parser.parse_args()
+    routes = [route for route in ROUTES if route != "pdf" or shutil.which("chromium") or shutil.which("google-chrome")]
+    best: dict[str, dict[str, float]] = {}
+    with tempfile.TemporaryDirectory() as scratch:
+        path = Path(scratch, "rewards.parquet")
+        apart(make_rewards, arguments.rows, path)
+        for _ in range(arguments.repeats):
+            for route in routes:  # in turn, so that what else the machine does meets all alike
+                run = measured(route, path, Path(scratch, f"{route}.html"))
+                best[route] = min(run, best.get(route, run), key=lambda each: each["seconds"])
+    _say(f"{arguments.rows:,} rewards{'':10}{'ratio':>8}{'peak MB':>10}{'page kB':>10}")
+    for route, run in best.items():
+        ratio = run["seconds"] / best["analysis"]["seconds"]
+        _say(f"{route:27}{ratio:8.2f}{run['peak_mb']:10.0f}{run['bytes'] / 1000:10.0f}")
+    if best["report"]["bytes"] > MOST_BYTES or best["report"]["seconds"] > MOST_TIMES * best["analysis"]["seconds"]:
+        raise SystemExit(f"A page is to be below {MOST_BYTES:,} bytes, and made in {MOST_TIMES} times the analysis.")
+
+
+def _say(words: str) -> None:
+    print(words, flush=True)  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()
