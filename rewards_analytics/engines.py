@@ -71,6 +71,17 @@ class Table:
         lazy: nw.LazyFrame[Any] = _narwhals(self._as_callers(small)).lazy()
         return lazy
 
+    def together(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+        """Bring what a count of different values reads to one place.
+
+        Dask adds up the counts of its partitions, so that it counts a value again in each that has it. It may give a
+        grouped frame several partitions, as soon as the frame before it had some hundred.
+        """
+        if self.kind is not Implementation.DASK:
+            return frame
+        whole: nw.LazyFrame[Any] = _narwhals(frame.to_native().repartition(npartitions=1))
+        return whole
+
     def hand_back_small(self, result: nw.DataFrame[Any]) -> Any:
         """Return a result that was finished here as the caller's kind of frame."""
         return self._as_callers(result)

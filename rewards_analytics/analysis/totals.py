@@ -65,13 +65,17 @@ def totals(rewards: FrameT, by: str | Iterable[str] | None = None) -> FrameT:
         member=nw.when(known).then(nw.col("member_guid")),
         user=nw.when(known).then(nw.col("user_guid")),
     )
-    sums = held.group_by(*key).agg(
-        nw.col("available").sum(),
-        nw.col("expiring").sum(),
-        holdings=nw.col("known").sum(),
-        unknown=nw.col("unknown").max(),
-        members=nw.col("member").n_unique(),
-        users=nw.col("user").n_unique(),
+    sums = (
+        table.together(held)
+        .group_by(*key)
+        .agg(
+            nw.col("available").sum(),
+            nw.col("expiring").sum(),
+            holdings=nw.col("known").sum(),
+            unknown=nw.col("unknown").max(),
+            members=nw.col("member").n_unique(),
+            users=nw.col("user").n_unique(),
+        )
     )
     # n_unique counts null, which stands for the holdings of unknown balance, as one more value.
     return table.hand_back(  # type: ignore[no-any-return]

@@ -17,7 +17,7 @@ def origin(rewards: Any, *, as_of: date) -> dict[str, Any]:
     table = enter(rewards, ["user_guid", "member_guid", *(["created_at"] if dated else [])], asked_by="report")
     created_at = nw.col("created_at")
     times = {"oldest": created_at.min(), "newest": created_at.max()} if dated else {}
-    # Members first: Dask counts a value that stands in several of its partitions several times.
+    # Members first, which are fewer than rewards.
     members = table.frame.group_by("user_guid", "member_guid").agg(rewards=nw.len(), **times)
     # Grouped by a constant: not every engine counts different values without a group.
     counted = (

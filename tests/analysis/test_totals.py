@@ -6,6 +6,7 @@ import pytest
 
 from rewards_analytics import totals
 from rewards_analytics.errors import ArgumentError
+from tests import frames
 from tests.frames import balance, lot, reward, to_level, total
 
 
@@ -84,3 +85,14 @@ def test_no_rewards_give_no_totals(make_frame, assert_rows):
 def test_by_takes_only_the_columns_of_the_key(make_frame):
     with pytest.raises(ArgumentError, match=r"by='user' is not one of .*Did you mean 'user_guid'\?"):
         totals(make_frame(), by="user")
+
+
+def test_members_and_users_are_counted_once_in_a_dask_frame_of_many_partitions():
+    import dask.dataframe as dd
+
+    whose = [{"user_guid": f"U{n % 5}", "member_guid": f"M{n % 10}", "account_guid": f"A{n}"} for n in range(200)]
+    rewards = frames.pandas_arrow(frames.table(total("MILES", "1", **who) for who in whose))
+
+    many = totals(dd.from_pandas(rewards, npartitions=200))
+
+    assert frames.collected(many).rows() == [("MILES", D(200), D(0), 200, 10, 5)]
