@@ -66,6 +66,9 @@ def test_a_wrong_line_of_a_file_of_rates_is_named(run, rewards_json, tmp_path):
     wrong = run("value", rewards_json, "--rates", tmp_path / "rates.csv")
     is_clear(wrong, 1, "rates.csv:2", "'cheap', is not a number")
     is_clear(run("value", rewards_json, "--rates", tmp_path / "absent.csv"), 1, "absent.csv: No such file")
+    report = run("report", rewards_json, "-o", tmp_path / "r.html", "--rates", tmp_path / "rates.csv")
+    is_clear(report, 1, "rates.csv:2", "'cheap', is not a number")
+    assert not (tmp_path / "r.html").exists()
 
 
 def test_an_unknown_command_is_wrong_usage(run):

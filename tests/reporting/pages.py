@@ -71,6 +71,10 @@ class Page(HTMLParser):
         """The exact values behind the cells of a column, by the row's first cell."""
         return {row[0][1]: Decimal(row[column][0]) if row[column][0] else None for row in self._table(caption)[1:]}
 
+    def values(self, caption, column):
+        """The exact values behind the cells of a column, as they stand in the page."""
+        return [row[column][0] for row in self._table(caption)[1:]]
+
     def _table(self, caption):
         return next(rows for name, rows in self.tables.items() if name.startswith(caption))
 

@@ -3,6 +3,7 @@
 import csv
 import datetime as dt
 from decimal import Decimal
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -11,7 +12,7 @@ import rewards_analytics as ra
 from rewards_analytics.plots.aging import bucket_name
 from rewards_analytics.reporting.contents import contents
 from rewards_analytics.reporting.html import page as render
-from rewards_analytics.wording import unit_name
+from rewards_analytics.wording import amount, unit_name
 from tests import frames
 from tests.reporting.pages import AS_OF, REWARDS, Page, reported
 
@@ -25,11 +26,15 @@ def by_unit(frame, column):
     return {unit_name(row["unit_type"]): row[column] for row in frame.rows(named=True)}
 
 
-@pytest.mark.parametrize(("column", "place"), [("available", 1), ("expiring", 2), ("holdings", 3), ("users", 5)])
+@pytest.mark.parametrize(
+    ("column", "place"), [("available", 1), ("expiring", 2), ("holdings", 3), ("members", 4), ("users", 5)]
+)
 def test_totals_are_those_of_totals(page, column, place):
     assert page.amounts("Totals per unit", place) == by_unit(ra.totals(REWARDS), column)
 
 
+DATA = Path(__file__).parents[2] / "data"
+RATED = ("available", "rate", "value", "expiring", "expiring_value")
 RATES = {"MILES": "0.0125", "POINTS": "0.007"}
 
 
@@ -139,6 +144,50 @@ def test_a_sum_of_thirty_eight_digits_is_shown_and_added_up_whole(tmp_path):
     assert ("strong", {"title": "109,999,999,999,999,999,999.99999999 miles"}) in page.tags
     assert "110,000,000.0 trillion miles expire by 1 February 2027" in page.text
     assert page.amounts("Totals per unit", 2)["Miles"] == Decimal("109999999999999999999.99999999")
+
+
+def test_every_number_of_a_large_report_is_read_back_from_its_page(tmp_path):
+    """The synthetic rewards: each cell of the page against the frame that the analysis gives."""
+    rewards = ra.load(DATA / "rewards.parquet")
+
+    page = reported(rewards, tmp_path, rates=RATES)
+
+    totals, schedule = ra.totals(rewards), ra.aging(rewards, as_of=AS_OF)
+    for place, column in enumerate(totals.columns[1:], start=1):
+        assert page.amounts("Totals per unit", place) == by_unit(totals, column)
+    for place, column in enumerate(RATED, start=1):
+        assert page.amounts("Value in dollars", place) == by_unit(ra.value(rewards, RATES), column)
+    timeline = ra.expiring(rewards, as_of=AS_OF, until=dt.date(2028, 10, 31))
+    for place, unit in enumerate(schedule["unit_type"].unique().sort(), start=1):
+        spans = schedule.filter(pl.col("unit_type") == unit)["expiring"].to_list()
+        assert list(page.amounts("Aging schedule", place).values()) == spans
+        months = page.amounts("Expiring per month", place)
+        assert (
+            list(months.values()) == timeline.filter(pl.col("unit_type") == unit)["expiring"].to_list()[: len(months)]
+        )
+        assert sum(months.values()) == sum(timeline.filter(pl.col("unit_type") == unit)["expiring"])
+    ahead = ra.distance(rewards).filter(~pl.col("reached"))
+    assert page.values("Nearest goals", 4) == [str(amount) for amount in ahead["remaining"][:12]]
+    assert page.values("Nearest goals", 5) == [str(share) for share in ahead["progress"][:12]]
+    assert page.values("Nearest goals", 2) == ahead["user_guid"][:12].to_list()
+    found = ra.quality(rewards, as_of=AS_OF).filter(pl.col("rewards") > 0)
+    assert page.values("Quality checks", 2) == [str(count) for count in found["rewards"]]
+
+
+def test_the_numbers_of_the_headline_have_their_exact_form_on_hover(tmp_path):
+    page = reported(REWARDS, tmp_path, rates=RATES)
+
+    exact = [attributes.get("title") for tag, attributes in page.tags if tag == "strong"]
+    value = ra.value(REWARDS, RATES)
+    assert exact == [
+        None,  # $12.50 is said as it is
+        "1,204,500 miles",
+        "84,000 miles",
+        "12,345,678,901,234,567.123456789 points",
+        None,  # 1 member
+        amount(sum(value["value"].drop_nulls()), "DOLLARS"),
+        None,
+    ]
 
 
 def test_the_assumption_about_goals_stands_where_progress_is_shown(page):
