@@ -58,15 +58,18 @@ def plot_expiring(rewards: Any, *, as_of: date | None = None, every: str = "mont
     return describe(draw_expiring(rows, ax, every=every), describe_expiring(rows, every=every))
 
 
-def draw_expiring(result: Result, ax: Any, *, every: str = "month") -> Any:
-    """Draw a result of `expiring` (without `by`) on axes, and return them."""
+def draw_expiring(result: Result, ax: Any, *, every: str = "month", cumulative: bool = True) -> Any:
+    """Draw a result of `expiring` (without `by`) on axes, and return them.
+
+    Without the cumulative amounts the scale is that of the periods: where many are alike, it shows more of each.
+    """
     rows = sorted(records(result), key=lambda row: row["period"])
     if not rows:
         say(ax, NOTHING)
         return ax
     theme = theme_of(ax)
     for unit_type, panel in panels(ax, units_of(rows), gap=58).items():
-        _draw_unit(panel, of_unit(rows, unit_type), every, theme)
+        _draw_unit(panel, of_unit(rows, unit_type), every, theme, cumulative=cumulative)
     return ax
 
 
@@ -108,16 +111,17 @@ def tick_lines(period: date, every: str) -> tuple[str, str]:
             return f"{period.day} {period:%b}", str(period.year)
 
 
-def _draw_unit(panel: Any, rows: Sequence[Record], every: str, theme: Theme) -> None:
+def _draw_unit(panel: Any, rows: Sequence[Record], every: str, theme: Theme, *, cumulative: bool) -> None:
     unit_type = rows[0]["unit_type"]
     colour = theme.unit(unit_type)
     periods = [row["period"] for row in rows]
     heights = [float(row["expiring"]) for row in rows]
-    running = [float(row["cumulative"]) for row in rows]
+    running = [float(row["cumulative"]) for row in rows] if cumulative else []
     edges = _edges(periods)
     widths = [right - left for left, right in itertools.pairwise(edges)]
-    panel.stairs(running, edges, fill=True, color=colour, alpha=0.13, linewidth=0)
-    panel.stairs(running, edges, color=colour, alpha=0.55, linewidth=1, baseline=None)
+    if running:
+        panel.stairs(running, edges, fill=True, color=colour, alpha=0.13, linewidth=0)
+        panel.stairs(running, edges, color=colour, alpha=0.55, linewidth=1, baseline=None)
     if len(rows) <= MOST_BARS:
         middles = [left + width / 2 for left, width in zip(edges, widths, strict=False)]
         panel.bar(middles, heights, width=[0.74 * width for width in widths], color=colour)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from threading import Lock
 from typing import Any, Final
 
@@ -47,6 +48,7 @@ class _Kind:
 _KINDS: Final = {
     "totals": _Kind(draw_totals, describe_totals, 1.2, (54, 22, 8, 24)),
     "expiring": _Kind(draw_expiring, describe_expiring, 2.3, (58, 34, 8, 24)),
+    "expiring-bars": _Kind(partial(draw_expiring, cumulative=False), describe_expiring, 2.0, (58, 34, 8, 24)),
     "aging": _Kind(draw_aging, describe_aging, 2.4, (84, 22, 8, 24)),
     "distance": _Kind(draw_distance, describe_distance, 0.6, (8, 38, 8, 2), height_of_row=0.46),
 }

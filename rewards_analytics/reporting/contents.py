@@ -22,6 +22,7 @@ from rewards_analytics.reporting.headline import SOON_DAYS, exact_sum, headline,
 from rewards_analytics.reporting.origin import origin
 from rewards_analytics.reporting.pictures import embedded
 from rewards_analytics.reporting.upcoming import Upcoming, upcoming
+from rewards_analytics.wording import amount
 
 TITLE: Final = "Rewards report"
 MONTHS: Final = 24
@@ -152,7 +153,7 @@ def _timeline(rewards: Any, schedule: Sequence[Record], as_of: date) -> dict[str
         ],
         "later": {unit_type: amount for unit_type, amount in later.items() if amount},
         "pictures": [
-            embedded("expiring", of_unit(rows, unit_type), f"expiring-{unit_type}", every="month")
+            embedded("expiring-bars", of_unit(rows, unit_type), f"expiring-{unit_type}", every="month")
             for unit_type in units
         ],
     }
@@ -165,6 +166,8 @@ def _aging(schedule: Sequence[Record]) -> dict[str, Any]:
     return {
         "rows": schedule,
         "units": units,
+        # As wide as each number is, so that the bars of a unit start and end alike.
+        "widest": [max((amount(row["expiring"], unit) for row in of_unit(schedule, unit)), key=len) for unit in units],
         "buckets": [
             {
                 "bucket": bucket,

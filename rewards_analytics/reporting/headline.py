@@ -71,7 +71,11 @@ def headline(
     # What expires soon comes first, the largest share of its unit before the others.
     expiring = sorted((row for row in totals if amounts[row["unit_type"]]), key=lambda row: _urgency(row, amounts))
     lasting = [row for row in totals if not amounts[row["unit_type"]] and row["available"] is not None]
-    clauses = [_expiring(row, amounts[row["unit_type"]], last_days[row["unit_type"]]) for row in expiring]
+    days = [last_days[row["unit_type"]] for row in expiring]
+    clauses = [
+        _expiring(row, amounts[row["unit_type"]], "then" if last == before else day(last))
+        for row, last, before in zip(expiring, days, [None, *days], strict=False)
+    ]
     if lasting:
         clauses.append(_lasting(lasting))
     if not totals and not goals.all:
@@ -101,10 +105,10 @@ def _urgency(row: Record, amounts: Mapping[str, Decimal]) -> tuple[float, str]:
     return (-float(part / whole) if whole else 0.0, row["unit_type"])
 
 
-def _expiring(row: Record, expiring: Decimal, last_day: date) -> Sentence:
+def _expiring(row: Record, expiring: Decimal, last_day: str) -> Sentence:
     unit_type, available = row["unit_type"], row["available"]
     verb = "expires" if expiring == 1 else "expire"
-    by = Part(day(last_day), keep=True)
+    by = Part(last_day, keep=True)
     if available is None:
         return [_number(expiring, unit_type), Part(f" {verb} by "), by, Part(", of a balance that is not known")]
     part = share(expiring, available)

@@ -40,9 +40,12 @@ def test_what_expires_soonest_in_the_largest_part_comes_first_and_what_lasts_is_
         frames.total("SEGMENTS", "7"),
         frames.lot("SEGMENTS", "1", "2026-12-24"),
         frames.total("STARS", "0"),
+        frames.total("TOKENS", "100"),
+        frames.lot("TOKENS", "1", "2026-12-24"),
     ) == [
         "100 miles, all of which expire by 1 December 2026; 7 segments, of which 1 (14%) expires by "
-        "24 December 2026; $12.50, 1 point and 0 stars, none of which expires within 90 days."
+        "24 December 2026; 100 tokens, of which 1 (1%) expires by then; "
+        "$12.50, 1 point and 0 stars, none of which expires within 90 days."
     ]
 
 
