@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from numbers import Integral
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -109,12 +110,20 @@ def _exact(given: Any, what: str, error: type[RewardsError]) -> Decimal:
     """Give a rate as an exact number: from 0 on, with as many digits as an amount may have."""
     if isinstance(given, float):
         raise FrameError.from_float(what, given)
-    number = isinstance(given, int | Decimal) and not isinstance(given, bool)
+    number = isinstance(given, Integral | Decimal) and not isinstance(given, bool)
     if not (number or (isinstance(given, str) and _NUMBER.fullmatch(given))):
         raise error(f"{what}, {given!r}, is not a number. Write dollars a unit, such as 0.0125.")
-    rate = Decimal(given)
+    # NumPy has integers of its own, which Decimal does not know.
+    rate = Decimal(int(given)) if isinstance(given, Integral) else Decimal(given)
     if not rate.is_finite() or rate < 0:
         raise error(f"{what}, {given}, is not a number at or above 0.")
-    if rate and (rate.adjusted() >= WHOLE_DIGITS or rate.normalize().as_tuple().exponent < -SCALE):  # type: ignore[operator]
+    if rate and (rate.adjusted() >= WHOLE_DIGITS or _decimals(rate) > SCALE):
         raise error(f"{what}, {given}, has more than {WHOLE_DIGITS} digits before the point or {SCALE} after it.")
     return rate
+
+
+def _decimals(rate: Decimal) -> int:
+    """Count the decimals but for zeros at the end; `normalize` would round to the digits of the context."""
+    _, digits, exponent = rate.as_tuple()
+    zeros = len(digits) - len("".join(map(str, digits)).rstrip("0"))
+    return -(int(exponent) + zeros)

@@ -27,10 +27,19 @@ def as_csv(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> str:
     return file.getvalue()
 
 
+def plain(value: Any) -> Any:
+    """Give an amount as programs read it: every digit, no exponent, no zeros after the last; other values as they are.
+
+    >>> plain(Decimal("12.500000000")), plain(Decimal("0E-9")), plain(1200)
+    ('12.5', '0', 1200)
+    """
+    if not isinstance(value, Decimal):
+        return value
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
 def _cell(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        text = f"{value:f}"
-        return text.rstrip("0").rstrip(".") if "." in text else text
     if isinstance(value, str) and value.startswith(_STARTS_A_FORMULA):
         return f"'{value}"
-    return value
+    return plain(value)

@@ -16,6 +16,7 @@ from rewards_analytics import wording
 from rewards_analytics.plots.aging import bucket_name
 from rewards_analytics.plots.images import PAGE_FONTS
 from rewards_analytics.plots.style import DARK, LIGHT, Theme
+from rewards_analytics.reporting.downloads import plain
 
 
 def page(contents: Mapping[str, Any], *, scripts: bool = True) -> str:
@@ -101,6 +102,7 @@ def _environment() -> Environment:
         "date": _date,
         "month": _month,
         "one_line": wording.one_line,
+        "plain": plain,
         "percent": wording.percent,
         "short_guid": wording.short_guid,
         "unit_name": wording.unit_name,

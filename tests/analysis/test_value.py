@@ -156,6 +156,13 @@ def test_rates_come_in_a_pandas_frame_of_objects():
     assert value(MILES, rates)["value"].to_list() == [D("1.25")]
 
 
+def test_rates_come_in_a_pandas_frame_as_pandas_makes_it():
+    rates = pd.DataFrame({"unit_type": ["MILES", "MILES"], "rate": [1, 2], "member_guid": [None, "M1"]})
+
+    assert value(MILES, rates)["value"].to_list() == [D(200)]
+    assert value(MILES, {"MILES": rates["rate"].to_numpy()[1]})["value"].to_list() == [D(200)]
+
+
 def test_rates_come_in_a_file(tmp_path):
     file = tmp_path / "rates.csv"
     file.write_text(
@@ -174,6 +181,7 @@ def test_rates_come_in_a_file(tmp_path):
         ("MILES,,M1", r"rates\.csv:3: the rate of 'MILES' of member 'M1', '', is not a number"),
         ("MILES,nan,", r"rates\.csv:3: .*'nan', is not a number"),
         ("MILES,0.0000000001,", r"rates\.csv:3: .* has more than 19 digits before the point or 9 after it"),
+        ("MILES,1234567890123456789.1234567891,", r"rates\.csv:3: .* digits before the point or 9 after it"),
         ("MILES,1e19,", r"rates\.csv:3: .*, 1e19, has more than 19 digits before the point"),
         ("POINTS,0.02,", r"rates\.csv:3: the rate of 'POINTS' is given twice, first in .*rates\.csv:2\. Leave one"),
         (",0.02,", r"rates\.csv:3: unit_type '' is not the name of a unit"),

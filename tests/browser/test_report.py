@@ -137,7 +137,7 @@ def test_a_table_is_copied_as_it_stands_with_exact_amounts_and_whole_guids(opene
         assert paper.locator("textarea").input_value().splitlines() == [
             "Goal\tKind\tUser\tUnit\tTo go\tProgress",
             "'=HYPERLINK(1) Gold\tLevel\tU1\tMiles\t5.000000001\t",
-            "No name given\tLevel\tUSR-d74cb14f-fd0a-449f-991b-e0362a63d9c6\tMiles\t6.000000000\t",
+            "No name given\tLevel\tUSR-d74cb14f-fd0a-449f-991b-e0362a63d9c6\tMiles\t6\t",
         ]
 
 
