@@ -22,6 +22,7 @@ from rewards_analytics.reporting.headline import SOON_DAYS, exact_sum, headline,
 from rewards_analytics.reporting.origin import origin
 from rewards_analytics.reporting.pictures import embedded
 from rewards_analytics.reporting.upcoming import Upcoming, upcoming
+from rewards_analytics.schema import UNIT_TYPES
 from rewards_analytics.wording import amount
 
 TITLE: Final = "Rewards report"
@@ -35,6 +36,9 @@ MOST_UPCOMING: Final = 6
 """Next expiries listed per unit."""
 
 MOST_GOALS: Final = 12
+
+MOST_PICTURES: Final = 6
+"""Units with a picture of their months, those that the API documents first: a page is to stay small."""
 
 
 def contents(rewards: Any, *, as_of: date | None = None, title: str | None = None, rates: Any = None) -> dict[str, Any]:
@@ -133,6 +137,7 @@ def _timeline(rewards: Any, schedule: Sequence[Record], as_of: date) -> dict[str
     last = max([*busy, _end_of_month(as_of, FEWEST_MONTHS - 1)])
     rows = [row for row in rows if row["period"] <= last]
     units = units_of(rows)
+    drawn = sorted(units, key=lambda unit_type: (unit_type not in UNIT_TYPES, unit_type))[:MOST_PICTURES]
     later = {
         unit_type: exact_sum(
             [
@@ -154,8 +159,9 @@ def _timeline(rewards: Any, schedule: Sequence[Record], as_of: date) -> dict[str
         "later": {unit_type: amount for unit_type, amount in later.items() if amount},
         "pictures": [
             embedded("expiring-bars", of_unit(rows, unit_type), f"expiring-{unit_type}", every="month")
-            for unit_type in units
+            for unit_type in drawn
         ],
+        "not_drawn": len(units) - len(drawn),
     }
 
 

@@ -19,6 +19,10 @@ CLOSE: Final = 0.9
 """Progress from which on a goal counts as close."""
 
 
+MOST_UNITS: Final = 4
+"""Units that the headline names of a kind: those that expire soon, and those that do not."""
+
+
 class Part(NamedTuple):
     """A part of a sentence.
 
@@ -71,11 +75,13 @@ def headline(
     # What expires soon comes first, the largest share of its unit before the others.
     expiring = sorted((row for row in totals if amounts[row["unit_type"]]), key=lambda row: _urgency(row, amounts))
     lasting = [row for row in totals if not amounts[row["unit_type"]] and row["available"] is not None]
-    days = [last_days[row["unit_type"]] for row in expiring]
+    days = [last_days[row["unit_type"]] for row in expiring[:MOST_UNITS]]
     clauses = [
         _expiring(row, amounts[row["unit_type"]], "then" if last == before else day(last))
         for row, last, before in zip(expiring, days, [None, *days], strict=False)
     ]
+    if unsaid := len(expiring[MOST_UNITS:]):
+        clauses.append([Part(f"some of {count(unsaid, 'more unit')} within {SOON_DAYS} days")])
     if lasting:
         clauses.append(_lasting(lasting))
     if not totals and not goals.all:
@@ -93,6 +99,8 @@ def worth(rows: Sequence[Record], value: Decimal | None, expiring_value: Decimal
     if expiring_value:
         sentence += [Part(", "), _number(expiring_value, DOLLARS), Part(" of it due to expire")]
     left_out = [unit_name(row["unit_type"]).lower() for row in rows if row["value"] is None]
+    if unsaid := len(left_out[MOST_UNITS:]):
+        left_out = [*left_out[:MOST_UNITS], count(unsaid, "more unit")]
     return [*sentence, Part(f", not counting {_listed(left_out)}." if left_out else ".")]
 
 
@@ -133,7 +141,9 @@ def _expiring(row: Record, expiring: Decimal, last_day: str) -> Sentence:
 
 
 def _lasting(rows: Sequence[Record]) -> Sentence:
-    parts = [[_number(row["available"], row["unit_type"])] for row in rows]
+    parts = [[_number(row["available"], row["unit_type"])] for row in rows[:MOST_UNITS]]
+    if unsaid := len(rows[MOST_UNITS:]):
+        parts.append([Part(count(unsaid, "more unit"))])
     start = parts[0] if len(parts) == 1 else [*_joined(parts[:-1], ", "), Part(" and "), *parts[-1]]
     return [*start, Part(f", none of which expires within {SOON_DAYS} days")]
 

@@ -55,6 +55,23 @@ def test_value_reads_its_rates_from_a_file(run, tmp_path):
     ]
 
 
+def test_the_report_is_that_of_the_function(run, rewards_json, tmp_path):
+    (tmp_path / "rates.csv").write_text("unit_type,rate\nMILES,0.01\n")
+    options = ("--as-of", "2026-11-23", "--title", "Q4 & more", "--rates", tmp_path / "rates.csv")
+
+    ended = run("report", rewards_json, "--out", tmp_path / "r.html", *options)
+
+    assert ended.out == f"{tmp_path / 'r.html'}\n"
+    expected = ra.report(
+        ra.load(rewards_json),
+        tmp_path / "expected.html",
+        as_of=date(2026, 11, 23),
+        title="Q4 & more",
+        rates={"MILES": Decimal("0.01")},
+    )
+    assert (tmp_path / "r.html").read_bytes() == expected.read_bytes()
+
+
 def test_csv_has_a_header_and_exact_amounts(run):
     ended = run("aging", "-", "--as-of", "2026-11-23", "--format", "csv", stdin=BIG_TEXT.encode())
 

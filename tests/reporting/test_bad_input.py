@@ -93,3 +93,21 @@ def test_what_has_expired_is_past_and_nothing_is_ahead(tmp_path):
     assert "Nothing expires from 23 November 2026 until 31 October 2028." in page.text
     assert "Nobody's balance expires from 23 November 2026 on." in page.text
     assert page.table("Aging schedule")[0] == ["Expired", "5"]
+
+
+def test_sixty_units_have_a_page_that_is_still_small_and_can_be_read(tmp_path):
+    units = [f"UNIT_{n:02}" for n in range(56)] + ["DOLLARS", "MILES", "POINTS", "SEGMENTS"]
+    lots = [frames.total(unit, "10", f"2027-{1 + n % 12:02}-01") for n, unit in enumerate(units)]
+
+    page = reported(frames.polars_frame(frames.table(lots)), tmp_path, rates={})
+
+    assert len(page.images) == 6
+    drawn = [" ".join(image["alt"].split()[3:5]) for image in page.images]
+    assert drawn == ["$10.00 from", "10 miles", "10 points", "10 segments", "10 unit", "10 unit"]
+    assert "54 more units in the table." in page.text
+    assert len(page.table("Totals per unit")) == len(page.table("Value in dollars")) == 60
+    assert page.text.count("all of which") == 4
+    assert "some of 6 more units within 90 days; " in page.text
+    assert "and 46 more units, none of which expires within 90 days." in page.text
+    assert "not counting miles, points, segments, unit 00 and 55 more units." in page.text
+    assert (tmp_path / "report.html").stat().st_size < MOST_BYTES / 2
