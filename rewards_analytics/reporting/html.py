@@ -25,35 +25,34 @@ def page(contents: Mapping[str, Any], *, scripts: bool = True) -> str:
     Every text is escaped by the template engine. The page's policy allows its one style sheet and its one script (none
     without `scripts`) by their hashes, and images that are in the page: nothing else, whatever a text might smuggle in.
     """
-    units = _units(contents)
-    environment = _environment().overlay()
-    environment.filters["unit_class"] = lambda unit_type: f"unit-{units.index(unit_type)}"
-    style, script = _style(units, contents["as_of"]), _script() if scripts else None
-    policy = _policy(style, script)
-    return environment.get_template("page.html").render(contents, style=style, script=script, policy=policy)
+    sheet, code = style(contents["as_of"]), script() if scripts else None
+    template = environment().get_template("page.html")
+    return template.render(contents, style=sheet, script=code, policy=policy(sheet, code))
 
 
-def _units(contents: Mapping[str, Any]) -> list[str]:
-    """Every unit that the page names: the style sheet numbers them, so that no unit's name gets into it."""
-    rows = [*contents["totals"], *contents["aging"]["rows"], *contents["goals"]["rows"]]
-    return sorted({row["unit_type"] for row in rows})
+def unit_class(unit_type: str) -> str:
+    """Give the class that has a unit's colour: a number, so that no unit's name gets into the style sheet."""
+    return f"unit-{LIGHT.colours().index(LIGHT.unit(unit_type))}"
 
 
-def _style(units: list[str], as_of: date) -> Markup:
-    """The style sheet, with the colours and fonts of the pictures: no text from outside, so nothing to escape."""
+def style(as_of: date | None) -> Markup:
+    """The style sheet, with the colours and fonts of the pictures: no text from outside, so nothing to escape.
+
+    Each sheet of paper names the day, where there is one.
+    """
     values = {
-        "units": units,
-        "as_of": wording.day(as_of),
-        "light": _variables(LIGHT, units),
-        "dark": _variables(DARK, units),
+        "units": LIGHT.colours(),
+        "as_of": as_of and wording.day(as_of),
+        "light": _variables(LIGHT),
+        "dark": _variables(DARK),
         "fonts": Markup(PAGE_FONTS),  # noqa: S704
     }
-    sheets = [_environment().get_template(name).render(values) for name in ("page.css", "print.css")]
+    sheets = [environment().get_template(name).render(values) for name in ("page.css", "print.css")]
     return Markup("\n".join(sheets))  # noqa: S704
 
 
-def _variables(theme: Theme, units: list[str]) -> dict[str, str]:
-    own = {f"unit-{index}": theme.unit(unit_type) for index, unit_type in enumerate(units)}
+def _variables(theme: Theme) -> dict[str, str]:
+    own = {f"unit-{index}": colour for index, colour in enumerate(theme.colours())}
     return {
         "page": theme.page,
         "ink": theme.ink,
@@ -65,12 +64,13 @@ def _variables(theme: Theme, units: list[str]) -> dict[str, str]:
     }
 
 
-def _script() -> Markup:
+def script() -> Markup:
     """The script that sorts and copies tables: our own file, so nothing to escape."""
-    return Markup(_environment().get_template("tables.js").render())  # noqa: S704
+    return Markup(environment().get_template("tables.js").render())  # noqa: S704
 
 
-def _policy(style: str, script: str | None) -> str:
+def policy(style: str, script: str | None) -> str:
+    """Allow one style sheet and one script by their hashes, images that are in the page, and nothing else."""
     scripts = _hash_of(script) if script else "'none'"
     return (
         f"default-src 'none'; style-src {_hash_of(style)}; script-src {scripts}; img-src data:; "
@@ -83,15 +83,16 @@ def _hash_of(text: str) -> str:
 
 
 @lru_cache(maxsize=1)
-def _environment() -> Environment:
-    environment = Environment(
+def environment() -> Environment:
+    """The templates, every text escaped, with the words that pages share."""
+    made = Environment(
         loader=PackageLoader("rewards_analytics", "reporting/templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {
+    made.filters |= {
         "amount": wording.amount,
         "amount_of": wording.amount_of,
         "bucket_name": bucket_name,
@@ -105,9 +106,10 @@ def _environment() -> Environment:
         "plain": plain,
         "percent": wording.percent,
         "short_guid": wording.short_guid,
+        "unit_class": unit_class,
         "unit_name": wording.unit_name,
     }
-    return environment
+    return made
 
 
 def _month(period: date) -> str:
