@@ -100,7 +100,7 @@ def environment() -> Environment:
         "count": wording.count,
         "csv_uri": _csv_uri,
         "day": wording.day,
-        "date": _date,
+        "date": short_day,
         "month": _month,
         "one_line": wording.one_line,
         "plain": plain,
@@ -116,7 +116,8 @@ def _month(period: date) -> str:
     return f"{period:%b} {period.year}"
 
 
-def _date(value: date) -> str:
+def short_day(value: date) -> str:
+    """Give a day as it stands in a table."""
     return f"{value.day} {value:%b} {value.year}"
 
 

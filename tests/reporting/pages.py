@@ -25,6 +25,9 @@ REWARDS = frames.polars_frame(
 )
 
 
+VOID = {"br", "hr", "img", "input", "link", "meta", "source"}
+
+
 class Page(HTMLParser):
     """The tables of a page by caption, its images, and every tag with its attributes."""
 
@@ -44,10 +47,12 @@ class Page(HTMLParser):
             self._row = []
         elif tag in ("td", "th"):
             self._row.append([attributes.get("data-value"), ""])
-        if tag in ("meta", "link", "img", "source", "input"):
+        if tag in VOID:
             self._inside.pop()
 
     def handle_endtag(self, tag):
+        if tag in VOID:
+            return
         self._inside.pop()
         if tag == "tr":
             self._rows.append(self._row)

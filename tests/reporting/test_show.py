@@ -1,0 +1,149 @@
+"""Results as a notebook shows them: the same words and exact amounts as in the direct report."""
+
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+
+import rewards_analytics as ra
+from rewards_analytics.reporting import show
+from tests.reporting.pages import AS_OF, REWARDS, Page
+
+TOTALS = ra.totals(REWARDS)
+
+
+def page_of(shown):
+    return Page(shown._repr_html_())
+
+
+def test_a_table_has_the_amounts_of_the_result_and_shows_them_in_the_words_of_their_unit():
+    page = page_of(show.table(TOTALS, "Totals per unit"))
+
+    assert page.amounts("Totals per unit", 1) == {
+        "Dollars": Decimal("12.5"),
+        "Miles": Decimal("1204500"),
+        "Points": Decimal("12345678901234567.123456789"),
+        "Segments": None,
+    }
+    assert [row[:2] for row in page.table("Totals per unit")] == [
+        ["Dollars", "$12.50"],
+        ["Miles", "1,204,500"],
+        ["Points", "12,345,678,901,234,567.123456789"],
+        ["Segments", "not known"],
+    ]
+
+
+@pytest.mark.parametrize("backend", ["pandas", "pyarrow"])
+def test_any_kind_of_frame_gives_the_same_table(backend):
+    same = ra.totals(ra.load(REWARDS, backend=backend))
+
+    assert show.table(same, "Totals").html == show.table(TOTALS, "Totals").html
+
+
+def test_columns_are_chosen_and_named():
+    page = page_of(show.table(TOTALS, "Users", {"unit_type": "Currency", "users": "People"}))
+
+    assert page.table("Users") == [["Dollars", "1"], ["Miles", "1"], ["Points", "1"], ["Segments", "0"]]
+    assert {"Currency", "People"} <= {text for row in page.tables["Users"] for _, text in row}
+
+
+def test_a_column_that_is_not_there_is_an_error_with_the_nearest_match():
+    with pytest.raises(ra.ArgumentError, match=r"columns='availble' is not one of .* Did you mean 'available'\?"):
+        show.table(TOTALS, "Totals", ["unit_type", "availble"])
+
+
+def test_each_kind_of_value_has_its_writing():
+    row = {
+        "description": "Gold",
+        "goal": "LEVEL",
+        "user_guid": "USR-d74cb14f-fd0a-449f-991b-e0362a63d9c6",
+        "account_guid": None,
+        "expires_on": dt.date(2026, 12, 1),
+        "created_at": dt.datetime(2026, 11, 1, 12, tzinfo=dt.UTC),
+        "progress": 0.996,
+        "reached": False,
+        "bucket": "0-30",
+        "rate": Decimal("0.012"),
+        "next_expiry": None,
+    }
+
+    page = page_of(show.table([row], "Kinds"))
+
+    assert page.table("Kinds") == [
+        [
+            "Gold",
+            "Level",
+            "USR-d74c…d9c6",
+            "none given",
+            "1 Dec 2026",
+            "1 Nov 2026",
+            "99%",
+            "no",
+            "0 to 30 days",
+            "$0.012",
+            "not known",
+        ]
+    ]
+
+
+def test_a_timeline_by_unit_has_a_row_for_each_period_and_a_column_for_each_unit():
+    timeline = ra.expiring(REWARDS, as_of=AS_OF, every="quarter", until=dt.date(2027, 3, 31))
+
+    page = page_of(show.by_unit(timeline, "Per quarter", row="period", every="quarter"))
+
+    assert page.table("Per quarter") == [["Q4 2026", "$12.50", "0"], ["Q1 2027", "$0.00", "84,000"]]
+
+
+def test_text_of_the_provider_is_text():
+    shown = show.table([{"description": "<script>alert(1)</script>{{ 7 * 7 }}"}], "<b>Goals</b>")
+
+    page = page_of(shown)
+    assert not {"script", "b"} & {tag for tag, _ in page.tags}
+    assert page.table("<b>Goals</b>") == [["<script>alert(1)</script>{{ 7 * 7 }}"]]
+
+
+def test_pictures_have_words_and_follow_the_colours_of_the_page():
+    shown = show.pictures("totals", TOTALS.filter(TOTALS["unit_type"] == "MILES"))
+
+    assert repr(shown) == "Totals per unit: 1,204,500 miles available, of which 85,500 expiring."
+    assert 'aria-label="Totals per unit: 1,204,500 miles' in shown.html
+    assert "var(--rewards-" in shown.html
+    assert '[data-jp-theme-light="false"]' in shown.html
+
+
+def test_an_amount_that_is_not_known_stands_among_the_numbers():
+    page = page_of(show.table(TOTALS.filter(TOTALS["unit_type"] == "SEGMENTS"), "Totals"))
+
+    cells = [attributes for tag, attributes in page.tags if tag == "td"]
+    assert (cells[0]["class"].split(), cells[0]["data-value"]) == (["number", "none"], "")
+
+
+def test_nothing_is_said_in_words():
+    assert repr(show.table(TOTALS.clear(), "Totals")) == "Totals: none."
+    assert repr(show.by_unit(TOTALS.clear(), "Timeline", row="period")) == "Timeline: none."
+    assert repr(show.pictures("totals", TOTALS.clear())) == "Nothing to draw."
+    assert page_of(show.nothing("<b>None</b>")).text == "<b>None</b>"
+
+
+def test_the_opening_is_that_of_the_direct_report(tmp_path):
+    shown = show.opening(REWARDS, as_of=AS_OF, title="Ours", rates={"MILES": "0.01"})
+
+    direct = ra.report(REWARDS, tmp_path / "r.html", as_of=AS_OF, title="Ours", rates={"MILES": "0.01"})
+    header = direct.read_text(encoding="utf-8").partition("<header>")[2].partition("</header>")[0]
+    assert header in shown.html
+    assert repr(shown).startswith("Ours, as of 23 November 2026\n")
+    assert "1.2 million miles" in repr(shown)
+
+
+def test_bars_compare_the_amounts_of_a_unit_and_progress_with_the_whole():
+    timeline = [
+        {"period": AS_OF, "unit_type": "MILES", "expiring": Decimal(50)},
+        {"period": dt.date(2026, 12, 1), "unit_type": "MILES", "expiring": Decimal(200)},
+        {"period": dt.date(2027, 1, 1), "unit_type": "MILES", "expiring": Decimal(0)},
+    ]
+
+    by_month = page_of(show.by_unit(timeline, "By month", row="period"))
+    goals = page_of(show.table([{"unit_type": "MILES", "progress": 0.5}], "Goals"))
+
+    assert [a["width"] for tag, a in by_month.tags if tag == "rect"] == ["25.0%", "100.0%", "0%"]
+    assert [a["width"] for tag, a in goals.tags if tag == "rect"] == ["100%", "50.0%"]
