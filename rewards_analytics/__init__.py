@@ -40,6 +40,7 @@ _HOME = {
     "plot_distance": "plots.distance",
     "explore": "widgets.explore",
     "report": "reporting",
+    "notebook_report": "reporting.notebook",
 } | dict.fromkeys(
     (
         "RewardsError",
@@ -51,6 +52,7 @@ _HOME = {
         "CredentialsError",
         "SourceError",
         "InvalidRewardsError",
+        "NotebookError",
         "AtriumError",
         "AuthenticationError",
         "ForbiddenError",
@@ -93,6 +95,7 @@ if TYPE_CHECKING:
         InvalidRewardsError as InvalidRewardsError,
         MissingColumnError as MissingColumnError,
         MissingDependencyError as MissingDependencyError,
+        NotebookError as NotebookError,
         NotFoundError as NotFoundError,
         RateLimitError as RateLimitError,
         RewardsError as RewardsError,
@@ -109,6 +112,7 @@ if TYPE_CHECKING:
     from rewards_analytics.plots.expiring import plot_expiring as plot_expiring
     from rewards_analytics.plots.totals import plot_totals as plot_totals
     from rewards_analytics.reporting import report as report
+    from rewards_analytics.reporting.notebook import notebook_report as notebook_report
     from rewards_analytics.widgets.explore import explore as explore
 
 

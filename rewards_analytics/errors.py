@@ -34,6 +34,12 @@ class ArgumentError(RewardsError, ValueError):
         hint = _nearest(value, choices)
         return cls(f"{argument}={value!r} is not one of {', '.join(map(repr, choices))}.{hint}")
 
+    @classmethod
+    def unknown_parameter(cls, name: str, known: Sequence[str], notebook: str) -> ArgumentError:
+        """Name the parameter and those that the notebook knows."""
+        knows = f"it knows {', '.join(known)}" if known else "it has no cell tagged 'parameters'"
+        return cls(f"{notebook} has no parameter {name!r}: {knows}.{_nearest(name, known)}")
+
 
 class FrameError(RewardsError, TypeError):
     """A frame of a kind, or with a column of a type, that the analyses cannot compute on exactly."""
@@ -128,6 +134,35 @@ def rejected_in_words(count: int, reasons: Mapping[str, int], first: Sequence[st
     if count > len(first):
         lines.append(f"  … and {count - len(first):,} more")
     return "\n".join(lines)
+
+
+class NotebookError(RewardsError):
+    """A notebook that cannot be read, or of which a cell fails. `.cell` is its number, None where none ran."""
+
+    def __init__(self, message: str, *, cell: int | None = None) -> None:
+        super().__init__(message)
+        self.cell = cell
+
+    @classmethod
+    def cannot_read(cls, notebook: object, why: str) -> NotebookError:
+        """Name the file and the reason."""
+        return cls(f"Cannot read the notebook {notebook}: {why}")
+
+    @classmethod
+    def cannot_start(cls, notebook: object, why: str) -> NotebookError:
+        """Say that no kernel answered, and what Jupyter said."""
+        return cls(f"Cannot run the notebook {notebook}: its Python process did not answer. {why}")
+
+    @classmethod
+    def in_cell(cls, notebook: object, number: int, source: str, what: str) -> NotebookError:
+        """Name the cell by its number among the code cells and its first line, and what it ended with."""
+        first = next((line for line in source.splitlines() if line.strip()), "")
+        return cls(
+            f"{notebook}: code cell {number} failed with {what}\n"
+            f"  It begins: {first}\n"
+            "Nothing was written. Mend the cell, or run the notebook in JupyterLab to look closer.",
+            cell=number,
+        )
 
 
 # --- What the API answered -------------------------------------------------------------------------

@@ -1,14 +1,23 @@
-"""The report for people who do not open a notebook."""
+"""The reports for people who do not open a notebook."""
 
 from __future__ import annotations
 
+import json
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 import rewards_analytics as ra
+from rewards_analytics.analysis.arguments import day
 from rewards_analytics.cli.options import AsOf, OptionalRates, Source, date_of, source_of
+from rewards_analytics.errors import ArgumentError
 
 
 def report(
@@ -20,12 +29,78 @@ def report(
     pdf: Annotated[
         bool, typer.Option("--pdf", help="Write it as PDF too, under the same name; alone if FILE ends in .pdf.")
     ] = False,
+    notebook: Annotated[
+        Path | None, typer.Option("--notebook", help="Make the report by running this notebook.", metavar="FILE")
+    ] = None,
+    parameters: Annotated[
+        list[str] | None,
+        typer.Option("--parameter", "-p", help="A further parameter of the notebook.", metavar="NAME=VALUE"),
+    ] = None,
 ) -> None:
     """Write a report as one self-contained HTML file, and as PDF with --pdf."""
-    from rewards_analytics.reporting import report_with_pdf
-
+    if notebook is None and parameters:
+        raise ArgumentError("--parameter is for the parameters of a notebook: name one with --notebook.")
+    if notebook is not None and pdf:
+        raise ArgumentError("--pdf and --notebook do not go together: choose one.")
+    if notebook is not None:
+        _from_notebook(notebook, source, out, date_of(as_of), title, rates, _pairs(parameters or []))
+        return
     rewards = ra.load(source_of(source))
-    write = report_with_pdf if pdf else ra.report
-    paths = write(rewards, out, as_of=date_of(as_of), title=title, rates=rates)
-    for path in paths if isinstance(paths, list) else [paths]:
-        typer.echo(path)
+    options: dict[str, Any] = {"as_of": date_of(as_of), "title": title, "rates": rates}
+    if pdf:
+        from rewards_analytics.reporting import report_with_pdf
+
+        for path in report_with_pdf(rewards, out, **options):
+            typer.echo(path)
+    else:
+        typer.echo(ra.report(rewards, out, **options))
+
+
+def _from_notebook(
+    notebook: Path,
+    source: str,
+    out: Path,
+    as_of: date | None,
+    title: str | None,
+    rates: Path | None,
+    further: dict[str, Any],
+) -> None:
+    with _readable_elsewhere(source) as place:
+        given = {"source": place, "title": title, "rates": rates and str(rates.absolute())} | further
+        typer.echo(ra.notebook_report(notebook, out, parameters=_parameters(notebook, as_of, given)))
+
+
+def _parameters(notebook: Path, as_of: date | None, given: dict[str, Any]) -> dict[str, Any]:
+    """What was given, and the day: today for a notebook that asks for one, as everywhere."""
+    from rewards_analytics.reporting.notebook import parameters_of
+
+    chosen = {name: value for name, value in given.items() if value is not None}
+    if as_of is not None or ("as_of" not in chosen and "as_of" in parameters_of(notebook)):
+        chosen["as_of"] = day(as_of).isoformat()
+    return chosen
+
+
+def _pairs(texts: Sequence[str]) -> dict[str, Any]:
+    """Parameters as they are typed: a value is JSON where it is that, otherwise text."""
+    pairs = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not (name and equals):
+            raise ArgumentError(f"--parameter {text!r} is not of the form NAME=VALUE.")
+        try:
+            pairs[name] = json.loads(value)
+        except json.JSONDecodeError:
+            pairs[name] = value
+    return pairs
+
+
+@contextmanager
+def _readable_elsewhere(source: str) -> Iterator[str]:
+    """Name a source so that another process, in another folder, reads the same; standard input becomes a file."""
+    if source != "-":
+        yield str(Path(source).absolute())
+        return
+    with tempfile.NamedTemporaryFile(prefix="rewards-") as file:
+        shutil.copyfileobj(sys.stdin.buffer, file)
+        file.flush()
+        yield file.name

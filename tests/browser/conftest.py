@@ -1,5 +1,6 @@
 """Chromium for the tests that look at a page as a reader does. Without it they are skipped."""
 
+import os
 import shutil
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,6 +36,24 @@ def artefacts():
     folder = Path(__file__).parents[2] / ".artefacts"
     folder.mkdir(exist_ok=True)
     return folder
+
+
+@pytest.fixture(scope="session")
+def violations():
+    """What axe-core finds on a page against WCAG 2.2 AA, with every part of it open."""
+    axe = os.environ.get("AXE_CORE")
+    if axe is None:
+        pytest.skip("AXE_CORE does not name axe.min.js: npm install axe-core")
+    program = Path(axe).read_text(encoding="utf-8")
+    levels = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+    def of(page):
+        page.evaluate("for (const part of document.querySelectorAll('details')) part.open = true")
+        page.evaluate(program)
+        found = page.evaluate("levels => axe.run({runOnly: levels})", levels)
+        return [(each["id"], each["nodes"][0]["html"][:200]) for each in found["violations"]]
+
+    return of
 
 
 @pytest.fixture

@@ -1,0 +1,177 @@
+"""Markup from a notebook's outputs, made fit for the page: nothing in it runs, asks for anything, or styles itself.
+
+Whatever is drawn as SVG becomes an image, because an image runs no script whatever its text holds. Tables get what a
+screen reader and a narrow screen need.
+"""
+
+from __future__ import annotations
+
+import re
+from html import escape, unescape
+from typing import Any, Final
+
+import nh3
+from bs4 import BeautifulSoup
+
+from rewards_analytics.plots.images import PAGE_FONTS, data_uri
+from rewards_analytics.plots.style import DARK, LIGHT, Theme
+
+NO_WORDS: Final = "Picture without a description"
+
+_EMBEDDED: Final = re.compile(r"data:image/(?:svg\+xml|png|jpeg|gif|webp);base64,[A-Za-z0-9+/=\s]+")
+_DOWNLOAD: Final = re.compile(r"data:text/csv[^,]*,.*", re.DOTALL)
+_LINK: Final = re.compile(r"(?:https?:|mailto:|#)", re.IGNORECASE)
+
+_DRAWING: Final = re.compile(r"<svg\b(?! class=\"bar[\" ]).*?</svg>", re.DOTALL | re.IGNORECASE)
+"""Bars in tables, which are two rectangles, stay in the page: its style sheet gives them their colours."""
+
+COLOURS: Final = (
+    *("page", "ink", "muted", "line", "quiet"),
+    *(unit_type.lower() for unit_type in LIGHT.units),
+    *(f"other-{index}" for index in range(len(LIGHT.others))),
+)
+"""The dashboard's names of the theme's colours, in their order."""
+
+_DASHBOARD: Final = re.compile(
+    rf'<svg [^>]*?class="rewards-timeline"[^>]*?--own: var\(--rewards-({"|".join(COLOURS)})\)'
+)
+_DASHBOARD_STYLE: Final = (
+    "text {{ fill: {theme.muted}; font: 12px {fonts}; }} .rewards-grid {{ stroke: {theme.line}; fill: none; }} "
+    ".rewards-area {{ fill: {own}; opacity: 0.13; }} .rewards-line {{ stroke: {own}; fill: none; opacity: 0.6; }} "
+    ".rewards-bar {{ fill: {own}; }} .rewards-point {{ fill: none; }}"
+)
+"""What the dashboard's style sheet says of its timelines: an image is a document of its own."""
+
+_EVERYWHERE: Final = {"class", "title", "lang", "dir", "role", "data-own", "data-value", "data-sortable"}
+_ATTRIBUTES: Final = {
+    "*": _EVERYWHERE,
+    "a": {"href", "download"},
+    "details": {"open"},
+    "div": {"tabindex"},
+    "img": {"src", "alt", "width", "height"},
+    "ol": {"start"},
+    "rect": {"width", "height"},
+    "source": {"srcset", "media"},
+    "span": {"data-widest"},
+    "td": {"colspan", "rowspan"},
+    "th": {"colspan", "rowspan", "scope"},
+    "time": {"datetime"},
+    **{f"h{level}": {"id"} for level in range(1, 7)},
+}
+_TAGS: Final = (nh3.ALLOWED_TAGS - {"area", "map"}) | {"picture", "rect", "section", "source", "svg", "tfoot"}
+
+
+def clean(html: str) -> str:
+    """Give markup of which nothing runs, nothing is fetched, and which the page's own style sheet dresses."""
+    pictured = _DRAWING.sub(lambda found: picture_of_svg(found[0]), html)
+    safe = nh3.clean(
+        _without_styles(pictured),
+        tags=_TAGS,
+        clean_content_tags={"script", "style"},
+        attributes=_ATTRIBUTES,
+        generic_attribute_prefixes={"aria-"},
+        attribute_filter=_kept,
+        url_schemes={"data", "http", "https", "mailto"},
+        link_rel="noopener noreferrer",
+    )
+    soup = BeautifulSoup(safe, "html.parser")
+    for image in soup.find_all("img"):
+        _dress_image(image)
+    for table in soup.find_all("table"):
+        _dress_table(soup, table)
+    return str(soup)
+
+
+def picture_of_svg(svg: str, words: str | None = None) -> str:
+    """Give an SVG as an image, in dark too where it follows the colours of the page around it."""
+    svg = svg[svg.index("<svg") :]
+    if "xmlns=" not in svg:
+        svg = svg.replace("<svg", '<svg xmlns="http://www.w3.org/2000/svg"', 1)
+    light = _coloured(svg, LIGHT)
+    label = re.search(r'<svg\b[^>]*?\baria-label="([^"]*)"', light)
+    words = words or (unescape(label[1]) if label else NO_WORDS)
+    image = f'<img src="{data_uri(light)}" alt="{escape(words)}"{_size_of(light)}>'
+    if light == svg:
+        return image
+    dark = f'<source media="screen and (prefers-color-scheme: dark)" srcset="{data_uri(_coloured(svg, DARK))}">'
+    return f"<picture>{dark}{image}</picture>"
+
+
+def _coloured(svg: str, theme: Theme) -> str:
+    """Give an SVG that follows the colours of its page in those of a theme; another one as it is."""
+    names = dict(zip(LIGHT.colours(), theme.colours(), strict=True))
+    coloured = re.sub(r"var\(--rewards-\d+, (#[0-9a-f]{6})\)", lambda own: names.get(own[1], own[1]), svg)
+    if own := _DASHBOARD.search(coloured):
+        sheet = _DASHBOARD_STYLE.format(theme=theme, own=theme.colours()[COLOURS.index(own[1])], fonts=PAGE_FONTS)
+        coloured = coloured.replace(">", f"><style>{sheet}</style>", 1)
+    return coloured
+
+
+def _size_of(svg: str) -> str:
+    """Give the size in CSS pixels, so that the page does not move while pictures appear."""
+    found = re.search(r'<svg\b[^>]*?\bwidth="([\d.]+)pt"[^>]*?\bheight="([\d.]+)pt"', svg)
+    if found:
+        return f' width="{round(float(found[1]) * 96 / 72)}" height="{round(float(found[2]) * 96 / 72)}"'
+    box = re.search(r'<svg\b[^>]*?\bviewBox="0 0 (\d+) (\d+)"', svg)
+    return f' width="{box[1]}" height="{box[2]}"' if box else ""
+
+
+def _without_styles(html: str) -> str:
+    """Keep what our dashboard sets by styles, which the page allows none of: a unit's colour and a bar's length."""
+    html = re.sub(r'style="--own: var\(--rewards-([a-z0-9-]+)[^"]*"', r'data-own="\1"', html)
+    bar = r'<svg class="bar"><rect class="fill" width="\1%" height="100%"></rect></svg>'
+    return re.sub(r'<i style="width: ([0-9.]+)%"></i>', bar, html)
+
+
+def _kept(tag: str, name: str, value: str) -> str | None:
+    """Keep an address only where nothing is asked for: in the page, or when the reader presses a link."""
+    match tag, name:
+        case ("img", "src") | ("source", "srcset"):
+            allowed = _EMBEDDED.fullmatch(value)
+        case ("a", "href"):
+            allowed = _LINK.match(value) or _DOWNLOAD.fullmatch(value)
+        case _:
+            return value
+    return value if allowed else None
+
+
+def _dress_image(image: Any) -> None:
+    if not image.get("src"):
+        words = image.get("alt") or NO_WORDS
+        image.name = "span"
+        image.attrs = {"class": "none"}
+        image.string = f"[{words}]"
+    elif "alt" not in image.attrs:
+        image["alt"] = NO_WORDS
+
+
+def _dress_table(soup: BeautifulSoup, table: Any) -> None:
+    """Give a table's headers their scope, and let it scroll by itself on a narrow screen."""
+    if "dataframe" in table.get("class", []):
+        _without_types(table)
+    for header in table.find_all("th"):
+        if not header.get_text(strip=True):
+            header.name = "td"
+            header.attrs.pop("scope", None)
+        elif "scope" not in header.attrs:
+            header["scope"] = "col" if header.find_parent("thead") else "row"
+    frame = table.find_parent(class_=["table", "rewards-table"])
+    if frame is not None:
+        tools = frame.find_next_sibling()
+        if not (table.thead and table.caption and tools and "tools" in tools.get("class", [])):
+            del table["data-sortable"]  # the script counts on all of these
+        return
+    del table["data-sortable"]
+    caption = table.find("caption")
+    name = caption.get_text(" ", strip=True) if caption else "Table"
+    table.wrap(soup.new_tag("div", attrs={"class": "table", "role": "region", "aria-label": name, "tabindex": "0"}))
+
+
+def _without_types(table: Any) -> None:
+    """Take off what Polars says of a frame for analysts: its shape, and the types of its columns."""
+    shape = table.find_previous_sibling("small")
+    if shape and shape.get_text().startswith("shape:"):
+        shape.decompose()
+    rows = table.thead.find_all("tr", recursive=False) if table.thead else []
+    if len(rows) == 2 and not rows[1].find("th"):
+        rows[1].decompose()

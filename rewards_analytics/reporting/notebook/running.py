@@ -1,0 +1,146 @@
+"""Running a notebook with parameters, in this Python, with a limit on every wait."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import subprocess
+import warnings
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Final
+
+import nbformat
+import zmq
+from ipykernel.kernelspec import get_kernel_dict
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import AsyncKernelManager
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from papermill.iorw import load_notebook_node
+from papermill.parameterize import parameterize_notebook
+from papermill.translators import PythonTranslator
+from traitlets import default
+
+from rewards_analytics.errors import ArgumentError, NotebookError, RewardsWarning
+
+CELL_TIMEOUT_S: Final = 600
+"""Seconds that one cell may take. Without a limit, a cell that waits for something waits for ever."""
+
+START_TIMEOUT_S: Final = 60
+
+_NO_NOTEBOOK: Final = (nbformat.reader.NotJSONError, nbformat.ValidationError, UnicodeDecodeError)
+_PYTHON: Final = {"kernel_name": "python3", "language": "python"}
+_INJECTED: Final = "injected-parameters"
+
+
+class ThisPython(AsyncKernelManager):  # type: ignore[misc]
+    """Starts the kernel in the Python that runs now, whatever a kernel of the notebook's name would start."""
+
+    @default("transport_encryption")  # type: ignore[untyped-decorator]
+    def _encrypt_where_possible(self) -> str:
+        """Keep what the kernel says, rewards among it, from others on this machine."""
+        return "auto" if zmq.has("curve") else "disabled"
+
+    @property
+    def kernel_spec(self) -> KernelSpec:
+        """How to start IPython's kernel here."""
+        return KernelSpec(**get_kernel_dict())
+
+
+def read(path: Path) -> nbformat.NotebookNode:
+    """Read a notebook's file."""
+    try:
+        node = load_notebook_node(str(path))
+    except OSError as error:
+        raise NotebookError.cannot_read(path, f"{error.strerror}.") from error
+    except (*_NO_NOTEBOOK, AttributeError, KeyError, TypeError) as error:
+        # nbformat looks inside before it looks at the shape.
+        raise NotebookError.cannot_read(path, "It is not a notebook.") from error
+    language = node.metadata.get("kernelspec", {}).get("language", "python")
+    if language != "python":
+        raise NotebookError.cannot_read(path, f"Its language is {language}, and only Python notebooks are run.")
+    return node
+
+
+def known_parameters(node: nbformat.NotebookNode) -> list[str]:
+    """Give the names that the cell tagged `parameters` assigns, in their order."""
+    cells = [cell for cell in node.cells if "parameters" in cell.metadata.get("tags", [])]
+    return [parameter.name for cell in cells[:1] for parameter in PythonTranslator.inspect(cell)]
+
+
+def executed(node: nbformat.NotebookNode, parameters: Mapping[str, Any], path: Path) -> nbformat.NotebookNode:
+    """Give a run copy of a notebook: outputs and widget states are those of these parameters."""
+    known = known_parameters(node)
+    for name in parameters:
+        if name not in known:
+            raise ArgumentError.unknown_parameter(name, known, path.name)
+    node = copy.deepcopy(node)
+    # What an older run with parameters has left, so that cells count from the same place.
+    node.cells = [cell for cell in node.cells if _INJECTED not in cell.metadata.get("tags", [])]
+    node.metadata.pop("widgets", None)
+    if parameters:
+        node = parameterize_notebook(node, dict(parameters), **_PYTHON)
+    _run(node, path)
+    _pass_on_warnings(node, path)
+    return node
+
+
+def _run(node: nbformat.NotebookNode, path: Path) -> None:
+    running: list[Any] = []
+    client = NotebookClient(
+        node,
+        kernel_manager_class=ThisPython,
+        kernel_name="python3",
+        timeout=CELL_TIMEOUT_S,
+        startup_timeout=START_TIMEOUT_S,
+        resources={"metadata": {"path": str(path.parent)}},
+        on_cell_execute=lambda cell, cell_index: running.append(cell),  # noqa: ARG005
+    )
+    try:
+        _execute(client)
+    except CellExecutionError as error:
+        raise _failed(node, path, running, f"{error.ename}: {error.evalue}".strip(": ")) from None
+    except CellTimeoutError:
+        raise _failed(node, path, running, f"no answer within {CELL_TIMEOUT_S} seconds") from None
+    except DeadKernelError:
+        raise _failed(node, path, running, "the end of its Python process") from None
+    except RuntimeError as error:
+        raise NotebookError.cannot_start(path, str(error)) from error
+
+
+def _execute(client: NotebookClient) -> None:
+    """Run to the end, or until the user interrupts.
+
+    In a thread, because nbclient takes Ctrl-C for itself in the main one, and leaves a traceback. What cells write
+    comes as messages: all that the process itself would say is of its own end.
+    """
+    silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with ThreadPoolExecutor(1) as thread:
+        run = thread.submit(lambda: asyncio.run(client.async_execute(**silent)))
+        try:
+            run.result()
+        except KeyboardInterrupt:
+            if client.km is not None and client.km.provisioner is not None:
+                asyncio.run(client.km.provisioner.kill())
+            raise
+
+
+def _failed(node: nbformat.NotebookNode, path: Path, running: list[Any], what: str) -> NotebookError:
+    cell = running[-1] if running else None
+    return NotebookError.in_cell(path, _number(node, cell), cell.source if cell else "", what)
+
+
+def _number(node: nbformat.NotebookNode, cell: Any) -> int:
+    """Give a cell's number among the notebook's own code cells, as a run from top to bottom counts them."""
+    own = [each for each in node.cells if each.cell_type == "code" and _INJECTED not in each.metadata.get("tags", [])]
+    return next((number for number, each in enumerate(own, 1) if each is cell), 0)
+
+
+def _pass_on_warnings(node: nbformat.NotebookNode, path: Path) -> None:
+    for cell in node.cells:
+        for output in cell.get("outputs", []):
+            if output.output_type == "stream" and output.name == "stderr":
+                said = " ".join(output.text.split())
+                warnings.warn(f"{path.name}, code cell {_number(node, cell)}: {said}", RewardsWarning, stacklevel=4)
