@@ -41,6 +41,7 @@ _HOME = {
     "explore": "widgets.explore",
     "report": "reporting",
     "notebook_report": "reporting.notebook",
+    "reports": "reporting.batch",
 } | dict.fromkeys(
     (
         "RewardsError",
@@ -112,6 +113,7 @@ if TYPE_CHECKING:
     from rewards_analytics.plots.expiring import plot_expiring as plot_expiring
     from rewards_analytics.plots.totals import plot_totals as plot_totals
     from rewards_analytics.reporting import report as report
+    from rewards_analytics.reporting.batch import reports as reports
     from rewards_analytics.reporting.notebook import notebook_report as notebook_report
     from rewards_analytics.widgets.explore import explore as explore
 

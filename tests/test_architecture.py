@@ -21,13 +21,14 @@ MAY_IMPORT = {
     "schema": {"errors"},
     "files": {"errors"},
     "wording": {"schema"},
+    "watching": set(),
     "engines": BASE,
     "client": {*BASE, "files"},  # and `client.pull`, which gives frames, the loader
     "sandbox": BASE,
-    "loading": {*BASE, "engines", "files", "wording"},
+    "loading": {*BASE, "engines", "files", "watching", "wording"},
     "analysis": {*BASE, "engines"},
     "plots": {*BASE, "analysis", "wording"},
-    "reporting": {*BASE, "engines", "analysis", "plots", "files", "wording"},
+    "reporting": {*BASE, "engines", "analysis", "plots", "files", "watching", "wording"},
     "widgets": {*BASE, "engines", "analysis", "plots", "wording", "reporting"},
 }
 

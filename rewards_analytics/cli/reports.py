@@ -16,19 +16,23 @@ import typer
 
 import rewards_analytics as ra
 from rewards_analytics.analysis.arguments import day
+from rewards_analytics.cli import INVALID_DATA
 from rewards_analytics.cli.options import AsOf, OptionalRates, Source, date_of, source_of
 from rewards_analytics.errors import ArgumentError
 
 
 def report(
     source: Source,
-    out: Annotated[Path, typer.Option("--out", "-o", help="The HTML file to write.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The HTML file to write; with --by, the folder.")],
     as_of: AsOf = None,
     title: Annotated[str | None, typer.Option("--title", help="Title of the report.")] = None,
     rates: OptionalRates = None,
     pdf: Annotated[
         bool, typer.Option("--pdf", help="Write it as PDF too, under the same name; alone if FILE ends in .pdf.")
     ] = False,
+    by: Annotated[
+        str | None, typer.Option("--by", help="Write a report for each value of this column.", metavar="COLUMN")
+    ] = None,
     notebook: Annotated[
         Path | None, typer.Option("--notebook", help="Make the report by running this notebook.", metavar="FILE")
     ] = None,
@@ -37,23 +41,35 @@ def report(
         typer.Option("--parameter", "-p", help="A further parameter of the notebook.", metavar="NAME=VALUE"),
     ] = None,
 ) -> None:
-    """Write a report as one self-contained HTML file, and as PDF with --pdf."""
+    """Write a report as one self-contained HTML file; with --pdf as PDF too, with --by one for each group."""
     if notebook is None and parameters:
         raise ArgumentError("--parameter is for the parameters of a notebook: name one with --notebook.")
-    if notebook is not None and pdf:
-        raise ArgumentError("--pdf and --notebook do not go together: choose one.")
+    chosen = [name for name, given in (("--pdf", pdf), ("--by", by), ("--notebook", notebook)) if given]
+    if len(chosen) > 1:
+        raise ArgumentError(f"{' and '.join(chosen)} do not go together: choose one.")
     if notebook is not None:
         _from_notebook(notebook, source, out, date_of(as_of), title, rates, _pairs(parameters or []))
         return
     rewards = ra.load(source_of(source))
     options: dict[str, Any] = {"as_of": date_of(as_of), "title": title, "rates": rates}
-    if pdf:
+    if by is not None:
+        _for_each(by, rewards, out, options)
+    elif pdf:
         from rewards_analytics.reporting import report_with_pdf
 
         for path in report_with_pdf(rewards, out, **options):
             typer.echo(path)
     else:
         typer.echo(ra.report(rewards, out, **options))
+
+
+def _for_each(by: str, rewards: Any, folder: Path, options: dict[str, Any]) -> None:
+    batch = ra.reports(rewards, folder, by=by, **options)
+    typer.echo(batch.index)
+    for group, error in batch.failures:
+        typer.echo(f"rewards-analytics: no report for {by} {group!r}: {error}", err=True)
+    if batch.failures:
+        raise typer.Exit(INVALID_DATA)
 
 
 def _from_notebook(

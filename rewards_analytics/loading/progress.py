@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from rewards_analytics.loading.sources import File, Piece
+from rewards_analytics.watching import is_watched
 
 _DELAY_S: Final = 2.0
 """Loads that end sooner show nothing."""
@@ -48,7 +49,7 @@ class _Bar(Progress):
 @contextmanager
 def shown(pieces: Iterable[Piece]) -> Iterator[Progress]:
     """Progress on the way through files: a bar on a terminal and in a notebook, nothing anywhere else."""
-    sizes = [_size(piece) for piece in pieces if isinstance(piece, File)] if _is_watched() else []
+    sizes = [_size(piece) for piece in pieces if isinstance(piece, File)] if is_watched() else []
     if not sizes:
         yield Progress()
         return
@@ -68,12 +69,3 @@ def _size(file: File) -> int | None:
     if isinstance(file.content, Path) and file.content.is_file():
         return file.content.stat().st_size
     return None
-
-
-def _is_watched() -> bool:
-    """Whether a person looks at the output: a terminal, or the kernel of a notebook."""
-    if sys.stderr is not None and sys.stderr.isatty():
-        return True
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython else None
-    return shell is not None and hasattr(shell, "kernel")
