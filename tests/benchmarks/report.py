@@ -9,8 +9,8 @@ From the same Parquet file, each route in a process of its own that begins befor
 - `batch`: a report for each of 500 users, with the time of one beside it.
 
 A table of ratios to the bare analysis is printed, in time and in time of the processor (with that of the browser and
-of the kernel), the peak memory of the largest process, and the size of the page. A page must be below 1 MB, and a report take at most twice the
-processor's time of the bare analysis: that holds on a machine which others use too.
+of the kernel), the peak memory of the largest process, and the size of the page. A page must be below 1 MB, and a
+report take at most twice the processor's time of the bare analysis: that holds on a machine which others use too.
 """
 
 from __future__ import annotations
