@@ -190,6 +190,7 @@ def test_the_lines_that_sandbox_prints_work_as_they_are_pasted(tmp_path, capsys)
     lines = []
     while not lines or "openapi.json" not in lines[-1]:
         lines.append(process.stdout.readline())
+        assert lines[-1], process.stderr.read()
     blocks = {block.partition("\n")[0]: block for block in "".join(lines).split("\n\n")}
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
 
