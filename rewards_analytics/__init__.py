@@ -39,6 +39,7 @@ _HOME = {
     "plot_aging": "plots.aging",
     "plot_distance": "plots.distance",
     "explore": "widgets.explore",
+    "connect": "widgets.connect",
     "report": "reporting",
     "notebook_report": "reporting.notebook",
     "reports": "reporting.batch",
@@ -115,6 +116,7 @@ if TYPE_CHECKING:
     from rewards_analytics.reporting import report as report
     from rewards_analytics.reporting.batch import reports as reports
     from rewards_analytics.reporting.notebook import notebook_report as notebook_report
+    from rewards_analytics.widgets.connect import connect as connect
     from rewards_analytics.widgets.explore import explore as explore
 
 
