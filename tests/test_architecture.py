@@ -31,6 +31,7 @@ MAY_IMPORT = {
     "reporting": {*BASE, "engines", "analysis", "plots", "files", "watching", "wording"},
     # and `widgets.connect`, which fetches, the client, the sandbox and the loader
     "widgets": {*BASE, "engines", "analysis", "plots", "wording", "reporting"},
+    "dashboard": {*BASE, "loading", "wording"},  # the rest by its public names
 }
 
 

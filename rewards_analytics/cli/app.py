@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from rewards_analytics import __version__
-from rewards_analytics.cli import analyses, demo, fetching, loading, reports
+from rewards_analytics.cli import analyses, dashboards, demo, fetching, loading, reports
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -50,5 +50,6 @@ for command in (
     analyses.quality,
     analyses.value,
     reports.report,
+    dashboards.dashboard,
 ):
     app.command()(command)
