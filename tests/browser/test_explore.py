@@ -1,10 +1,6 @@
 """The dashboard in a real JupyterLab: what a reader chooses, the numbers on the page follow."""
 
-import json
 import os
-import subprocess
-import sys
-import time
 from datetime import date
 from pathlib import Path
 
@@ -13,6 +9,7 @@ import pytest
 
 import rewards_analytics as ra
 from rewards_analytics.wording import amount, one_line
+from tests.browser import lab
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "data" / "rewards.parquet"
@@ -41,47 +38,8 @@ def jupyterlab(tmp_path_factory):
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3 (ipykernel)"}
     (folder / "work").mkdir()
     nbformat.write(notebook, folder / "work" / "explore.ipynb")
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--port=0", "--ip=127.0.0.1"]
-    options = ["--IdentityProvider.token=", f"--ServerApp.root_dir={folder / 'work'}"]
-    with (folder / "log").open("wb") as log:
-        server = subprocess.Popen(
-            [*command, *options, "--LabApp.expose_app_in_browser=True"],
-            env=os.environ | _folders_of_its_own(folder),
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-        try:
-            yield _address(folder / "runtime")
-        finally:
-            server.terminate()
-            server.wait(timeout=30)
-
-
-def _folders_of_its_own(folder):
-    settings = folder / "settings" / "@jupyterlab" / "apputils-extension"
-    settings.mkdir(parents=True)
-    (settings / "notification.jupyterlab-settings").write_text(
-        json.dumps({"fetchNews": "false", "checkForUpdates": False})
-    )
-    return {
-        "JUPYTER_CONFIG_DIR": str(folder / "config"),
-        "JUPYTER_DATA_DIR": str(folder / "data"),
-        "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
-        "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"),
-        "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
-    }
-
-
-def _address(runtime):
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        for file in runtime.glob("jpserver-*.json"):
-            try:
-                return json.loads(file.read_text())["url"]
-            except json.JSONDecodeError:
-                break  # still being written
-        time.sleep(0.2)
-    raise TimeoutError("JupyterLab did not start within a minute")
+    with lab.jupyterlab(folder, folder / "work") as address:
+        yield address
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,178 @@
+"""Each notebook as its reader meets it: in a real JupyterLab, run from top to bottom, in both themes."""
+
+import os
+import shutil
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+import rewards_analytics as ra
+from rewards_analytics.wording import amount
+from tests.browser.lab import jupyterlab
+
+ROOT = Path(__file__).parent.parent.parent
+SCREENSHOTS = ROOT / "build" / "screenshots"
+WITH_TESTS_OF_THEIR_OWN = {"overview", "fetch"}
+NOTEBOOKS = sorted({path.stem for path in (ROOT / "notebooks").glob("*.ipynb")} - WITH_TESTS_OF_THEIR_OWN)
+
+RUN_ALL = """async path => {
+    const panel = await jupyterapp.commands.execute("docmanager:open", {path});
+    await panel.context.ready;
+    await panel.sessionContext.ready;
+    await jupyterapp.commands.execute("notebook:clear-all-cell-outputs");
+    await jupyterapp.commands.execute("notebook:run-all-cells");
+    const cells = panel.content.widgets.filter(cell => cell.model.type === "code");
+    return cells.map(cell => ({
+        count: cell.model.executionCount,
+        outputs: cell.model.outputs.toJSON().map(output => output.output_type),
+    }));
+}"""
+
+SHUT = """async () => {
+    await jupyterapp.commands.execute("docmanager:save");
+    await jupyterapp.commands.execute("application:close");
+    await jupyterapp.serviceManager.sessions.shutdownAll();
+}"""
+
+
+@pytest.fixture(scope="module")
+def lab(chromium, tmp_path_factory):
+    """A page of JupyterLab with copies of the notebooks; `lab.messages` is what the console was told."""
+    pytest.importorskip("jupyterlab", reason='JupyterLab is missing: pip install "rewards-analytics[lab]"')
+    folder = tmp_path_factory.mktemp("lab")
+    for name in ("notebooks", "data"):
+        shutil.copytree(ROOT / name, folder / "work" / name)
+    with jupyterlab(folder, folder / "work") as address, chromium.new_context() as context:
+        page = context.new_page()
+        page.set_default_timeout(60_000)
+        page.messages = []
+        page.on("console", lambda message: page.messages.append((message.type, message.text)))
+        page.on("pageerror", lambda error: page.messages.append(("error", str(error))))
+        page.on("dialog", lambda dialog: (page.messages.append(("dialog", dialog.message)), dialog.dismiss()))
+        page.goto(f"{address}lab")
+        page.wait_for_function("window.jupyterapp?.restored.then(() => true)")
+        page.evaluate("jupyterapp.commands.execute('application:toggle-left-area')")
+        yield page
+
+
+@pytest.fixture
+def ran(lab):
+    """Open a notebook and run all of it, on a page as tall as it takes."""
+
+    def run(name):
+        lab.messages.clear()
+        lab.set_viewport_size({"width": 1280, "height": 5000})
+        cells = lab.evaluate(RUN_ALL, f"notebooks/{name}.ipynb")
+        assert [cell["count"] for cell in cells] == list(range(1, len(cells) + 1))
+        assert not [cell for cell in cells if "error" in cell["outputs"]]
+        return lab
+
+    yield run
+    assert lab.locator("mjx-container").count() == 0, "an amount in dollars became mathematics"
+    assert [message for message in lab.messages if message[0] in ("error", "warning", "dialog")] == []
+    lab.evaluate(SHUT)
+
+
+def photograph(page, name):
+    """Keep what the reader sees in both themes, for people to look at."""
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    for theme in ("Dark", "Light"):
+        page.evaluate(f"jupyterapp.commands.execute('apputils:change-theme', {{theme: 'JupyterLab {theme}'}})")
+        page.wait_for_function(f"document.body.dataset.jpThemeName === 'JupyterLab {theme}'")
+        page.wait_for_timeout(300)
+        page.screenshot(path=SCREENSHOTS / f"{name}-{theme.lower()}.png")
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_a_notebook_runs_from_top_to_bottom_without_a_word_in_the_console(ran, name):
+    page = ran(name)
+
+    page.locator(".rewards-explore:visible, .rewards-shown:visible").first.wait_for()
+    photograph(page, name)
+
+
+def test_the_overview_follows_unit_date_and_period_with_the_functions_own_numbers(ran):
+    from playwright.sync_api import expect
+
+    page = ran("overview")
+    rewards = ra.load(ROOT / "data" / "rewards.json")
+    photograph(page, "overview")
+
+    page.get_by_role("checkbox", name="Points", exact=True).uncheck()
+    page.get_by_role("checkbox", name="Miles", exact=True).check()
+    page.get_by_label("As of", exact=True).fill("2028-03-01")
+    page.get_by_label("Period", exact=True).select_option("Month")
+
+    miles = rewards.filter(pl.col("unit_type") == "MILES")
+    expected = ra.expiring(miles, as_of=date(2028, 3, 1), every="month", until=date(2030, 2, 28))
+    busy = expected.filter(pl.col("rewards") > 0)
+    amounts = page.get_by_role("region", name="From 1 March 2028 until").locator("tbody td:nth-child(3)")
+    expect(amounts).to_have_text([amount(value, "MILES") for value in busy["expiring"]])
+    assert len(busy) > 0
+
+
+# --- Fetching ---
+
+
+def fetch(page, user):
+    page.get_by_label("User", exact=True).first.fill(user)
+    page.get_by_label("User", exact=True).first.press("Tab")
+    member = page.get_by_label("Member", exact=True).first
+    member.locator("option", has_text="MX Bank").wait_for(state="attached")
+    page.get_by_role("button", name="Fetch rewards").click()
+
+
+def test_a_reader_answers_a_text_a_choice_and_a_picture_and_sees_rewards_arrive(ran):
+    from playwright.sync_api import expect
+
+    page = ran("fetch")
+    form = page.locator(".rewards-connect").first
+    said = form.locator("[role=status], [role=alert]").first
+    arrived = form.get_by_role("region", name="Rewards")
+
+    fetch(page, "user-0001")
+    expect(form.get_by_text("What city were you born in?")).to_be_visible()
+    form.get_by_label("Answer").fill("correct")
+    form.get_by_role("button", name="Submit").click()
+    expect(said).to_contain_text("These are the member's rewards")
+    expect(arrived).to_contain_text("Polestar rail miles")
+    photograph(page, "fetch")
+
+    fetch(page, "user-0002")
+    form.get_by_role("radio", name="2. The wrong one").check()
+    form.get_by_role("button", name="Submit").click()
+    expect(said).to_contain_text("the institution refused the answers")
+    form.get_by_role("button", name="Fetch rewards").click()
+    form.get_by_role("radio", name="1. The right one").check()
+    form.get_by_role("button", name="Submit").click()
+    expect(arrived).to_contain_text("$")
+
+    fetch(page, "user-0003")
+    expect(form.get_by_role("img", name="The picture that the question is about")).to_be_visible()
+    photograph(page, "fetch-picture")
+    form.get_by_role("button", name="Stop waiting").click()
+    expect(said).to_contain_text("Stopped")
+
+
+def test_axe_finds_nothing_in_the_form_at_level_aa(ran):
+    axe = os.environ.get("AXE_CORE")
+    if axe is None:
+        pytest.skip("AXE_CORE does not name axe.min.js: npm install axe-core")
+    page = ran("fetch")
+    page.evaluate(Path(axe).read_text(encoding="utf-8"))
+    form = page.locator(".rewards-connect").first
+    answered = form.get_by_role("region", name="Rewards")
+
+    for user, field in (("user-0001", "textbox"), ("user-0002", "radio"), ("user-0003", "textbox")):
+        fetch(page, user)
+        asked = form.get_by_role(field, name="Answer" if field == "textbox" else "1. The right one")
+        asked.wait_for()
+        found = page.evaluate(
+            "axe.run('.rewards-connect', {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']})"
+        )
+        assert [(each["id"], each["nodes"][0]["html"][:200]) for each in found["violations"]] == []
+        asked.fill("correct") if field == "textbox" else asked.check()
+        form.get_by_role("button", name="Submit").click()
+        answered.wait_for()
