@@ -316,6 +316,28 @@ def test_a_wrong_answer_is_told(form, member_of_mxbank):
     assert "the institution refused the answers. Fetch again to be asked again" in shown(form)
 
 
+def test_an_answer_that_comes_right_after_the_click_on_submit_is_sent(form, member_of_mxbank):
+    fetch(form, member_of_mxbank("challenge"))
+    field = form.questions[0].field
+    form.submit.click()
+    assert form.state == "asking"
+
+    field.value = "correct"
+
+    assert form.wait() == "fetched"
+
+
+def test_an_answer_that_comes_long_after_waits_for_another_click(form, member_of_mxbank, monkeypatch):
+    monkeypatch.setattr("rewards_analytics.widgets.connect._LATE_S", 0.0)
+    fetch(form, member_of_mxbank("challenge"))
+    form.submit.click()
+
+    form.questions[0].field.value = "correct"
+
+    assert form.state == "asking"
+    assert submit(form, "correct") == "fetched"
+
+
 def test_a_question_is_not_submitted_without_an_answer(form, member_of_mxbank):
     fetch(form, member_of_mxbank("challenge"))
 

@@ -16,7 +16,9 @@ from collections.abc import Callable, Mapping, Sequence
 from contextvars import copy_context
 from functools import partial
 from getpass import getpass
+from math import inf
 from threading import Event, RLock, Thread
+from time import monotonic
 from typing import Any, Final
 
 import ipywidgets as widgets
@@ -37,6 +39,8 @@ NOT_CONNECTED: Final = frozenset({None, 401, 403})
 
 _BUSY: Final = frozenset({"connecting", "reading", "fetching"})
 _UNDER_WAY: Final = frozenset({"fetching", "asking"})
+_LATE_S: Final = 2.0
+"""Seconds after a click on Submit in which an answer still counts as given before it."""
 _STYLE: Final = {"description_width": "5em"}
 _WIDE: Final = {"width": "36em", "max_width": "100%"}
 _ROW: Final = {"flex_flow": "row wrap"}
@@ -107,6 +111,7 @@ class Connect(widgets.VBox):  # type: ignore[misc]
         self._user_guid: str | None = None
         self._seen: list[str] = []
         self._answers: Mapping[str, str] = {}
+        self._submit_until = -inf
         self._stopped = False
         self._turn = 0
         self._lock = RLock()
@@ -303,6 +308,9 @@ class Connect(widgets.VBox):  # type: ignore[misc]
                 raise _StoppedError
             self._answered.clear()
             self.questions = [Question(challenge) for challenge in challenges]
+            for question in self.questions:
+                question.field.observe(self._answer_late, "value")
+            self._submit_until = -inf
             self._asked.children = [*self.questions, self.submit]
             self._enter("asking", f"The institution asks {count(len(challenges), 'question')}.")
             self._settled.set()
@@ -318,6 +326,7 @@ class Connect(widgets.VBox):  # type: ignore[misc]
                 return
             answers = {question.challenge.guid: question.answer for question in self.questions}
             if not all(answers.values()):
+                self._submit_until = monotonic() + _LATE_S
                 self._enter("asking", "Answer every question, then submit.", wrong=True)
                 return
             self._settled.clear()
@@ -325,6 +334,13 @@ class Connect(widgets.VBox):  # type: ignore[misc]
             self._enter("fetching", "The answer is on its way to the institution …")
             self._answers = answers
             self._answered.set()
+
+    def _answer_late(self, _change: Any) -> None:
+        """Submit once more if an answer comes right after the click: a busy page holds values back, and no click."""
+        with self._lock:
+            if monotonic() < self._submit_until and all(question.answer for question in self.questions):
+                self._submit_until = -inf
+                self._submit()
 
     def _forget_questions(self) -> None:
         self._asked.children = []
