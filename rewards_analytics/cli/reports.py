@@ -114,7 +114,7 @@ def _pairs(texts: Sequence[str]) -> dict[str, Any]:
 def _readable_elsewhere(source: str) -> Iterator[str]:
     """Name a source so that another process, in another folder, reads the same; standard input becomes a file."""
     if source != "-":
-        yield str(Path(source).absolute())
+        yield source if "://" in source else str(Path(source).absolute())
         return
     with tempfile.NamedTemporaryFile(prefix="rewards-") as file:
         shutil.copyfileobj(sys.stdin.buffer, file)
