@@ -84,13 +84,13 @@ def test_an_output_that_cannot_be_written_leaves_nothing(run, rewards_json, tmp_
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
-def test_a_port_in_use_is_named_with_the_way_out(run):
+def test_a_port_in_use_is_wrong_usage_and_named_with_the_way_out(run):
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
         port = listener.getsockname()[1]
 
-        is_clear(run("sandbox", "--port", port), 1, str(port), "another port")
+        is_clear(run("sandbox", "--port", port), 2, str(port), "another port")
 
 
 def test_missing_credentials_are_wrong_usage(run, monkeypatch):
