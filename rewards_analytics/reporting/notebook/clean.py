@@ -48,6 +48,7 @@ _ATTRIBUTES: Final = {
     "a": {"href", "download"},
     "details": {"open"},
     "div": {"tabindex"},
+    "pre": {"tabindex"},
     "img": {"src", "alt", "width", "height"},
     "ol": {"start"},
     "rect": {"width", "height"},
