@@ -33,8 +33,8 @@ def chromium():
 @pytest.fixture(scope="session")
 def artefacts():
     """A folder that keeps what the pages looked like, to be looked at after a run; git ignores it."""
-    folder = Path(__file__).parents[2] / ".artefacts"
-    folder.mkdir(exist_ok=True)
+    folder = Path(__file__).parents[2] / "build" / "screenshots"
+    folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
