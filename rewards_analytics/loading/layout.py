@@ -1,24 +1,25 @@
 """The fastest path for JSON: rewards that are all written alike, as one program writes them.
 
 The first record of a block is the layout: its keys, their order, the blanks between them. If every other record
-repeats these bytes, the values are what stands between them, and nothing is left to parse. So all records are
-walked at once, from key to key, and each byte is held to the layout; the first that differs ends it with None,
-and a reader that knows more of JSON takes over.
+repeats it, then the block, cut at its quotes, is a table: `{"guid":"R-1","balance":5}` has the cells `{`, `guid`,
+`:`, `R-1`, `,`, `balance` and `:5}`. Arrow's CSV reader cuts it, with the quote for a separator. The cells that are
+keys and punctuation must be those of the layout, byte for byte; what is left are the values. The first record that
+differs ends it with None, and a reader that knows more of JSON takes over.
 
-No value in quotes holds a backslash or a control character, nor (as there are no more quotes than the layout
-has) a quote: hence what stands between its quotes is exactly the text.
+No backslash and no control character may stand in a text, and each record has as many quotes as the layout: hence
+what stands between its quotes is exactly the text.
 """
 
 from __future__ import annotations
 
-import codecs
 import re
 from collections.abc import Callable, Iterator
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.csv as pv
 
 from rewards_analytics.loading.batches import Batch, Spot
 from rewards_analytics.loading.columns import plain_amounts, typed
@@ -26,7 +27,7 @@ from rewards_analytics.schema import FIELDS, REQUIRED
 
 _BLANKS: Final = rb"[ \t\r\n]*"
 _MEMBER: Final = re.compile(
-    rb"(" + _BLANKS + rb'[{,]%b"([^"\\\x00-\x1f]*)"%b:%b)("[^"\\]*"|[\w+.-]+)' % (_BLANKS, _BLANKS, _BLANKS)
+    rb"(" + _BLANKS + rb'[{,]%b"([ !#-\[\]-~]+)"%b:%b)("[^"\\]*"|[\w+.-]+)' % (_BLANKS, _BLANKS, _BLANKS)
 )
 _END: Final = re.compile(_BLANKS + rb"\}")
 _NEXT_LINE: Final = re.compile(rb"[ \t\r]*\n")
@@ -36,21 +37,15 @@ _SCALAR: Final = rf"{_NUMBER}|^(?:true|false)$"
 
 _TEXTS: Final = frozenset(FIELDS) - {"balance"}
 """The fields whose values are never numbers."""
-_QUOTE: Final = ord('"')
-_NULL: Final = b"null"
+_NULL_CELL: Final = b"\x00"
+"""Stands for `null` in a text's cell, where no JSON text can have it."""
+_LINE_END_INSIDE: Final = b"\x0b"
+"""Stands for a line end within a record, since in the table a line end ends a row."""
 _MOST_BYTES: Final = 1 << 30
 """Arrow counts the bytes of a text column in 32 bits."""
-TILE: Final = 1 << 17
+_LONGEST_RECORD: Final = 1 << 17
 PIECE_BYTES: Final = 4 << 20
 """Bytes of a long list that are read together."""
-_STEP: Final = 16
-"""Bytes in which the end of a value is looked for at once."""
-_LONG: Final = 512
-"""A value longer than this is looked through by itself."""
-
-Bytes = bytes | memoryview
-Positions = Any
-"""A NumPy array of byte positions, one a record."""
 
 
 class Layout(NamedTuple):
@@ -58,23 +53,54 @@ class Layout(NamedTuple):
 
     names: tuple[str, ...]
     before: tuple[bytes, ...]
+    quoted: tuple[bool, ...]
+    """Whether the value is a text; a null is taken for one."""
     after: bytes
     between: bytes
 
-    def controls(self, records: int) -> int:
-        """How many control characters so many records have."""
-        inside = sum(map(_controls, (*self.before, self.after)))
-        return inside * records + _controls(self.between) * (records - 1)
+    def with_null_cells(self, text: bytes) -> bytes | memoryview:
+        """The records with their nulls in quotes, so that each of them has the same number of cells."""
+        gap = self.before[0][self.before[0].rindex(b":") :]
+        return _replaced(text, gap + b"null", gap + b'"%b"' % _NULL_CELL)
+
+    def on_one_line(self) -> Layout:
+        """The same layout where line ends are replaced."""
+        before = tuple(literal.replace(b"\n", _LINE_END_INSIDE) for literal in self.before)
+        after, between = (literal.replace(b"\n", _LINE_END_INSIDE) for literal in (self.after, self.between))
+        return self._replace(before=before, after=after, between=between)
+
+    @property
+    def joint(self) -> bytes:
+        """What stands between the last value of a record and the first of the next."""
+        return self.after + self.between + self.before[0]
 
 
-def read_lines(block: Bytes, spot: Callable[[int], Spot]) -> Batch | None:
+def read_lines(block: bytes, spot: Callable[[int], Spot]) -> Batch | None:
     """Rewards, one a line."""
-    return _read(block, b"\n", _NEXT_LINE, spot)
+    layout = _layout(block, _NEXT_LINE)
+    if layout is None or not _is_plain(block):
+        return None
+    text = block.replace(b"\r\n", b"\n") if b"\r" in block else block
+    return None if b"\r" in text else _read(layout.with_null_cells(text), layout, spot)
 
 
-def read_elements(block: Bytes, spot: Callable[[int], Spot]) -> Batch | None:
+def read_elements(block: bytes, spot: Callable[[int], Spot]) -> Batch | None:
     """Rewards as they stand in a list, `{…},{…}`, without its brackets."""
-    return _read(block, b"{", _NEXT_ELEMENT, spot)
+    layout = _layout(block, _NEXT_ELEMENT)
+    if layout is None or not _is_plain(block) or b"\r" in block or _LINE_END_INSIDE in block:
+        return None
+    if b"\n" in block:
+        block, layout = block.replace(b"\n", _LINE_END_INSIDE), layout.on_one_line()
+    text = layout.with_null_cells(block)
+    if layout.between:
+        text = _replaced(text, layout.joint, layout.after + b"\n" + layout.before[0])
+    return _read(text, layout, spot)
+
+
+def joint(block: bytes) -> bytes | None:
+    """What stands between the values of one element of a list and those of the next, if they are written alike."""
+    layout = _layout(block, _NEXT_ELEMENT)
+    return layout.joint if layout else None
 
 
 def pieces(data: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
@@ -82,46 +108,31 @@ def pieces(data: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
 
     A list that is not a list of records of one layout may be cut within an element: such a piece is not JSON.
     """
-    layout = _layout(data[start : min(end, start + TILE)], _NEXT_ELEMENT)
+    layout = _layout(data[start : min(end, start + _LONGEST_RECORD)], _NEXT_ELEMENT)
     if layout:
-        joint = layout.after + layout.between + layout.before[0]
-        while end - start > PIECE_BYTES and (cut := data.rfind(joint, start, start + PIECE_BYTES)) >= 0:
+        while end - start > PIECE_BYTES and (cut := data.rfind(layout.joint, start, start + PIECE_BYTES)) >= 0:
             yield start, cut + len(layout.after)
             start = cut + len(layout.after) + len(layout.between)
     yield start, end
 
 
-def _read(data: Bytes, mark: bytes, separator: re.Pattern[bytes], spot: Callable[[int], Spot]) -> Batch | None:
-    layout = _layout(data, separator)
-    if layout is None or len(data) > _MOST_BYTES:
-        return None
-    block = _Block(data, mark)
-    columns = _columns(block, layout) if block.is_plain else None
-    return None if columns is None else _batch(columns, spot)
+def _is_plain(block: bytes) -> bool:
+    """Whether nothing in it is escaped, and nothing can be taken for a cell that is null."""
+    return len(block) <= _MOST_BYTES and b"\\" not in block and _NULL_CELL not in block
 
 
-def _is_utf8(data: Bytes) -> bool:
-    try:
-        codecs.utf_8_decode(data, "strict", True)
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _controls(literal: bytes) -> int:
-    return sum(code < ord(" ") for code in literal)
-
-
-def _layout(block: Bytes, separator: re.Pattern[bytes]) -> Layout | None:
+def _layout(block: bytes, separator: re.Pattern[bytes]) -> Layout | None:
     """The layout of the first record, if it is a plain one that the others can be compared with."""
     names: list[str] = []
     before: list[bytes] = []
+    quoted: list[bool] = []
     end = 0
     while member := _MEMBER.match(block, end):
         if member[1].lstrip()[:1] != (b"," if names else b"{"):
             return None
         before.append(member[1])
-        names.append(member[2].decode(errors="replace"))
+        names.append(member[2].decode())
+        quoted.append(member[3].startswith(b'"') or member[3] == b"null")
         end = member.end()
     last = _END.match(block, end)
     if last is None or len(set(names)) < len(names) or not set(REQUIRED) <= set(names):
@@ -131,222 +142,101 @@ def _layout(block: Bytes, separator: re.Pattern[bytes]) -> Layout | None:
     following = separator.match(block, last.end())
     if following is None and last.end() < len(block):
         return None
-    return Layout(tuple(names), tuple(before), last[0], following[0] if following else b"")
+    return Layout(tuple(names), tuple(before), tuple(quoted), last[0], following[0] if following else b"")
 
 
-class _Block:
-    """The bytes of a block, looked at in many places at once; `marks` is where a certain byte stands."""
+def _replaced(text: bytes | memoryview, old: bytes, new: bytes) -> memoryview:
+    """`bytes.replace`, twice as fast and beside other threads."""
+    edges = pa.py_buffer(np.array([0, len(text)], dtype=np.int32))
+    whole = pa.BinaryArray.from_buffers(pa.binary(), 1, [None, edges, pa.py_buffer(text)])
+    return memoryview(pc.replace_substring(whole, pattern=old, replacement=new)[0].as_buffer())
 
-    def __init__(self, data: Bytes, mark: bytes) -> None:
-        self._bytes, self._size = data, len(data)
-        self.codes = np.frombuffer(data, dtype=np.uint8)
-        self.quotes = self.controls = 0
-        self.is_plain = True
-        """Whether it is UTF-8 and nothing in it is escaped."""
-        marks: list[np.ndarray] = []
-        found = np.empty(TILE, dtype=np.bool_)
-        is_ascii = True
-        for tile in self._tiles(0):
-            here = found[: len(tile)]
-            self.quotes += int(np.count_nonzero(np.equal(tile, _QUOTE, out=here)))
-            self.controls += int(np.count_nonzero(np.less(tile, ord(" "), out=here)))
-            marks.append(np.equal(tile, ord(mark), out=here).nonzero()[0] + len(marks) * TILE)
-            self.is_plain &= not np.equal(tile, ord("\\"), out=here).any()
-            is_ascii &= int(tile.max()) < 128
-        self.marks = np.concatenate(marks)
-        self.is_plain = self.is_plain and (is_ascii or _is_utf8(data))
 
-    def _tiles(self, start: int) -> Iterator[np.ndarray]:
-        """The bytes from there on, so many together as stay in the processor's nearest cache."""
-        return (self.codes[at : at + TILE] for at in range(start, self._size, TILE))
+class _Cell(NamedTuple):
+    """A cell of every record: the value of a field, with the punctuation around it where it is not in quotes.
 
-    def __len__(self) -> int:
-        return self._size
+    Without a name it is a key or punctuation only, and `before` the whole of it.
+    """
 
-    def gathered(self, at: Positions, width: int) -> np.ndarray:
-        """The next `width` bytes at each of the positions, one after the other."""
-        every = np.ndarray((self._size - width + 1,), f"V{width}", self._bytes, strides=(1,))
-        return np.asarray(every[at])
+    name: str | None
+    before: bytes
+    after: bytes = b""
 
-    def holds(self, at: Positions, literal: bytes) -> bool:
-        """Whether the bytes of a literal stand at each of the positions."""
-        if not literal or not len(at):
-            return True
-        if int(at.max()) + len(literal) > self._size:
-            return False
-        return self.gathered(at, len(literal)).tobytes() == literal * len(at)
+    @property
+    def type(self) -> pa.DataType:
+        """What Arrow reads the cells as."""
+        return pa.string() if self.name else pa.binary(len(self.before))
 
-    def are_null(self, at: Positions) -> np.ndarray:
-        """Which of the positions begin a `null`; each of them has a closing brace to come."""
-        inside = np.minimum(at, self._size - len(_NULL))
-        return np.asarray((self.gathered(inside, len(_NULL)) == np.void(_NULL)) & (inside == at))
+    def values(self, array: pa.StringArray) -> pa.StringArray | None:
+        """The values in these cells; None if one of them holds something else."""
+        if not self.before:
+            text = np.frombuffer(array.buffers()[2] or b"", dtype=np.uint8)
+            return None if len(text) and text.min() < ord(" ") else array
+        around = pc.and_(pc.starts_with(array, pattern=self.before), pc.ends_with(array, pattern=self.after))
+        if not pc.all(around, skip_nulls=False).as_py():
+            return None
+        return pc.binary_slice(array.cast(pa.binary()), len(self.before), -len(self.after)).cast(pa.string())
 
-    def until(self, at: Positions, code: int) -> Positions | None:
-        """Where at or after each of the positions the next such byte stands; None if one has none."""
-        result, open_ = at.copy(), np.arange(len(at))
-        for _ in range(_LONG // _STEP):
-            here = result[open_] <= self._size - _STEP
-            if not here.any():
-                break
-            looked = open_[here]
-            ahead = _ahead(self.gathered(result[looked], _STEP), code)
-            result[looked] += ahead
-            open_ = np.concatenate([looked[ahead == _STEP], open_[~here]])
-        for record in open_.tolist():
-            if (found := self._find(code, int(result[record]))) is None:
+
+def _cells(layout: Layout) -> Iterator[_Cell]:
+    """The cells of a record."""
+    name, rest = None, b""
+    for field, before, quoted in zip(layout.names, layout.before, layout.quoted, strict=True):
+        punctuation, key, gap = before.split(b'"')
+        yield _Cell(name, rest, punctuation) if name else _Cell(None, punctuation)
+        yield _Cell(None, key)
+        if quoted:
+            yield _Cell(None, gap)
+            yield _Cell(field, b"")
+        name, rest = (None, b"") if quoted else (field, gap)
+    yield _Cell(name, rest, layout.after) if name else _Cell(None, layout.after)
+
+
+def _read(text: bytes | memoryview, layout: Layout, spot: Callable[[int], Spot]) -> Batch | None:
+    cells = list(_cells(layout))
+    table = _table(text, cells)
+    columns: dict[str, pa.StringArray] = {}
+    for cell, column in zip(cells, table.columns if table else [], strict=False):
+        array = column.chunk(0)
+        if cell.name is None:
+            if array.buffers()[1].to_pybytes() != cell.before * len(array):
                 return None
-            result[record] = found
-        return result
-
-    def _find(self, code: int, start: int) -> int | None:
-        """Where at or after a position the next such byte stands."""
-        for number, tile in enumerate(self._tiles(start)):
-            if (found := np.flatnonzero(tile == code)).size:
-                return start + number * TILE + int(found[0])
-        return None
-
-    def texts(self, first: Positions, last: Positions, null: np.ndarray | None) -> pa.Array:
-        """The bytes from `first` to `last` of each record as a column of texts."""
-        widths = last - first if null is None else (last - first)[~null]
-        if len(widths) and (widths == widths[0]).all():
-            return self._texts_of_one_width(first, int(widths[0]), null)
-        # The texts and what stands between them are a text column as they lie there; every other one is taken.
-        edges = np.empty(2 * len(first), dtype=np.int32)
-        edges[0::2], edges[1::2] = first, last
-        everything = pa.StringArray.from_buffers(len(edges) - 1, pa.py_buffer(edges), pa.py_buffer(self._bytes))
-        return pc.take(everything, pa.array(np.arange(0, len(edges), 2), mask=null), boundscheck=False)
-
-    def _texts_of_one_width(self, first: Positions, width: int, null: np.ndarray | None) -> pa.Array:
-        """The same, faster, for guids and the like."""
-        data = self.gathered(first if null is None else first[~null], width) if width else np.empty(0)
-        if null is None:
-            offsets = np.arange(len(first) + 1, dtype=np.int32) * np.int32(width)
-            return pa.StringArray.from_buffers(len(first), pa.py_buffer(offsets), pa.py_buffer(data))
-        offsets = np.zeros(len(first) + 1, dtype=np.int32)
-        np.cumsum(~null * np.int32(width), out=offsets[1:])
-        valid = pa.py_buffer(np.packbits(~null, bitorder="little"))
-        return pa.StringArray.from_buffers(len(first), pa.py_buffer(offsets), pa.py_buffer(data), valid)
-
-
-_EACH_BYTE: Final = np.uint64(0x0101010101010101)
-_HIGH_BITS: Final = np.uint64(0x8080808080808080)
-
-
-def _ahead(some: np.ndarray, code: int) -> np.ndarray:
-    """How many bytes stand before the first such byte in each of some 16 bytes, 16 where there is none."""
-    words = some.view("<u8") ^ (_EACH_BYTE * np.uint64(code))
-    # The lowest high bit that is left marks the first byte that is zero now (Mycroft's test).
-    marked = (words - _EACH_BYTE) & ~words & _HIGH_BITS
-    before = np.bitwise_count((marked - np.uint64(1)) & ~marked) >> 3
-    one, two = before[0::2].astype(np.int64), before[1::2]
-    return np.where(one == _STEP // 2, one + two, one)
-
-
-class _Column(NamedTuple):
-    """The values of one field as texts, and which of them stood in quotes."""
-
-    texts: pa.Array
-    quoted: np.ndarray
-
-    def bare(self) -> pa.Array:
-        """The texts that stood without quotes."""
-        return self.texts.filter(pa.array(~self.quoted))
-
-
-def _columns(block: _Block, layout: Layout) -> dict[str, _Column] | None:
-    """The values of every field of the layout; None where a record is written differently."""
-    start, end = _records(block, layout)
-    if block.controls != layout.controls(len(start)) or not block.holds(end[:-1], layout.between):
-        return None
-    if not block.holds(start, layout.before[0]):
-        return None
-    columns: dict[str, _Column] = {}
-    at, quotes = start + len(layout.before[0]), 0
-    for name, following in zip(layout.names, (*layout.before[1:], layout.after), strict=True):
-        values = _values(block, at, following, end if len(columns) == len(layout.names) - 1 else None)
-        if values is None or (name in _TEXTS and not values.are_texts()):
+        elif (values := cell.values(array)) is None:
             return None
-        columns[name] = _Column(block.texts(values.first, values.last, values.null), values.quoted)
-        quotes += 2 * int(np.count_nonzero(values.quoted))
-        at = values.last + values.quoted + len(following)
-    written = quotes + 2 * len(start) * len(layout.names)
-    return columns if block.quotes == written and np.array_equal(at, end) else None
+        else:
+            columns[cell.name] = values
+    return _batch(columns, dict(zip(layout.names, layout.quoted, strict=True)), spot) if columns else None
 
 
-def _records(block: _Block, layout: Layout) -> tuple[Positions, Positions]:
-    """Where each record begins and ends. Lines are told by their ends, the elements of a list by their braces."""
-    if len(block.marks) and block.codes[block.marks[0]] == ord("{"):
-        start = block.marks
-    else:
-        start = np.append(0, block.marks + 1)
-    return start, np.append(start[1:] - len(layout.between), len(block))
-
-
-class _Values(NamedTuple):
-    """Where the values of one field begin and end, which of them stand in quotes, and which are null (if any)."""
-
-    first: Positions
-    last: Positions
-    quoted: np.ndarray
-    null: np.ndarray | None = None
-
-    def are_texts(self) -> bool:
-        """Whether each is in quotes or null."""
-        return bool((self.quoted if self.null is None else self.quoted | self.null).all())
-
-
-def _values(block: _Block, at: Positions, following: bytes, end: Positions | None) -> _Values | None:
-    """The values that begin at the positions, each of them before the bytes that follow it, up to `end` if known."""
-    if int(at.max()) >= len(block):
+def _table(text: bytes | memoryview, cells: list[_Cell]) -> pa.Table | None:
+    """The records cut at their quotes; None if they have not all these cells."""
+    types = {str(number): cell.type for number, cell in enumerate(cells)}
+    try:
+        return pv.read_csv(
+            pa.BufferReader(pa.py_buffer(text)),
+            read_options=pv.ReadOptions(column_names=list(types), block_size=len(text) + 1, use_threads=False),
+            parse_options=pv.ParseOptions(delimiter='"', quote_char=False, ignore_empty_lines=False),
+            convert_options=pv.ConvertOptions(
+                column_types=types, null_values=[_NULL_CELL.decode()], strings_can_be_null=True
+            ),
+        )
+    except pa.ArrowException:
         return None
-    quoted = block.codes[at] == _QUOTE
-    closed = _closed(block, at[quoted] + 1, following, end if end is None else end[quoted])
-    if closed is None or len(closed) == len(at):
-        return closed if closed is None else _Values(at + 1, closed, quoted)
-    bare = at[~quoted]
-    is_null = block.are_null(bare)
-    ends = bare + len(_NULL)
-    if not is_null.all():
-        others = block.until(bare[~is_null], following[0])
-        if others is None:
+
+
+def _batch(columns: dict[str, pa.StringArray], quoted: dict[str, bool], spot: Callable[[int], Spot]) -> Batch | None:
+    for name, column in columns.items():
+        if not quoted[name] and (name in _TEXTS or (name != "balance" and not _are(column, _SCALAR))):
             return None
-        ends[~is_null] = others
-    if not block.holds(ends, following):
-        return None
-    last, null = np.empty_like(at), np.zeros(len(at), dtype=np.bool_)
-    last[quoted], last[~quoted], null[~quoted] = closed, ends, is_null
-    return _Values(at + quoted, last, quoted, null if is_null.any() else None)
-
-
-def _closed(block: _Block, first: Positions, following: bytes, end: Positions | None) -> Positions | None:
-    """The ends of texts in quotes, each of them before a quote and the bytes that follow it."""
-    closing = b'"' + following
-    if end is not None:
-        last = end - len(closing)
-        return last if (last >= first).all() and block.holds(last, closing) else None
-    one = block.until(first[:1], _QUOTE)
-    if one is None or not len(one):
-        return one
-    last = first + int(one[0] - first[0])  # guids and the like are as long as the first of them
-    if block.holds(last, closing):
-        return last
-    last = block.until(first, _QUOTE)
-    return last if last is not None and block.holds(last, closing) else None
-
-
-def _batch(columns: dict[str, _Column], spot: Callable[[int], Spot]) -> Batch | None:
-    if not all(_are(column.bare(), _SCALAR) for name, column in columns.items() if name not in FIELDS):
-        return None
-    arrays = {name: column.texts for name, column in columns.items() if name in FIELDS}
-    amounts = columns["balance"]
-    if (exact := plain_amounts(amounts.texts)) is not None:
+    arrays = {name: column for name, column in columns.items() if name in FIELDS}
+    if (exact := plain_amounts(columns["balance"])) is not None:
         arrays["balance"] = exact
-    elif not _are(amounts.bare(), _NUMBER):
+    elif not quoted["balance"] and not _are(columns["balance"], _NUMBER):
         return None
-    missing = pa.nulls(len(amounts.quoted), pa.string())
+    missing = pa.nulls(len(columns["balance"]), pa.string())
     batch = typed(pa.table([arrays.get(name, missing) for name in FIELDS], names=list(FIELDS)), spot, "the block")
     # A rejected number has to be told apart from a text: the slow path knows.
-    return None if any(row.field == "balance" for row in batch.rejected) and not amounts.quoted.all() else batch
+    return None if not quoted["balance"] and any(row.field == "balance" for row in batch.rejected) else batch
 
 
 def _are(texts: pa.Array, pattern: str) -> bool:

@@ -63,11 +63,15 @@ def read_alike(raws: Sequence[bytes], spot: Callable[[int, str], Spot]) -> Batch
         return None
     bodies = [raw[found.start : found.end] for raw, found in zip(raws, lists, strict=True)]
     between = next((match[1] for body in bodies if (match := _SEPARATOR.search(body))), b",")
-    ends = np.cumsum([body.count(b"{") for body in bodies])
+    text = between.join(filter(None, bodies))
+    joint = layout.joint(text)
+    if joint is None:
+        return None
+    ends = np.cumsum([body.count(joint) + 1 if body else 0 for body in bodies])
 
     def place(ordinal: int) -> Spot:
         number = int(np.searchsorted(ends, ordinal, side="right"))
         first = int(ends[number - 1]) if number else 0
         return spot(number, f"{lists[number].path}[{ordinal - first}]")
 
-    return layout.read_elements(between.join(filter(None, bodies)), place)
+    return layout.read_elements(text, place)

@@ -33,12 +33,14 @@ _DICTS_TOGETHER: Final = 10_000
 def read(source: Any) -> Reading:
     """Read a source whole, with a bar where someone is looking."""
     found = list(pieces(source))
-    batches = []
     with shown(found) as progress:
-        for batch in _decoded(_jobs(found, progress)):
-            progress.rows_read(batch.rows)
-            batches.append(batch)
-    return across_rows(batches)
+        return across_rows(_counted(_decoded(_jobs(found, progress)), progress))
+
+
+def _counted(batches: Iterator[Batch], progress: Progress) -> Iterator[Batch]:
+    for batch in batches:
+        progress.rows_read(batch.rows)
+        yield batch
 
 
 def tables_of(source: Any) -> Iterator[pa.Table]:

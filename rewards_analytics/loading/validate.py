@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -62,22 +62,30 @@ class Reading:
         return InvalidRewardsError.from_rejected(*self.words(), rejected=rejected_frame(self.rejected))
 
 
-def across_rows(batches: Sequence[Batch]) -> Reading:
+def across_rows(batches: Iterable[Batch]) -> Reading:
     """Put batches together, keep exact repeats once, and reject every row of a guid with two contents."""
-    table = pa.concat_tables([batch.table for batch in batches]) if batches else TYPES.empty_table()
-    rows = sum(batch.rows for batch in batches)
-    rejected = [row for batch in batches for row in batch.rejected]
-    guids = pl.DataFrame(pl.from_arrow(table.select(["guid"])))["guid"]
+    read: list[Batch] = []
+    hashes = [pl.Series(dtype=pl.UInt64)]
+    for batch in batches:  # hashed as they come, while others are still decoded
+        read.append(batch)
+        hashes.append(_guids(batch.table).hash())
+    table = pa.concat_tables([batch.table for batch in read]) if read else TYPES.empty_table()
+    rows = sum(batch.rows for batch in read)
+    rejected = [row for batch in read for row in batch.rejected]
     # As many hashes as rows prove that no guid comes twice, at a quarter of the cost of comparing texts.
-    repeated = guids.is_duplicated() if guids.hash().n_unique() < len(guids) else None
-    if repeated is None:
+    if pl.concat(hashes).n_unique() == table.num_rows:
         return Reading(table, rows, 0, rejected)
-    further, conflicts = _repeats(table, repeated)
+    guids = _guids(table)
+    further, conflicts = _repeats(table, guids.is_duplicated())
     for index in conflicts.tolist():
-        rejected.append(Rejection(_spot(batches, index), "guid", CONFLICT, guids[index]))
+        rejected.append(Rejection(_spot(read, index), "guid", CONFLICT, guids[index]))
     keep = np.ones(table.num_rows, dtype=bool)
     keep[further] = keep[conflicts] = False
     return Reading(table.filter(pa.array(keep)), rows, len(further), rejected)
+
+
+def _guids(table: pa.Table) -> pl.Series:
+    return pl.Series(pl.from_arrow(table["guid"]))
 
 
 def _repeats(table: pa.Table, repeated: pl.Series) -> tuple[np.ndarray, np.ndarray]:
