@@ -1,8 +1,9 @@
 """Loading: every source of rewards to one frame of ten exact, typed columns.
 
 A source is taken apart (`sources`), its bytes are unpacked (`stream`) and cut into blocks, and each block is
-decoded at once if its meaning is beyond doubt (`jsonfast`, `dicts`, `columns`) or row by row if not (`records`,
-`values`). `validate` looks across rows. `load` is the whole; `check`, `scan` and `write` have their own pages.
+decoded at once if its records are written alike (`alike`) or its meaning is beyond doubt (`jsonfast`, `dicts`,
+`columns`), or row by row if not (`records`, `values`). `validate` looks across rows. `load` is the whole;
+`check`, `scan` and `write` have their own pages.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from rewards_analytics.errors import SourceError
-from rewards_analytics.loading import jsonfast, layout, pages
+from rewards_analytics.loading import alike, jsonfast, layout, pages
 from rewards_analytics.loading.batches import Batch, Spot
 from rewards_analytics.loading.records import NOT_JSON, Records, UnreadableError, parse
 from rewards_analytics.schema import FIELDS
@@ -90,7 +90,7 @@ def _decode_piece(raw: bytes, root: Spot, first: int) -> tuple[Batch, int] | Non
         return root._replace(path=f"{root.path}[{first + ordinal}]")
 
     whole = b"[" + raw + b"]"
-    batch = layout.read_elements(raw, spot) or jsonfast.read_array(whole, spot)
+    batch = alike.read_elements(raw, spot) or jsonfast.read_array(whole, spot)
     if batch:
         return batch, batch.rows
     try:

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from rewards_analytics.loading import jsonfast, layout, pages
+from rewards_analytics.loading import alike, jsonfast, pages
 from rewards_analytics.loading.batches import Batch, Spot
 from rewards_analytics.loading.records import Records
 from rewards_analytics.loading.stream import Stream
@@ -89,11 +89,10 @@ def decode(lines: Lines, name: str | None) -> list[Batch]:
             records = Records()
             records.reject(Spot(name, first), None, TOO_LONG, bytes(lines.raw).decode(errors="replace"))
             return [records.batch()]
-        raw = bytes(lines.raw)
-        batch = layout.read_lines(raw, lambda ordinal: Spot(name, first + ordinal))
+        batch = alike.read_lines(lines.raw, lambda ordinal: Spot(name, first + ordinal))
         if batch:
             return [batch]
-        return [part for piece, line in _pieces(raw, first) for part in _decode(piece, line, name)]
+        return [part for piece, line in _pieces(bytes(lines.raw), first) for part in _decode(piece, line, name)]
     finally:
         lines.done()
 
@@ -160,7 +159,7 @@ def _fast(raw: bytes, ends: np.ndarray, first: int, name: str | None) -> Batch |
     def spot(ordinal: int) -> Spot:
         return Spot(name, first + ordinal)
 
-    return layout.read_lines(raw, spot) or jsonfast.read_lines(raw, spot, rows)
+    return alike.read_lines(raw, spot) or jsonfast.read_lines(raw, spot, rows)
 
 
 def _each_line_is_braced(raw: bytes, ends: np.ndarray) -> bool:

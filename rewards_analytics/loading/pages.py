@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from rewards_analytics.loading import layout
+from rewards_analytics.loading import alike, layout
 from rewards_analytics.loading.batches import Batch, Spot
 from rewards_analytics.loading.records import UnreadableError, parse
 
@@ -64,14 +64,14 @@ def read_alike(raws: Sequence[bytes], spot: Callable[[int, str], Spot]) -> Batch
     bodies = [raw[found.start : found.end] for raw, found in zip(raws, lists, strict=True)]
     between = next((match[1] for body in bodies if (match := _SEPARATOR.search(body))), b",")
     text = between.join(filter(None, bodies))
-    joint = layout.joint(text)
-    if joint is None:
+    written = layout.of_elements(text)
+    if written is None:
         return None
-    ends = np.cumsum([body.count(joint) + 1 if body else 0 for body in bodies])
+    ends = np.cumsum([body.count(written.joint) + 1 if body else 0 for body in bodies])
 
     def place(ordinal: int) -> Spot:
         number = int(np.searchsorted(ends, ordinal, side="right"))
         first = int(ends[number - 1]) if number else 0
         return spot(number, f"{lists[number].path}[{ordinal - first}]")
 
-    return layout.read_elements(text, place)
+    return alike.read_elements(text, place)

@@ -21,7 +21,7 @@ CONFLICT: Final = "is given twice with different contents"
 
 _SHOWN_ROWS: Final = 5
 _SHOWN_CHARACTERS: Final = 100
-_KNOWN: Final = {"balance_type": BALANCE_TYPES, "unit_type": UNIT_TYPES}
+_KNOWN: Final = {"balance_type": frozenset(BALANCE_TYPES), "unit_type": frozenset(UNIT_TYPES)}
 
 
 @dataclass
@@ -32,10 +32,14 @@ class Reading:
     rows: int
     duplicates: int
     rejected: list[Rejection] = field(default_factory=list)
+    all_known: bool = False
+    """Whether it is certain that no value is unknown."""
 
     def unknown(self) -> dict[str, dict[str, int]]:
         """Values of the enumerated fields that the API does not document: field -> value -> rows."""
         found: dict[str, dict[str, int]] = {}
+        if self.all_known:
+            return found
         for name, known in _KNOWN.items():
             for entry in pc.value_counts(self.table[name]).to_pylist():
                 if entry["values"] not in known:
@@ -66,22 +70,28 @@ def across_rows(batches: Iterable[Batch]) -> Reading:
     """Put batches together, keep exact repeats once, and reject every row of a guid with two contents."""
     read: list[Batch] = []
     hashes = [pl.Series(dtype=pl.UInt64)]
-    for batch in batches:  # hashed as they come, while others are still decoded
+    all_known = True
+    for batch in batches:  # looked at as they come, while others are still decoded
         read.append(batch)
         hashes.append(_guids(batch.table).hash())
+        all_known = all_known and _are_known(batch.table)
     table = pa.concat_tables([batch.table for batch in read]) if read else TYPES.empty_table()
     rows = sum(batch.rows for batch in read)
     rejected = [row for batch in read for row in batch.rejected]
     # As many hashes as rows prove that no guid comes twice, at a quarter of the cost of comparing texts.
     if pl.concat(hashes).n_unique() == table.num_rows:
-        return Reading(table, rows, 0, rejected)
+        return Reading(table, rows, 0, rejected, all_known)
     guids = _guids(table)
     further, conflicts = _repeats(table, guids.is_duplicated())
     for index in conflicts.tolist():
         rejected.append(Rejection(_spot(read, index), "guid", CONFLICT, guids[index]))
     keep = np.ones(table.num_rows, dtype=bool)
     keep[further] = keep[conflicts] = False
-    return Reading(table.filter(pa.array(keep)), rows, len(further), rejected)
+    return Reading(table.filter(pa.array(keep)), rows, len(further), rejected, all_known)
+
+
+def _are_known(table: pa.Table) -> bool:
+    return all(known.issuperset(pc.unique(table[name]).to_pylist()) for name, known in _KNOWN.items())
 
 
 def _guids(table: pa.Table) -> pl.Series:
