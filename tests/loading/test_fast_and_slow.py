@@ -172,6 +172,8 @@ def test_lists_that_are_written_alike_are_read_together_as_apart():
         docs = []
         for number in range(rng.randrange(1, 5)):
             some = [reward.replace('"R"', f'"R-{number}-{i}"') for i in range(rng.randrange(4))]
+            some = [text.replace('"x"', rng.choice(['"x"', '"{x},{y}"'])) for text in some]
+            some = [text.replace("2027-01", rng.choice(["2027-01", "2027-01", "2027-13"])) for text in some]
             if some and rng.random() < 0.1:
                 some[-1] = an_object(rng)
             shape = rng.choice(['{"rewards":[%s],"pagination":{"page":1}}', "[%s]", '{"a":"b", "rewards": [ %s ]}'])
