@@ -152,7 +152,8 @@ class Stream:
         """The readable file; packed text is recognised by its first bytes."""
         start = self._file.read(4)
         whole = _Resumed(start, self._file)
-        named = PACKINGS.get(Path(self.name).suffix.lower()) if self.name and self._own else None
+        ending = os.path.splitext(self.name or "")[1]  # noqa: PTH122 (a folder has thousands of names)
+        named = PACKINGS.get(ending.lower()) if self._own else None
         for packing, magic in _MAGIC.items():
             if start.startswith(magic):
                 return pa.CompressedInputStream(pa.PythonFile(whole, "r"), packing)

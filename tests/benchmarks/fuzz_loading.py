@@ -58,7 +58,7 @@ def source(seed: str) -> bytes:
     """A damaged source; packed ones are sometimes damaged before they are packed."""
     rng = random.Random(seed)
     form = rng.choice(list(FORMS))
-    some = REWARDS[: rng.choice([2, 3])]  # without the third, nothing is escaped, and the fastest reader takes it
+    some = REWARDS[: rng.choice([2, 3])]  # without the third, nothing is escaped
     data = FORMS[form](some * rng.choice([1, 1, 1, 20]))
     if form.endswith(".gz") and rng.random() < 0.5:
         return gzip.compress(damaged(gzip.decompress(data), rng), 1)
