@@ -117,7 +117,8 @@ def duckdb_inexact(folder: Path) -> Any:
         "expires_on": "DATE",
         "created_at": "TIMESTAMP",
     }
-    return duckdb.connect().read_json(str(folder / "clean.ndjson"), columns=types).to_arrow_table()
+    # To a Polars frame, as `load` gives one; its Arrow table alone takes about a tenth less.
+    return duckdb.connect().read_json(str(folder / "clean.ndjson"), columns=types).pl()
 
 
 def pandas_with_conversions(folder: Path) -> Any:
