@@ -139,18 +139,13 @@ def test_elements_of_a_list_that_are_written_alike_are_read_as_they_stand(cut, s
 
 @needs_compiler
 def test_escaped_texts_left_out_keys_and_numbers_among_texts_are_walked_over():
-    read = 0
     for seed in range(1000):
         raw = b"\n".join(text.encode() for text in records(random.Random(seed), plain=False))
 
         fast = read_lines(raw)
 
-        if fast is not None:
-            read += 1
-            assert facts(fast) == facts(slow_lines(raw)), raw
-        else:  # a number may be anything in a field that nobody knows, or a text
-            assert raw.count(b"updated_at") > 1 or b"NaN" in raw, raw
-    assert read > 500
+        assert fast is not None, raw
+        assert facts(fast) == facts(slow_lines(raw)), raw
 
 
 @needs_compiler
