@@ -17,7 +17,7 @@ Importing the package is cheap: each name loads what it needs when it is first u
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from rewards_analytics.version import __version__
 
 _HOME = {
     "load": "loading",

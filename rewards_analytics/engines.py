@@ -32,7 +32,7 @@ _UNORDERED = {Implementation.DASK, *_SPARK}
 
 
 @dataclass(frozen=True)
-class Table:
+class CallerFrame:
     """Rewards on their way through an analysis.
 
     Attributes
@@ -52,26 +52,26 @@ class Table:
     kind: Implementation
     eager: bool
 
-    def hand_back(self, result: nw.LazyFrame[Any], order: Sequence[str], descending: Sequence[str] = ()) -> Any:
+    def to_caller(self, result: nw.LazyFrame[Any], order: Sequence[str], descending: Sequence[str] = ()) -> Any:
         """Return the result as the caller's kind of frame, sorted where frames of that kind have an order."""
         if self.kind not in _UNORDERED:
             result = result.sort(*order, descending=[name in descending for name in order], nulls_last=True)
-        return self._as_callers(self.gather(result)) if self.eager else result.to_native()
+        return self._as_callers(self.collect(result)) if self.eager else result.to_native()
 
-    def gather(self, result: nw.LazyFrame[Any]) -> nw.DataFrame[Any]:
+    def collect(self, result: nw.LazyFrame[Any]) -> nw.DataFrame[Any]:
         """Compute a result where the rewards are, and bring it here."""
         if self.kind is Implementation.POLARS or self.eager:
             return result.collect(backend="polars", engine="streaming")
         return result.collect(backend="polars")
 
-    def beside(self, small: nw.DataFrame[Any]) -> nw.LazyFrame[Any]:
+    def upload(self, small: nw.DataFrame[Any]) -> nw.LazyFrame[Any]:
         """Bring a small frame of text and numbers to where the rewards are computed, to be joined with them."""
         if self.kind is Implementation.POLARS or self.eager:
             return small.lazy()
         lazy: nw.LazyFrame[Any] = _narwhals(self._as_callers(small)).lazy()
         return lazy
 
-    def together(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    def single_partition(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
         """Bring what a count of different values reads to one place.
 
         Dask adds up the counts of its partitions, so that it counts a value again in each that has it. It may give a
@@ -82,7 +82,7 @@ class Table:
         whole: nw.LazyFrame[Any] = _narwhals(frame.to_native().repartition(npartitions=1))
         return whole
 
-    def hand_back_small(self, result: nw.DataFrame[Any]) -> Any:
+    def collected_to_caller(self, result: nw.DataFrame[Any]) -> Any:
         """Return a result that was finished here as the caller's kind of frame."""
         return self._as_callers(result)
 
@@ -105,7 +105,7 @@ class Table:
         return pandas_frame
 
 
-def enter(rewards: Any, columns: Sequence[str], *, asked_by: str) -> Table:
+def from_caller(rewards: Any, columns: Sequence[str], *, asked_by: str) -> CallerFrame:
     """Take a caller's frame in: find its kind, check the columns, and type them.
 
     Parameters
@@ -125,11 +125,11 @@ def enter(rewards: Any, columns: Sequence[str], *, asked_by: str) -> Table:
         raise MissingColumnError.from_columns(missing, names, wanted_by=f"{asked_by}() reads them")
     if eager:
         lazy = _exact_polars(rewards, kind, columns, asked_by).lazy()
-        return Table(_typed(nw.from_native(lazy), asked_by), rewards, kind, eager)
+        return CallerFrame(_typed(nw.from_native(lazy), asked_by), rewards, kind, eager)
     chosen = frame.lazy().select(*columns)
     if kind is Implementation.DASK:
         chosen = _narwhals(_exact_dask(chosen.to_native()))
-    return Table(_typed(chosen, asked_by), rewards, kind, eager)
+    return CallerFrame(_typed(chosen, asked_by), rewards, kind, eager)
 
 
 def columns_of(frame: Any, *, asked_by: str) -> list[str]:

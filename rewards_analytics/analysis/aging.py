@@ -9,7 +9,7 @@ import narwhals as nw
 
 from rewards_analytics.analysis.arguments import day
 from rewards_analytics.analysis.holdings import COLUMNS, expiring_lots
-from rewards_analytics.engines import AMOUNT, enter
+from rewards_analytics.engines import AMOUNT, from_caller
 
 FrameT = TypeVar("FrameT")
 
@@ -56,9 +56,9 @@ def aging(rewards: FrameT, *, as_of: date | None = None) -> FrameT:
     [('31-60', 'MILES', Decimal('300.000000000'), 1)]
     """
     start = day(as_of)
-    table = enter(rewards, COLUMNS, asked_by="aging")
-    sums = table.gather(lots_by_bucket(expiring_lots(table.frame), start))
-    return table.hand_back_small(schedule(sums))  # type: ignore[no-any-return]
+    table = from_caller(rewards, COLUMNS, asked_by="aging")
+    sums = table.collect(lots_by_bucket(expiring_lots(table.frame), start))
+    return table.collected_to_caller(schedule(sums))  # type: ignore[no-any-return]
 
 
 def lots_by_bucket(lots: nw.LazyFrame[Any], start: date, number: nw.Expr | None = None) -> nw.LazyFrame[Any]:

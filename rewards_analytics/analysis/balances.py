@@ -8,7 +8,7 @@ from typing import TypeVar
 import narwhals as nw
 
 from rewards_analytics.analysis.arguments import grouping
-from rewards_analytics.engines import enter
+from rewards_analytics.engines import from_caller
 
 FrameT = TypeVar("FrameT")
 
@@ -53,7 +53,7 @@ def balances(rewards: FrameT, by: str | Iterable[str] | None = None) -> FrameT:
     """
     groups = grouping(by, result=("unit_type", "balance_type", "balance", "rewards"))
     key = [*groups, "unit_type", "balance_type"]
-    table = enter(rewards, [*key, "balance"], asked_by="balances")
+    table = from_caller(rewards, [*key, "balance"], asked_by="balances")
     sums = table.frame.group_by(*key).agg(nw.col("balance").sum(), rewards=nw.len())
     result = sums.select(*key, "balance", nw.col("rewards").cast(nw.Int64))
-    return table.hand_back(result, order=key)  # type: ignore[no-any-return]
+    return table.to_caller(result, order=key)  # type: ignore[no-any-return]

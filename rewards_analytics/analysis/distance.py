@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import narwhals as nw
 
 from rewards_analytics.analysis.holdings import COLUMNS, JOIN_KEY, KEY, available, holding_sums, with_join_key
-from rewards_analytics.engines import enter
+from rewards_analytics.engines import from_caller
 from rewards_analytics.schema import BALANCE, BALANCE_TO_LEVEL, BALANCE_TO_REWARD, TOTAL_BALANCE
 
 FrameT = TypeVar("FrameT")
@@ -57,8 +57,8 @@ def distance(rewards: FrameT) -> FrameT:
     >>> distance(rewards).select("goal", "description", "remaining", "progress", "reached").rows()
     [('LEVEL', 'Gold', Decimal('5.000000000'), 0.75, False)]
     """
-    table = enter(rewards, [*COLUMNS, "description"], asked_by="distance")
-    return table.hand_back(by_goal(table.frame), order=ORDER, descending=["progress"])  # type: ignore[no-any-return]
+    table = from_caller(rewards, [*COLUMNS, "description"], asked_by="distance")
+    return table.to_caller(by_goal(table.frame), order=ORDER, descending=["progress"])  # type: ignore[no-any-return]
 
 
 def by_goal(frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:

@@ -11,7 +11,7 @@ import narwhals as nw
 from rewards_analytics.analysis.arguments import day, grouping
 from rewards_analytics.analysis.calendar import count_between, every_of, period_of, periods_between
 from rewards_analytics.analysis.holdings import COLUMNS, expiring_lots
-from rewards_analytics.engines import AMOUNT, enter
+from rewards_analytics.engines import AMOUNT, from_caller
 from rewards_analytics.errors import ArgumentError
 
 FrameT = TypeVar("FrameT")
@@ -84,10 +84,10 @@ def expiring(
     if last is not None and last < first:
         raise ArgumentError(f"until={last.isoformat()} is before as_of={first.isoformat()}.")
     groups = grouping(by, result=("period", "unit_type", "expiring", "rewards", "cumulative"))
-    table = enter(rewards, list(dict.fromkeys([*COLUMNS, *groups])), asked_by="expiring")
+    table = from_caller(rewards, list(dict.fromkeys([*COLUMNS, *groups])), asked_by="expiring")
 
-    sums = table.gather(lots_by_day(expiring_lots(table.frame, *groups), groups, first, last))
-    return table.hand_back_small(timeline(sums, groups, first, last, every))  # type: ignore[no-any-return]
+    sums = table.collect(lots_by_day(expiring_lots(table.frame, *groups), groups, first, last))
+    return table.collected_to_caller(timeline(sums, groups, first, last, every))  # type: ignore[no-any-return]
 
 
 def lots_by_day(

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import narwhals as nw
 
-from rewards_analytics.engines import AMOUNT, enter
+from rewards_analytics.engines import AMOUNT, from_caller
 from rewards_analytics.schema import BALANCE, BALANCE_TYPES, EXPIRING_BALANCE, TOTAL_BALANCE
 
 FrameT = TypeVar("FrameT")
@@ -71,8 +71,8 @@ def holdings(rewards: FrameT) -> FrameT:
     >>> holdings(rewards).select("unit_type", "available", "expiring", "next_expiry").rows()
     [('MILES', Decimal('1200.000000000'), Decimal('300.000000000'), datetime.date(2026, 12, 31))]
     """
-    table = enter(rewards, COLUMNS, asked_by="holdings")
-    return table.hand_back(by_holding(table.frame), order=KEY)  # type: ignore[no-any-return]
+    table = from_caller(rewards, COLUMNS, asked_by="holdings")
+    return table.to_caller(by_holding(table.frame), order=KEY)  # type: ignore[no-any-return]
 
 
 def by_holding(frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:

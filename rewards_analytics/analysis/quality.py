@@ -9,7 +9,7 @@ import narwhals as nw
 
 from rewards_analytics.analysis.arguments import day
 from rewards_analytics.analysis.holdings import COLUMNS, available, expiring, holding_sums
-from rewards_analytics.engines import enter
+from rewards_analytics.engines import from_caller
 from rewards_analytics.schema import (
     BALANCE_TO_LEVEL,
     BALANCE_TO_REWARD,
@@ -82,10 +82,10 @@ def quality(rewards: FrameT, *, as_of: date | None = None) -> FrameT:
     [('negative_balance', 1, 'RWD-1'), ('dollars_beyond_cents', 1, 'RWD-1')]
     """
     today = day(as_of)
-    table = enter(rewards, ["guid", *COLUMNS, "created_at"], asked_by="quality")
-    of_rewards = table.gather(concerned(table.frame, reward_checks(today)))
-    of_holdings = table.gather(concerned(holding_sums(table.frame, "guid"), holding_checks()))
-    return table.hand_back_small(checked(of_rewards, of_holdings))  # type: ignore[no-any-return]
+    table = from_caller(rewards, ["guid", *COLUMNS, "created_at"], asked_by="quality")
+    of_rewards = table.collect(concerned(table.frame, reward_checks(today)))
+    of_holdings = table.collect(concerned(holding_sums(table.frame, "guid"), holding_checks()))
+    return table.collected_to_caller(checked(of_rewards, of_holdings))  # type: ignore[no-any-return]
 
 
 def reward_checks(today: date) -> dict[str, nw.Expr]:

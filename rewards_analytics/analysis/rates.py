@@ -12,7 +12,7 @@ from numbers import Integral
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-from rewards_analytics.engines import columns_of, enter
+from rewards_analytics.engines import columns_of, from_caller
 from rewards_analytics.errors import ArgumentError, FrameError, MissingColumnError, RewardsError, SourceError
 from rewards_analytics.schema import DOLLARS, SCALE, WHOLE_DIGITS
 
@@ -75,8 +75,8 @@ def _rows_of(rates: Rates) -> tuple[Iterable[_Row], type[RewardsError]]:
         raise ArgumentError(f"rates is a {type(rates).__name__}. {_FORM}{_COLUMNS}.") from error
     _require(found, "rates", MissingColumnError)
     columns = [*REQUIRED, *([MEMBER] if MEMBER in found else [])]
-    table = enter(rates, columns, asked_by="value")
-    rows = table.gather(table.frame).rows(named=True)
+    table = from_caller(rates, columns, asked_by="value")
+    rows = table.collect(table.frame).rows(named=True)
     return (
         (f"row {place} of rates", row["unit_type"], row.get(MEMBER) or None, row["rate"])
         for place, row in enumerate(rows)

@@ -9,7 +9,7 @@ import narwhals as nw
 
 from rewards_analytics.analysis.arguments import grouping
 from rewards_analytics.analysis.holdings import COLUMNS, by_holding
-from rewards_analytics.engines import enter
+from rewards_analytics.engines import from_caller
 
 FrameT = TypeVar("FrameT")
 
@@ -56,7 +56,7 @@ def totals(rewards: FrameT, by: str | Iterable[str] | None = None) -> FrameT:
     """
     result = ("unit_type", "available", "expiring", "holdings", "members", "users")
     key = [*grouping(by, result=result, allowed=GROUPS), "unit_type"]
-    table = enter(rewards, COLUMNS, asked_by="totals")
+    table = from_caller(rewards, COLUMNS, asked_by="totals")
     known = ~nw.col("available").is_null()
     # Grouped by the key, so the counted guids are copies under names of their own.
     held = by_holding(table.frame).with_columns(
@@ -66,7 +66,7 @@ def totals(rewards: FrameT, by: str | Iterable[str] | None = None) -> FrameT:
         user=nw.when(known).then(nw.col("user_guid")),
     )
     sums = (
-        table.together(held)
+        table.single_partition(held)
         .group_by(*key)
         .agg(
             nw.col("available").sum(),
@@ -78,7 +78,7 @@ def totals(rewards: FrameT, by: str | Iterable[str] | None = None) -> FrameT:
         )
     )
     # n_unique counts null, which stands for the holdings of unknown balance, as one more value.
-    return table.hand_back(  # type: ignore[no-any-return]
+    return table.to_caller(  # type: ignore[no-any-return]
         sums.select(
             *key,
             nw.when(nw.col("holdings") > 0).then(nw.col("available")).alias("available"),

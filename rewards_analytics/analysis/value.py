@@ -11,7 +11,7 @@ import narwhals as nw
 
 from rewards_analytics.analysis.holdings import COLUMNS, by_holding
 from rewards_analytics.analysis.rates import Rates, RateTable, read_rates
-from rewards_analytics.engines import AMOUNT, Table, enter
+from rewards_analytics.engines import AMOUNT, CallerFrame, from_caller
 from rewards_analytics.errors import ArgumentError
 from rewards_analytics.schema import PRECISION, SCALE
 
@@ -79,7 +79,7 @@ def value(rewards: FrameT, rates: Rates) -> FrameT:
     [('MILES', '18.750000000'), ('POINTS', 'None')]
     """
     known = read_rates(rates)
-    table = enter(rewards, COLUMNS, asked_by="value")
+    table = from_caller(rewards, COLUMNS, asked_by="value")
     held = _held(table, known)
     rows = [_row(unit_type, held[unit_type]) for unit_type in sorted(held)]
     names = ("unit_type", "available", "rate", "value", "expiring", "expiring_value")
@@ -88,10 +88,10 @@ def value(rewards: FrameT, rates: Rates) -> FrameT:
         schema=dict.fromkeys(names, AMOUNT) | {"unit_type": nw.String()},
         backend="polars",
     )
-    return table.hand_back_small(result)  # type: ignore[no-any-return]
+    return table.collected_to_caller(result)  # type: ignore[no-any-return]
 
 
-def _held(table: Table, rates: RateTable) -> dict[str, list[_Held]]:
+def _held(table: CallerFrame, rates: RateTable) -> dict[str, list[_Held]]:
     """Add up the holdings of each unit that share a rate.
 
     The engine adds, and Python multiplies: PySpark and DuckDB cut digits off a product of decimals. There are as
@@ -115,7 +115,7 @@ def _held(table: Table, rates: RateTable) -> dict[str, list[_Held]]:
     )
     own = dict(enumerate(numbers))
     held: dict[str, list[_Held]] = defaultdict(list)
-    for row in table.gather(sums).iter_rows(named=True):
+    for row in table.collect(sums).iter_rows(named=True):
         unit_type = row["unit_type"]
         rate = rates.of_unit.get(unit_type) if row["__rate__"] == _OF_UNIT else own[row["__rate__"]]
         held[unit_type].append(_Held(rate, row["available"] if row["known"] else None, row["expiring"]))
@@ -123,7 +123,7 @@ def _held(table: Table, rates: RateTable) -> dict[str, list[_Held]]:
 
 
 def _numbered(
-    table: Table, of_member: Mapping[tuple[str, str], Decimal], numbers: Mapping[Decimal, int]
+    table: CallerFrame, of_member: Mapping[tuple[str, str], Decimal], numbers: Mapping[Decimal, int]
 ) -> nw.LazyFrame[Any]:
     """The members with rates of their own, one row per member and unit, where the rewards are."""
     columns = {
@@ -132,7 +132,7 @@ def _numbered(
         "__rate__": [numbers[rate] for rate in of_member.values()],
     }
     schema = {"member_guid": nw.String(), "unit_type": nw.String(), "__rate__": nw.Int64()}
-    return table.beside(nw.from_dict(columns, schema=schema, backend="polars"))
+    return table.upload(nw.from_dict(columns, schema=schema, backend="polars"))
 
 
 def _row(unit_type: str, held: list[_Held]) -> tuple[str, *tuple[Decimal | None, ...]]:

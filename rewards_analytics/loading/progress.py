@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from rewards_analytics.interactive import is_interactive
 from rewards_analytics.loading.sources import File, Piece
-from rewards_analytics.watching import is_watched
 
 _DELAY_S: Final = 2.0
 """Loads that end sooner show nothing."""
@@ -49,7 +49,7 @@ class _Bar(Progress):
 @contextmanager
 def shown(pieces: Iterable[Piece]) -> Iterator[Progress]:
     """Progress on the way through files: a bar on a terminal and in a notebook, nothing anywhere else."""
-    sizes = [_size(piece) for piece in pieces if isinstance(piece, File)] if is_watched() else []
+    sizes = [_size(piece) for piece in pieces if isinstance(piece, File)] if is_interactive() else []
     if not sizes:
         yield Progress()
         return

@@ -9,8 +9,8 @@ from typing import Any, Final
 from rewards_analytics.analysis.aging import BUCKETS
 from rewards_analytics.plots.bars import label_widths
 from rewards_analytics.plots.panels import describe, new_axes, panels, say
-from rewards_analytics.plots.results import Record, Result, of_unit, records, units_of
 from rewards_analytics.plots.style import Theme, dress, scale_amounts, theme_of, title
+from rewards_analytics.results.records import Record, Result, of_unit, records, units_of
 from rewards_analytics.wording import amount, unit_name
 
 NOTHING = "No balance has an expiry to sort by."

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from rewards_analytics.analysis.distance import ORDER
 from rewards_analytics.plots.panels import describe, new_axes, say
-from rewards_analytics.plots.results import Record, Result, gathered, records
 from rewards_analytics.plots.style import Theme, dress, plain, theme_of, words
+from rewards_analytics.results.records import Record, Result, collected, records
 from rewards_analytics.wording import amount_of, count, one_line, percent, short_guid
 
 NOTHING = "No goals in this selection."
@@ -93,7 +93,7 @@ def goals_to_draw(result: Result, most: int = MOST_GOALS) -> Goals:
         everything: Any = result
         ahead: Any = [row for row in result if not row["reached"]]
     else:
-        everything = gathered(result).sort(*ORDER, descending=[name == "progress" for name in ORDER], nulls_last=True)
+        everything = collected(result).sort(*ORDER, descending=[name == "progress" for name in ORDER], nulls_last=True)
         ahead = everything.filter(~nw.col("reached"))
     if len(everything) <= most:
         return Goals(records(everything), "")

@@ -8,8 +8,8 @@ from datetime import date
 from typing import Any, Final
 
 from rewards_analytics.plots.panels import describe, new_axes, panels, say
-from rewards_analytics.plots.results import Record, Result, of_unit, records, units_of
 from rewards_analytics.plots.style import Theme, dress, plain, scale_amounts, theme_of, title, words
+from rewards_analytics.results.records import Record, Result, of_unit, records, units_of
 from rewards_analytics.wording import amount_of, unit_name
 
 NOTHING = "Nothing expires from this day on."

@@ -17,8 +17,8 @@ from rewards_analytics.plots.aging import describe_aging, draw_aging
 from rewards_analytics.plots.distance import describe_distance, draw_distance
 from rewards_analytics.plots.expiring import describe_expiring, draw_expiring
 from rewards_analytics.plots.images import svg
-from rewards_analytics.plots.results import Record
 from rewards_analytics.plots.totals import describe_totals, draw_totals
+from rewards_analytics.results.records import Record
 
 WIDTH: Final = 4.7
 """Inches: narrow enough that the text can be read on a phone, where a picture is scaled down a little."""

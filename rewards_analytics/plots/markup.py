@@ -15,8 +15,8 @@ from itertools import pairwise
 from typing import Final, TypeAlias
 
 from rewards_analytics.plots.expiring import MOST_BARS, describe_expiring, limits, named_periods, period_name
-from rewards_analytics.plots.results import Record
 from rewards_analytics.plots.style import DARK, LIGHT, Theme, tick_amount
+from rewards_analytics.results.records import Record
 from rewards_analytics.wording import amount_of
 
 Scale: TypeAlias = Callable[[float], float]

@@ -6,8 +6,8 @@ from typing import Any
 
 from rewards_analytics.plots.bars import label_widths
 from rewards_analytics.plots.panels import describe, new_axes, panels, say
-from rewards_analytics.plots.results import Record, Result, records, units_of
 from rewards_analytics.plots.style import Theme, dress, scale_amounts, theme_of, title
+from rewards_analytics.results.records import Record, Result, records, units_of
 from rewards_analytics.wording import amount, amount_of, unit_name
 
 NOTHING = "No balances in this selection."

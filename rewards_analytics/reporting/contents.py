@@ -14,15 +14,15 @@ from rewards_analytics.analysis.arguments import day
 from rewards_analytics.analysis.holdings import COLUMNS
 from rewards_analytics.analysis.quality import CHECKS
 from rewards_analytics.analysis.rates import RateTable, read_rates
-from rewards_analytics.engines import enter
-from rewards_analytics.plots.results import Record, columns_of, of_unit, records, units_of
-from rewards_analytics.reporting.downloads import as_csv
-from rewards_analytics.reporting.goals import nearest_goals
-from rewards_analytics.reporting.headline import SOON_DAYS, exact_sum, headline, share, soon, worth
-from rewards_analytics.reporting.origin import origin
+from rewards_analytics.engines import from_caller
 from rewards_analytics.reporting.pictures import embedded
-from rewards_analytics.reporting.upcoming import Upcoming, upcoming
+from rewards_analytics.results.goals import nearest_goals
+from rewards_analytics.results.origin import origin
+from rewards_analytics.results.records import Record, columns_of, of_unit, records, units_of
+from rewards_analytics.results.upcoming import Upcoming, upcoming
 from rewards_analytics.schema import UNIT_TYPES
+from rewards_analytics.show.headline import SOON_DAYS, exact_sum, headline, share, soon, worth
+from rewards_analytics.show.spreadsheet import as_csv
 from rewards_analytics.wording import amount
 
 TITLE: Final = "Rewards report"
@@ -97,8 +97,8 @@ def _typed_once(rewards: Any) -> Any:
     """Give a frame in memory typed, in the engine that computes it, so that it is converted only once."""
     found = columns_of(rewards)
     optional = [name for name in ("guid", "created_at") if name in found]
-    table = enter(rewards, [*COLUMNS, "description", *optional], asked_by="report")
-    return table.gather(table.frame).to_native() if table.eager else rewards
+    table = from_caller(rewards, [*COLUMNS, "description", *optional], asked_by="report")
+    return table.collect(table.frame).to_native() if table.eager else rewards
 
 
 def _of_total(row: Record, schedule: Sequence[Record]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from rewards_analytics import wording
 from rewards_analytics.plots.aging import bucket_name
 from rewards_analytics.plots.images import PAGE_FONTS
 from rewards_analytics.plots.style import DARK, LIGHT, Theme
-from rewards_analytics.reporting.downloads import plain
+from rewards_analytics.show.spreadsheet import plain
 
 
 def page(contents: Mapping[str, Any], *, scripts: bool = True) -> str:

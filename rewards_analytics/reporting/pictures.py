@@ -7,7 +7,7 @@ from typing import Any
 
 from rewards_analytics.plots.gallery import picture
 from rewards_analytics.plots.images import data_uri, in_dark
-from rewards_analytics.plots.results import Record
+from rewards_analytics.results.records import Record
 
 
 def embedded(kind: str, rows: Sequence[Record], name: str, **options: Any) -> dict[str, Any]:

@@ -15,8 +15,8 @@ from rewards_analytics.analysis.distance import ORDER
 from rewards_analytics.analysis.expiring import lots_by_day
 from rewards_analytics.analysis.holdings import COLUMNS, KEY, expiring_lots
 from rewards_analytics.analysis.quality import CHECKS
-from rewards_analytics.engines import enter
-from rewards_analytics.plots.results import Record, gathered, records
+from rewards_analytics.engines import from_caller
+from rewards_analytics.results.records import Record, collected, records
 from rewards_analytics.widgets.choice import Choice
 
 MOST_LISTED: Final = 12
@@ -60,7 +60,7 @@ class Answers:
 
     def distance(self, choice: Choice) -> nw.DataFrame[Any]:
         """What `distance` gives."""
-        goals = gathered(ra.distance(self._rewards(choice)))
+        goals = collected(ra.distance(self._rewards(choice)))
         return goals.sort(*ORDER, descending=[name == "progress" for name in ORDER], nulls_last=True)
 
     def quality(self, choice: Choice) -> Sequence[Record]:
@@ -75,9 +75,9 @@ def soonest(rewards: Any, first: date, last: date | None) -> Sequence[Record]:
 
     A row has the holding's key, `expires_on`, `expiring` and `rewards` (the number of lots).
     """
-    table = enter(rewards, COLUMNS, asked_by="explore")
+    table = from_caller(rewards, COLUMNS, asked_by="explore")
     holder = list(KEY[:3])
-    by_day = table.gather(lots_by_day(expiring_lots(table.frame, *holder), holder, first, last))
+    by_day = table.collect(lots_by_day(expiring_lots(table.frame, *holder), holder, first, last))
     order = ["expires_on", "unit_type", "expiring", *holder]
     lots = by_day.rename({"__day__": "expires_on"}).sort(
         order, descending=[name == "expiring" for name in order], nulls_last=True

@@ -9,7 +9,7 @@ from typing import Any, Final
 import narwhals as nw
 from narwhals import Implementation
 
-from rewards_analytics.plots.results import as_narwhals
+from rewards_analytics.results.records import as_narwhals
 from rewards_analytics.widgets.choice import Choice
 
 _IMPORTS: Final = {

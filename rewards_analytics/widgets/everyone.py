@@ -21,7 +21,7 @@ from rewards_analytics.analysis.merged import (
     suspect_holdings,
     totals_of,
 )
-from rewards_analytics.plots.results import Record, records
+from rewards_analytics.results.records import Record, records
 from rewards_analytics.schema import BALANCE, BALANCE_TO_LEVEL, BALANCE_TO_REWARD, TOTAL_BALANCE
 from rewards_analytics.widgets.answers import MOST_LISTED, Goals
 from rewards_analytics.widgets.choice import Choice

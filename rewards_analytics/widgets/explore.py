@@ -13,8 +13,8 @@ from rewards_analytics.errors import RewardsError
 from rewards_analytics.plots.aging import draw_aging
 from rewards_analytics.plots.distance import draw_distance
 from rewards_analytics.plots.expiring import draw_expiring
-from rewards_analytics.plots.results import Record, records, units_of
 from rewards_analytics.plots.totals import draw_totals
+from rewards_analytics.results.records import Record, records, units_of
 from rewards_analytics.widgets import views
 from rewards_analytics.widgets.choice import Choice
 from rewards_analytics.widgets.code import Code

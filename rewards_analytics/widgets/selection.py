@@ -13,9 +13,9 @@ from typing import Any, Final, TypeVar
 import narwhals as nw
 
 from rewards_analytics.analysis.holdings import COLUMNS
-from rewards_analytics.engines import enter
+from rewards_analytics.engines import from_caller
 from rewards_analytics.errors import FrameError, MissingColumnError
-from rewards_analytics.plots.results import Record, as_narwhals, columns_of
+from rewards_analytics.results.records import Record, as_narwhals, columns_of
 from rewards_analytics.schema import BALANCE, EXPIRING_BALANCE, TOTAL_BALANCE
 from rewards_analytics.widgets.answers import MOST_LISTED, Answers, Goals, soonest
 from rewards_analytics.widgets.choice import Choice
@@ -71,31 +71,31 @@ class Selection:
     def _take_in(self, rewards: Any) -> None:
         found = columns_of(rewards) if _is_frame(rewards) else []
         optional = [name for names in OPTIONAL.values() for name in names if name in found]
-        self._table = enter(rewards, [*COLUMNS, *optional], asked_by="explore")
+        self._table = from_caller(rewards, [*COLUMNS, *optional], asked_by="explore")
         for view, columns in OPTIONAL.items():
             if missing := [name for name in columns if name not in found]:
                 self.missing[view] = str(
                     MissingColumnError.from_columns(missing, found, wanted_by=f"{view}() reads it")
                 )
         if not self._table.eager and self._is_small():
-            gathered = self._table.gather(self._table.frame).to_native()
-            self._table = enter(gathered, [*COLUMNS, *optional], asked_by="explore")
+            collected = self._table.collect(self._table.frame).to_native()
+            self._table = from_caller(collected, [*COLUMNS, *optional], asked_by="explore")
         self._rewards: Any = self._table.frame
         if self._table.eager:
-            self._rewards = self._table.gather(self._rewards).sort("user_guid", nulls_last=True)
+            self._rewards = self._table.collect(self._rewards).sort("user_guid", nulls_last=True)
         self._index()
         self._answers = Answers(self.rewards_of)
         self._everyone = Everyone(self._rewards, self.units, self.balance_types) if self._table.eager else None
 
     def _is_small(self) -> bool:
-        rows = self._table.gather(self._table.frame.select(nw.len().alias("rows")))["rows"].to_list()[0]
+        rows = self._table.collect(self._table.frame.select(nw.len().alias("rows")))["rows"].to_list()[0]
         return bool(rows <= MOST_IN_MEMORY)
 
     def _index(self) -> None:
         """Find the users, where each one's rewards begin, their members, the units and the balance types."""
-        gather, frame = self._table.gather, self._rewards.lazy()
-        owned = gather(frame.group_by("user_guid", "member_guid").agg(rewards=nw.len()))
-        pairs = gather(frame.select("unit_type", "balance_type").unique())
+        collect, frame = self._table.collect, self._rewards.lazy()
+        owned = collect(frame.group_by("user_guid", "member_guid").agg(rewards=nw.len()))
+        pairs = collect(frame.select("unit_type", "balance_type").unique())
         _refuse_nulls(owned, pairs)
         users = owned.group_by("user_guid").agg(nw.col("rewards").sum()).sort("user_guid")
         self.users = users["user_guid"].to_list()
@@ -117,7 +117,7 @@ class Selection:
         if self._asked(choice) is self._everyone:
             return sum(_is_in(unit, choice.units) and _is_in(kind, choice.balance_types) for unit, kind in self._pairs)
         chosen = as_narwhals(self.rewards_of(choice)).lazy().select(nw.len().alias("rows"))
-        return int(self._table.gather(chosen)["rows"].to_list()[0])
+        return int(self._table.collect(chosen)["rows"].to_list()[0])
 
     def totals(self, choice: Choice) -> Sequence[Record]:
         """What `totals` gives for the chosen rewards."""

@@ -17,10 +17,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rewards_analytics.plots.gallery import own_settings
-from rewards_analytics.plots.results import Record
 from rewards_analytics.plots.style import LIGHT
-from rewards_analytics.reporting.downloads import as_csv
+from rewards_analytics.results.records import Record
 from rewards_analytics.schema import PRECISION, SCALE
+from rewards_analytics.show.spreadsheet import as_csv
 
 MOST_ROWS: Final = 20_000
 """Rows in a file. Some browsers refuse a link beyond a few megabytes."""

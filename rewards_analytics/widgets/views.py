@@ -11,9 +11,9 @@ from rewards_analytics.plots.aging import bucket_name, describe_aging
 from rewards_analytics.plots.distance import ASSUMPTION
 from rewards_analytics.plots.expiring import period_name
 from rewards_analytics.plots.markup import bars, colours, own_colour, part_of, progress, timeline
-from rewards_analytics.plots.results import Record, of_unit, units_of
 from rewards_analytics.plots.totals import describe_totals
-from rewards_analytics.reporting.headline import SOON_DAYS, share, soon
+from rewards_analytics.results.records import Record, of_unit, units_of
+from rewards_analytics.show.headline import SOON_DAYS, share, soon
 from rewards_analytics.widgets.answers import Goals
 from rewards_analytics.widgets.choice import Choice
 from rewards_analytics.widgets.tables import Cell, number, table, text, unit

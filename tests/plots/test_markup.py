@@ -5,11 +5,11 @@ from decimal import Decimal
 from xml.etree import ElementTree
 
 import pytest
+from tests.plots.results import AS_OF, timeline as periods
 
 from rewards_analytics.plots.expiring import describe_expiring
 from rewards_analytics.plots.markup import bars, colours, own_colour, progress, timeline
 from rewards_analytics.plots.style import LIGHT
-from tests.plots.results import AS_OF, timeline as periods
 
 THREE = periods("MILES", {date(2026, 11, 1): "1200", date(2026, 12, 1): "0", date(2027, 1, 1): "300"})
 

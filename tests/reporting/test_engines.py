@@ -3,9 +3,9 @@
 import datetime as dt
 from decimal import Decimal as D
 
-from rewards_analytics.reporting.goals import nearest_goals
-from rewards_analytics.reporting.origin import origin
-from rewards_analytics.reporting.upcoming import upcoming
+from rewards_analytics.results.goals import nearest_goals
+from rewards_analytics.results.origin import origin
+from rewards_analytics.results.upcoming import upcoming
 from tests.frames import balance, lot, to_level, to_reward, total
 
 TODAY = dt.date(2026, 11, 23)

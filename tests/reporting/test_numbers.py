@@ -11,8 +11,8 @@ import pytest
 import rewards_analytics as ra
 from rewards_analytics.plots.aging import bucket_name
 from rewards_analytics.reporting.contents import contents
-from rewards_analytics.reporting.downloads import plain
 from rewards_analytics.reporting.html import page as render
+from rewards_analytics.show.spreadsheet import plain
 from rewards_analytics.wording import amount, unit_name
 from tests import frames
 from tests.reporting.pages import AS_OF, REWARDS, Page, reported

@@ -5,7 +5,7 @@ import datetime as dt
 import polars as pl
 import pytest
 
-from rewards_analytics.plots.results import records
+from rewards_analytics.results.records import records
 from rewards_analytics.widgets.choice import Choice
 from rewards_analytics.widgets.code import Code
 from rewards_analytics.widgets.selection import Selection

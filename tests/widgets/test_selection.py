@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 import rewards_analytics as ra
-from rewards_analytics.plots.results import records
+from rewards_analytics.results.records import records
 from rewards_analytics.widgets.choice import Choice, months_later
 from rewards_analytics.widgets.selection import MOST_KEPT, Selection
 from tests import frames

@@ -15,8 +15,8 @@ from typing import Any, Final
 
 from rewards_analytics.errors import ArgumentError, RewardsError, RewardsWarning
 from rewards_analytics.files import writable_folder
+from rewards_analytics.interactive import is_interactive
 from rewards_analytics.reporting.batch.work import Made, begin, make, own_file
-from rewards_analytics.watching import is_watched
 
 WORTH_A_PROCESS: Final = 8
 """Reports for which starting another process, which takes seconds, pays."""
@@ -155,7 +155,7 @@ def _done(tasks: Iterator[Any], number: int, processes: int, progress: bool | No
     """Give the finished reports in the order of the tasks, of which only a few are held at a time."""
     from tqdm.auto import tqdm
 
-    hidden = not (is_watched() if progress is None else progress)
+    hidden = not (is_interactive() if progress is None else progress)
     with _executor(processes) as executor, tqdm(total=number, unit="report", disable=hidden) as bar:
         waiting: list[Future[Made]] = []
         try:

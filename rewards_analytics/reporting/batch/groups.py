@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from rewards_analytics.analysis.holdings import COLUMNS
-from rewards_analytics.engines import columns_of, enter
+from rewards_analytics.engines import columns_of, from_caller
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,8 @@ class Groups:
         found = columns_of(rewards, asked_by="reports")
         optional = [name for name in ("guid", "created_at") if name in found]
         read = dict.fromkeys([*COLUMNS, "description", *optional, by])
-        table = enter(rewards, list(read), asked_by="reports")
-        frame: pl.DataFrame = table.gather(table.frame).to_native()
+        table = from_caller(rewards, list(read), asked_by="reports")
+        frame: pl.DataFrame = table.collect(table.frame).to_native()
         self.rewards = frame.sort(by, nulls_last=True)
         """All rewards, a group's side by side: a group is then a slice, and no row is copied."""
         runs = self.rewards[by].rle().struct.unnest()

@@ -9,11 +9,11 @@ from typing import Any
 
 import rewards_analytics as ra
 from rewards_analytics.errors import RewardsError
-from rewards_analytics.plots.results import records, units_of
 from rewards_analytics.reporting.batch.work import Made
-from rewards_analytics.reporting.downloads import as_csv
 from rewards_analytics.reporting.html import environment, policy, script, style
-from rewards_analytics.reporting.origin import origin
+from rewards_analytics.results.origin import origin
+from rewards_analytics.results.records import records, units_of
+from rewards_analytics.show.spreadsheet import as_csv
 
 
 @dataclass(frozen=True)

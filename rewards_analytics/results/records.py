@@ -19,7 +19,7 @@ def columns_of(frame: Any) -> list[str]:
     return list(as_narwhals(frame).collect_schema().names())
 
 
-def gathered(result: Any) -> nw.DataFrame[Any]:
+def collected(result: Any) -> nw.DataFrame[Any]:
     """Give the result as an eager frame."""
     import narwhals as nw
 
@@ -41,7 +41,7 @@ def records(result: Result) -> Sequence[Record]:
     """Give the rows of a small result as mappings, with None for null on every engine."""
     if isinstance(result, Sequence):
         return result
-    frame = gathered(result)
+    frame = collected(result)
     if frame.implementation.is_polars():
         return frame.rows(named=True)  # twice as fast, which a redraw feels
     rows: list[dict[str, Any]] = frame.to_arrow().to_pylist()

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 import rewards_analytics as ra
-from rewards_analytics.reporting import show
+from rewards_analytics.show import tables as show
 from tests.reporting.pages import AS_OF, REWARDS, Page
 
 TOTALS = ra.totals(REWARDS)

@@ -7,14 +7,14 @@ from typing import Any
 
 import narwhals as nw
 
-from rewards_analytics.engines import enter
-from rewards_analytics.plots.results import columns_of
+from rewards_analytics.engines import from_caller
+from rewards_analytics.results.records import columns_of
 
 
 def origin(rewards: Any, *, as_of: date) -> dict[str, Any]:
     """Count rewards, users and members, and tell when the rewards were recorded, where they say so."""
     dated = "created_at" in columns_of(rewards)
-    table = enter(rewards, ["user_guid", "member_guid", *(["created_at"] if dated else [])], asked_by="report")
+    table = from_caller(rewards, ["user_guid", "member_guid", *(["created_at"] if dated else [])], asked_by="report")
     created_at = nw.col("created_at")
     times = {"oldest": created_at.min(), "newest": created_at.max()} if dated else {}
     # Members first, which are fewer than rewards.
@@ -29,7 +29,7 @@ def origin(rewards: Any, *, as_of: date) -> dict[str, Any]:
             *([nw.col("oldest").min(), nw.col("newest").max()] if dated else []),
         )
     )
-    row = next(table.gather(counted).iter_rows(named=True), {})
+    row = next(table.collect(counted).iter_rows(named=True), {})
     oldest, newest = (time and time.date() for time in (row.get("oldest"), row.get("newest")))
     return {
         "rewards": int(row.get("rewards", 0)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 
-def is_watched() -> bool:
+def is_interactive() -> bool:
     """Say whether standard error is a terminal, or this is the kernel of a notebook."""
     if sys.stderr is not None and sys.stderr.isatty():
         return True

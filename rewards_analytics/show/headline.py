@@ -7,7 +7,8 @@ from datetime import date
 from decimal import Decimal, localcontext
 from typing import Final, NamedTuple, TypeAlias
 
-from rewards_analytics.plots.results import Record, of_unit
+from rewards_analytics.results.goals import GoalCounts
+from rewards_analytics.results.records import Record, of_unit
 from rewards_analytics.schema import DOLLARS, PRECISION, SCALE
 from rewards_analytics.wording import amount_of, count, day, percent, rounded, rounded_of, unit_name
 
@@ -15,9 +16,6 @@ SOON_DAYS: Final = 90
 """Days ahead that the headline looks at: the first three spans of the aging schedule."""
 
 _SOON: Final = ("0-30", "31-60", "61-90")
-CLOSE: Final = 0.9
-"""Progress from which on a goal counts as close."""
-
 
 MOST_UNITS: Final = 4
 """Units that the headline names of a kind: those that expire soon, and those that do not."""
@@ -35,15 +33,6 @@ class Part(NamedTuple):
 
 
 Sentence: TypeAlias = list[Part]
-
-
-class GoalCounts(NamedTuple):
-    """How many goals there are, are reached and are close, and the members with a close level or reward."""
-
-    all: int
-    reached: int
-    close: int
-    members: Mapping[str, int]
 
 
 def soon(schedule: Sequence[Record], unit_type: str) -> Decimal:

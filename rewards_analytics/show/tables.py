@@ -20,12 +20,12 @@ from rewards_analytics.errors import ArgumentError
 from rewards_analytics.plots.aging import bucket_name
 from rewards_analytics.plots.expiring import period_name
 from rewards_analytics.plots.gallery import picture
-from rewards_analytics.plots.results import Record, Result, columns_of, of_unit, records, units_of
 from rewards_analytics.plots.style import DARK, LIGHT
 from rewards_analytics.reporting.contents import contents
-from rewards_analytics.reporting.downloads import as_csv
 from rewards_analytics.reporting.html import environment, short_day, unit_class
+from rewards_analytics.results.records import Record, Result, columns_of, of_unit, records, units_of
 from rewards_analytics.schema import DOLLARS
+from rewards_analytics.show.spreadsheet import as_csv
 from rewards_analytics.wording import NOT_KNOWN, amount, check_name, day, one_line, percent, short_guid, unit_name
 
 _HEADERS: Final = {
@@ -195,7 +195,7 @@ def _dressed(html: str) -> str:
         for theme in (LIGHT, DARK)
     )
     units = "".join(f".rewards-shown .unit-{n} {{--own: var(--rewards-{n})}}" for n in range(len(LIGHT.colours())))
-    own = files("rewards_analytics.reporting").joinpath("shown.css").read_text(encoding="utf-8")
+    own = files("rewards_analytics.show").joinpath("shown.css").read_text(encoding="utf-8")
     colours = f'.rewards-shown {{{light}}} [data-jp-theme-light="false"] .rewards-shown {{{dark}}} {units}'
     return f'<div class="rewards-shown"><style>{colours}\n{own}</style>{html}</div>'
 

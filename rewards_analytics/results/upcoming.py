@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import narwhals as nw
 
 from rewards_analytics.analysis.holdings import COLUMNS, KEY, expiring_lots
-from rewards_analytics.engines import enter
-from rewards_analytics.plots.results import Record, of_unit, records, units_of
+from rewards_analytics.engines import from_caller
+from rewards_analytics.results.records import Record, of_unit, records, units_of
 
 
 class Upcoming(NamedTuple):
@@ -27,7 +27,7 @@ def upcoming(rewards: Any, *, as_of: date, horizon: date, most: int) -> Upcoming
     A row is what one holding loses on one day: its key, `expires_on`, `expiring`. The earliest day comes
     first; within a day and unit the largest amount. No unit crowds out the others: each has at most `most`.
     """
-    table = enter(rewards, COLUMNS, asked_by="report")
+    table = from_caller(rewards, COLUMNS, asked_by="report")
     ahead = (
         expiring_lots(table.frame, *KEY)
         .filter(nw.col("expires_on") >= nw.lit(as_of))
@@ -35,11 +35,11 @@ def upcoming(rewards: Any, *, as_of: date, horizon: date, most: int) -> Upcoming
         .agg(expiring=nw.col("balance").sum())
     )
     if table.eager:
-        ahead = table.gather(ahead).lazy()  # the rows are in memory, and asked for twice
+        ahead = table.collect(ahead).lazy()  # the rows are in memory, and asked for twice
     # Counted by day first: only the first days are brought here and sorted, however many expiries there are.
     # Grouped under another name, because an aggregate of the day is named like the day.
     by_day = records(
-        table.gather(
+        table.collect(
             ahead.with_columns(day=nw.col("expires_on")).group_by("unit_type", "day").agg(expiries=nw.len())
         ).sort("day", "unit_type")
     )
@@ -49,7 +49,7 @@ def upcoming(rewards: Any, *, as_of: date, horizon: date, most: int) -> Upcoming
     wanted = nw.lit(value=False)
     for unit_type, day in firsts.items():
         wanted = wanted | ((nw.col("unit_type") == unit_type) & (nw.col("expires_on") <= nw.lit(day)))
-    first = table.gather(ahead.filter(wanted)).sort(
+    first = table.collect(ahead.filter(wanted)).sort(
         "expires_on", "expiring", *KEY[:3], descending=[False, True] + [False] * 3, nulls_last=True
     )
     rows: list[Record] = []

@@ -1,0 +1,1 @@
+"""Results of analyses as records: their order, what comes next, what is nearest."""
