@@ -40,9 +40,9 @@ _HOME = {
     "plot_distance": "plots.distance",
     "explore": "widgets.explore",
     "connect": "widgets.connect",
-    "report": "reporting",
-    "notebook_report": "reporting.notebook",
-    "reports": "reporting.batch",
+    "report": "reporting.report",
+    "notebook_report": "reporting.notebook.report",
+    "reports": "reporting.batch.reports",
 } | dict.fromkeys(
     (
         "RewardsError",
@@ -113,9 +113,9 @@ if TYPE_CHECKING:
     from rewards_analytics.plots.distance import plot_distance as plot_distance
     from rewards_analytics.plots.expiring import plot_expiring as plot_expiring
     from rewards_analytics.plots.totals import plot_totals as plot_totals
-    from rewards_analytics.reporting import report as report
-    from rewards_analytics.reporting.batch import reports as reports
-    from rewards_analytics.reporting.notebook import notebook_report as notebook_report
+    from rewards_analytics.reporting.batch.reports import reports as reports
+    from rewards_analytics.reporting.notebook.report import notebook_report as notebook_report
+    from rewards_analytics.reporting.report import report as report
     from rewards_analytics.widgets.connect import connect as connect
     from rewards_analytics.widgets.explore import explore as explore
 

@@ -117,6 +117,15 @@ def day(value: date) -> str:
     return f"{value.day} {value:%B} {value.year}"
 
 
+def short_day(value: date) -> str:
+    """Give a day as it stands in a table.
+
+    >>> short_day(date(2027, 1, 31))
+    '31 Jan 2027'
+    """
+    return f"{value.day} {value:%b} {value.year}"
+
+
 def percent(share: float) -> str:
     """Give a share of 0 to 1 in whole percent, never rounded up to done or down to nothing.
 
@@ -144,6 +153,15 @@ def one_line(text: str | None, limit: int = 60) -> str:
     if not columns or columns[-1] <= limit:
         return line
     return line[: bisect_right(columns, limit - 1)].rstrip() + "…"
+
+
+def display_width(text: str) -> int:
+    """Return how many columns of a terminal a text takes: an East Asian character takes two, a combining mark none.
+
+    >>> display_width("miles"), display_width("マイル")
+    (5, 6)
+    """
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text if not unicodedata.combining(c))
 
 
 def short_guid(guid: str) -> str:

@@ -16,22 +16,23 @@ HEAVY = {*DATAFRAME_LIBRARIES, "matplotlib", "ipywidgets", "narwhals", "requests
 
 # What each part may import of the package. A part may always import itself.
 BASE = {"errors", "schema"}
-READING = {"analysis", "results", "plots", "show", "wording"}
+READING = {"analysis", "results", "plots", "show", "spreadsheet", "wording"}
 MAY_IMPORT = {
     "version": set(),
     "errors": set(),
     "schema": {"errors"},
     "interactive": set(),
     "files": {"errors"},
+    "spreadsheet": set(),
     "wording": {"schema"},
     "engines": BASE,
     "client": {*BASE, "files"},  # and `client.pull`, which returns frames, the loader
     "sandbox": BASE,
-    "loading": {*BASE, "engines", "files", "interactive", "wording"},
+    "loading": {*BASE, "engines", "files", "interactive", "spreadsheet", "wording"},
     "analysis": {*BASE, "engines"},
     "results": {*BASE, "engines", "analysis"},
     "plots": {*BASE, "analysis", "results", "wording"},
-    "show": {*BASE, "analysis", "results", "plots", "reporting", "wording"},
+    "show": {*BASE, "analysis", "results", "plots", "spreadsheet", "wording"},
     "reporting": {
         *BASE,
         "engines",
@@ -41,6 +42,7 @@ MAY_IMPORT = {
         "show",
         "files",
         "interactive",
+        "spreadsheet",
         "version",
         "wording",
     },

@@ -55,7 +55,7 @@ def report(
     if by is not None:
         _for_each(by, rewards, out, options)
     elif pdf:
-        from rewards_analytics.reporting import report_with_pdf
+        from rewards_analytics.reporting.report import report_with_pdf
 
         for path in report_with_pdf(rewards, out, **options):
             typer.echo(path)
@@ -88,7 +88,7 @@ def _from_notebook(
 
 def _parameters(notebook: Path, as_of: date | None, given: dict[str, Any]) -> dict[str, Any]:
     """What was given, and the day: today for a notebook that asks for one, as everywhere."""
-    from rewards_analytics.reporting.notebook import parameters_of
+    from rewards_analytics.reporting.notebook.report import parameters_of
 
     chosen = {name: value for name, value in given.items() if value is not None}
     if as_of is not None or ("as_of" not in chosen and "as_of" in parameters_of(notebook)):

@@ -20,9 +20,7 @@ from rewards_analytics.loading.records import Records
 from rewards_analytics.loading.stream import Stream
 from rewards_analytics.loading.tables import require_columns
 from rewards_analytics.schema import FIELDS
-
-GUARDED: Final = r"^'+[=+\-@\t\r]"
-"""A cell that a spreadsheet would run has one quote put before it when written, and taken off when read."""
+from rewards_analytics.spreadsheet import GUARDED
 
 TEXT_FIELDS: Final = tuple(field.name for field in TYPES if pa.types.is_string(field.type))
 
@@ -170,6 +168,6 @@ def _records(raw: bytes, first: int) -> Iterator[tuple[list[str] | None, int]]:
 
 def _unguarded(table: pa.Table) -> pa.Table:
     for name in TEXT_FIELDS:
-        column = pc.replace_substring_regex(table[name], r"^'('*[=+\-@\t\r])", r"\1", max_replacements=1)
+        column = pc.replace_substring_regex(table[name], GUARDED, r"\1", max_replacements=1)
         table = table.set_column(table.column_names.index(name), name, column)
     return table

@@ -18,9 +18,9 @@ from rewards_analytics.loading.reading import tables_of
 from rewards_analytics.loading.sources import ENDINGS, kind_of
 from rewards_analytics.loading.stream import PACKINGS
 from rewards_analytics.schema import FIELDS
+from rewards_analytics.spreadsheet import FORMULA
 
 _ROWS: Final = 1 << 17
-_FORMULA: Final = r"^('*[=+\-@\t\r])"
 
 
 def write(rewards: Any, path: str | os.PathLike[str]) -> Path:
@@ -62,7 +62,7 @@ def guarded(frame: pl.DataFrame) -> pl.DataFrame:
     >>> guarded(pl.DataFrame({"description": ["=1+1", "miles"]}))["description"].to_list()
     ["'=1+1", 'miles']
     """
-    return frame.with_columns(pl.col(pl.String).str.replace(_FORMULA, r"'${1}"))
+    return frame.with_columns(pl.col(pl.String).str.replace(FORMULA, "'${0}"))
 
 
 def _encoder(path: Path) -> Callable[[pa.Table, IO[bytes]], None]:

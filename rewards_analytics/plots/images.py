@@ -6,9 +6,10 @@ import io
 import re
 from base64 import b64encode
 from collections.abc import Mapping
+from html import escape
 from typing import Any, Final
 
-from rewards_analytics.plots.style import DARK, LIGHT
+from rewards_analytics.plots.style import DARK, LIGHT, Theme
 
 PAGE_FONTS: Final = (
     "-apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'Noto Sans', 'Liberation Sans', Arial, "
@@ -31,6 +32,29 @@ def svg(figure: Any, name: str) -> str:
     picture = re.sub(r'(<text style="[^"]*?)font-family: [^;"]*', rf"\1font-family: {PAGE_FONTS}", file.getvalue())
     picture = re.sub(r"<metadata>.*?</metadata>\s*", "", picture, count=1, flags=re.DOTALL)
     return re.sub(r'<g id="[^"]*"', "<g", picture)
+
+
+def themed(colour: str) -> str:
+    """Return a colour of the light theme as the page around a picture sets it, or itself where the page sets none.
+
+    `coloured` gives the same picture in one theme, for a picture that stands alone.
+    """
+    return f"var(--rewards-{LIGHT.colours().index(colour)}, {colour})"
+
+
+def coloured(picture: str, theme: Theme) -> str:
+    """Return a picture that follows the colours of its page in those of a theme; another picture as it is."""
+    colours = dict(zip(LIGHT.colours(), theme.colours(), strict=True))
+    return re.sub(r"var\(--rewards-\d+, (#[0-9a-f]{6})\)", lambda own: colours.get(own[1], own[1]), picture)
+
+
+def in_page(picture: str, words: str) -> str:
+    """Return an SVG to stand in a page: with alternative text, the page's colours, and no style sheet of its own."""
+    drawing = picture[picture.index("<svg") :]
+    drawing = re.sub(r"<defs>\s*<style.*?</style>\s*</defs>\s*", "", drawing, count=1, flags=re.DOTALL)
+    drawing = _recoloured(drawing, {colour: themed(colour) for colour in LIGHT.colours()})
+    label = f'role="img" aria-label="{escape(words)}" style="stroke-linejoin: round; stroke-linecap: butt"'
+    return drawing.replace("<svg ", f"<svg {label} ", 1)
 
 
 def in_dark(picture: str) -> str:

@@ -15,7 +15,8 @@ from itertools import pairwise
 from typing import Final, TypeAlias
 
 from rewards_analytics.plots.expiring import MOST_BARS, describe_expiring, limits, named_periods, period_name
-from rewards_analytics.plots.style import DARK, LIGHT, Theme, tick_amount
+from rewards_analytics.plots.images import PAGE_FONTS, themed
+from rewards_analytics.plots.style import LIGHT, tick_amount, unit_class
 from rewards_analytics.results.records import Record
 from rewards_analytics.wording import amount_of
 
@@ -24,26 +25,9 @@ Scale: TypeAlias = Callable[[float], float]
 _WIDTH: Final = 560
 _HEIGHT: Final = 216
 _LEFT, _RIGHT, _TOP, _BOTTOM = 72, 6, 12, 38
+_LINE: Final = themed(LIGHT.line)
+_MUTED: Final = themed(LIGHT.muted)
 _PLOT: Final = (_WIDTH - _LEFT - _RIGHT, _HEIGHT - _TOP - _BOTTOM)
-
-
-def colours(selector: str, dark: str) -> str:
-    """Give the units' colours as variables of a style sheet: light ones, and dark ones under another selector."""
-    light, night = (
-        "".join(f"--rewards-{name}: {colour};" for name, colour in _named(theme)) for theme in (LIGHT, DARK)
-    )
-    return f"{selector} {{{light}}}\n{dark} {{{night}}}\n"
-
-
-def own_colour(unit_type: str) -> str:
-    """Give the style that makes a unit's colour the variable `--own` of an element."""
-    names = {colour: name for name, colour in _named(LIGHT)}
-    return f"--own: var(--rewards-{names[LIGHT.unit(unit_type)]})"
-
-
-def _named(theme: Theme) -> list[tuple[str, str]]:
-    units = [(unit_type.lower(), colour) for unit_type, colour in theme.units.items()]
-    return [("quiet", theme.quiet), *units, *((f"other-{i}", colour) for i, colour in enumerate(theme.others))]
 
 
 def timeline(rows: Sequence[Record], every: str) -> str:
@@ -58,18 +42,19 @@ def timeline(rows: Sequence[Record], every: str) -> str:
         return round(_TOP + (high - value) * _PLOT[1] / (high - low), 1)
 
     edges = [round(_LEFT + index * _PLOT[0] / len(rows), 1) for index in range(len(rows) + 1)]
+    own = themed(LIGHT.unit(unit_type))
     single = len(rows) <= MOST_BARS
     parts = [
         _grid(low, high, unit_type, y),
-        _running(running, edges, y),
-        _bars(rows, heights, edges, every, y) if single else _outline(heights, edges, y),
+        _running(running, edges, own, y),
+        _bars(rows, heights, edges, every, own, y) if single else _outline(heights, edges, own, y),
     ]
     for index, first, second in named_periods([row["period"] for row in rows], every):
         middle = round((edges[index] + edges[index + 1]) / 2, 1)
         parts += [_text(middle, _HEIGHT - _BOTTOM + 16, first), _text(middle, _HEIGHT - _BOTTOM + 31, second)]
     return (
-        f'<svg class="rewards-timeline" role="img" aria-label="{escape(words)}" style="{own_colour(unit_type)}" '
-        f'viewBox="0 0 {_WIDTH} {_HEIGHT}">{"".join(parts)}</svg>'
+        f'<svg class="rewards-timeline" role="img" aria-label="{escape(words)}" font-family="{PAGE_FONTS}" '
+        f'font-size="12" viewBox="0 0 {_WIDTH} {_HEIGHT}">{"".join(parts)}</svg>'
     )
 
 
@@ -80,19 +65,19 @@ def bars(amounts: Sequence[tuple[str, Decimal | None]], unit_type: str, words: s
         f'<span>{escape(name)}</span><span class="rewards-track">{_filled(part_of(value, most))}</span>'
         for name, value in amounts
     )
-    style = own_colour(unit_type)
-    return f'<div class="rewards-bars" role="img" aria-label="{escape(words)}" style="{style}">{drawn}</div>'
+    own = unit_class(unit_type)
+    return f'<div class="rewards-bars {own}" role="img" aria-label="{escape(words)}">{drawn}</div>'
 
 
 def progress(share: float | None, unit_type: str) -> str:
     """Draw a share of 0 to 1 as a bar; nothing where it is not known. The number stands beside it."""
     if share is None:
         return ""
-    return f'<span class="rewards-track" aria-hidden="true" style="{own_colour(unit_type)}">{_filled(share)}</span>'
+    return f'<span class="rewards-track {unit_class(unit_type)}" aria-hidden="true">{_filled(share)}</span>'
 
 
 def _filled(share: float) -> str:
-    return f'<i style="width: {100 * share:.4g}%"></i>'
+    return f'<svg class="bar"><rect class="fill" width="{100 * share:.4g}%" height="100%"/></svg>'
 
 
 def part_of(value: Decimal | None, most: Decimal) -> float:
@@ -128,22 +113,25 @@ def _grid(low: float, high: float, unit_type: str, y: Scale) -> str:
     for value in _ticks(low, high):
         # What breaks matplotlib's formulas is plain text here.
         name = tick_amount(value, unit_type).replace("\\$", "$")
-        lines.append(f'<path class="rewards-grid" d="M{_LEFT} {y(value)}H{_WIDTH - _RIGHT}"/>')
+        lines.append(
+            f'<path class="rewards-grid" fill="none" stroke="{_LINE}" d="M{_LEFT} {y(value)}H{_WIDTH - _RIGHT}"/>'
+        )
         lines.append(_text(_LEFT - 6, y(value) + 4, name, "end"))
     return "".join(lines)
 
 
-def _running(running: Sequence[float], edges: Sequence[float], y: Scale) -> str:
+def _running(running: Sequence[float], edges: Sequence[float], own: str, y: Scale) -> str:
     """The line of what has expired by the end of each period, over a light area."""
     steps = _steps(running, edges, y)
     return (
-        f'<path class="rewards-area" d="M{edges[0]} {y(0)}L{steps}L{edges[-1]} {y(0)}Z"/>'
-        f'<path class="rewards-line" d="M{steps}"/>'
+        f'<path class="rewards-area" fill="{own}" opacity="0.13" d="M{edges[0]} {y(0)}L{steps}L{edges[-1]} {y(0)}Z"/>'
+        f'<path class="rewards-line" fill="none" stroke="{own}" opacity="0.6" d="M{steps}"/>'
     )
 
 
-def _outline(heights: Sequence[float], edges: Sequence[float], y: Scale) -> str:
-    return f'<path class="rewards-bar" d="M{edges[0]} {y(0)}L{_steps(heights, edges, y)}L{edges[-1]} {y(0)}Z"/>'
+def _outline(heights: Sequence[float], edges: Sequence[float], own: str, y: Scale) -> str:
+    steps = _steps(heights, edges, y)
+    return f'<path class="rewards-bar" fill="{own}" d="M{edges[0]} {y(0)}L{steps}L{edges[-1]} {y(0)}Z"/>'
 
 
 def _steps(values: Sequence[float], edges: Sequence[float], y: Scale) -> str:
@@ -152,7 +140,9 @@ def _steps(values: Sequence[float], edges: Sequence[float], y: Scale) -> str:
     )
 
 
-def _bars(rows: Sequence[Record], heights: Sequence[float], edges: Sequence[float], every: str, y: Scale) -> str:
+def _bars(
+    rows: Sequence[Record], heights: Sequence[float], edges: Sequence[float], every: str, own: str, y: Scale
+) -> str:
     """A bar per period, and over the whole height of each a place to point at that tells its amounts."""
     drawn = []
     for row, height, (left, right) in zip(rows, heights, pairwise(edges), strict=True):
@@ -160,8 +150,8 @@ def _bars(rows: Sequence[Record], heights: Sequence[float], edges: Sequence[floa
         top, bottom = sorted((y(height), y(0)))
         if height:
             drawn.append(
-                f'<rect class="rewards-bar" x="{left + 0.13 * width:.1f}" width="{0.74 * width:.1f}" y="{top}" '
-                f'height="{max(bottom - top, 1):.1f}"/>'
+                f'<rect class="rewards-bar" fill="{own}" x="{left + 0.13 * width:.1f}" width="{0.74 * width:.1f}" '
+                f'y="{top}" height="{max(bottom - top, 1):.1f}"/>'
             )
         unit_type = row["unit_type"]
         told = (
@@ -169,11 +159,12 @@ def _bars(rows: Sequence[Record], heights: Sequence[float], edges: Sequence[floa
             f"{amount_of(row['cumulative'], unit_type)} by then"
         )
         drawn.append(
-            f'<rect class="rewards-point" x="{left}" width="{width:.1f}" y="{_TOP}" height="{_PLOT[1]}">'
+            f'<rect class="rewards-point" fill="none" pointer-events="all" x="{left}" width="{width:.1f}" '
+            f'y="{_TOP}" height="{_PLOT[1]}">'
             f"<title>{escape(told)}</title></rect>"
         )
     return "".join(drawn)
 
 
 def _text(x: float, y: float, text: str, anchor: str = "middle") -> str:
-    return f'<text x="{x}" y="{y:.1f}" text-anchor="{anchor}">{escape(text)}</text>'
+    return f'<text x="{x}" y="{y:.1f}" fill="{_MUTED}" text-anchor="{anchor}">{escape(text)}</text>'

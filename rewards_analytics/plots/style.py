@@ -54,6 +54,27 @@ DARK: Final = Theme(
     others=("#d9b75c", "#ee8fac", "#8fb9c6"),
 )
 
+
+def unit_class(unit_type: str) -> str:
+    """Return the class that has a unit's colour: a number, so that a unit's name never reaches the style sheet."""
+    return f"unit-{LIGHT.colours().index(LIGHT.unit(unit_type))}"
+
+
+def colour_sheet(selector: str) -> str:
+    """Return the style sheet of everything within a selector that follows JupyterLab's theme.
+
+    `--rewards-N` is a theme's Nth colour, light or dark; the class `unit-N` makes it the element's `--own`.
+    """
+    light, dark = (
+        "".join(f"--rewards-{index}: {colour};" for index, colour in enumerate(theme.colours()))
+        for theme in (LIGHT, DARK)
+    )
+    units = " ".join(
+        f"{selector} .unit-{index} {{--own: var(--rewards-{index})}}" for index in range(len(LIGHT.colours()))
+    )
+    return f'{selector} {{{light}}} [data-jp-theme-light="false"] {selector} {{{dark}}} {units}'
+
+
 _SANS: Final = ("DejaVu Sans",)
 _EAST_ASIAN: Final = (
     "Noto Sans CJK JP",

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from rewards_analytics.errors import MissingDependencyError, RewardsError
-from rewards_analytics.reporting.html import page
+from rewards_analytics.reporting.page import page
 
 NAMES: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 LONGEST_S: Final = 120.0
@@ -52,14 +52,14 @@ def browser() -> str:
     return path
 
 
-def printed(contents: Mapping[str, Any]) -> bytes:
-    """Print the page of a report. The PDF is dated like it, so that the same contents give the same bytes."""
+def printed(facts: Mapping[str, Any]) -> bytes:
+    """Print the page of a report. The PDF is dated like it, so that the same facts give the same bytes."""
     command = [browser(), *_FLAGS]
     if os.name == "posix" and os.geteuid() == 0:
         command.append("--no-sandbox")  # the sandbox refuses to start for root, as which containers run
     with tempfile.TemporaryDirectory(prefix="rewards-report-", ignore_cleanup_errors=True) as folder:
         source, paper, said = (Path(folder, name) for name in ("page.html", "page.pdf", "said.txt"))
-        source.write_text(page(contents, scripts=False), encoding="utf-8")
+        source.write_text(page(facts, scripts=False), encoding="utf-8")
         command += [f"--user-data-dir={folder}/profile", f"--print-to-pdf={paper}", source.as_uri()]
         failed = _run(command, said)
         if failed or not paper.is_file():
@@ -68,7 +68,7 @@ def printed(contents: Mapping[str, Any]) -> bytes:
                 f"{command[0]} did not print the report: {failed or 'it wrote no file'}. "
                 f"It said: {lines[-1] if lines else 'nothing'}"
             )
-        return _MADE_ON.sub(rb"\g<1>%s000000" % f"{contents['as_of']:%Y%m%d}".encode(), paper.read_bytes())
+        return _MADE_ON.sub(rb"\g<1>%s000000" % f"{facts['as_of']:%Y%m%d}".encode(), paper.read_bytes())
 
 
 def _run(command: list[str], said: Path) -> str | None:

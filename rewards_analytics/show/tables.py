@@ -1,101 +1,109 @@
-"""Results as a notebook shows them to people: in JupyterLab, and on the page that a notebook is exported to.
+"""Tables: one renderer for reports, notebooks, dashboards (HTML) and terminals (plain text).
 
-Each function gives something to display: HTML in the words, units and pictures of the direct report, and plain text
-where there is no HTML. They show the result that they are given and compute nothing, `opening` apart.
+`cells` decides what each value says. `table` and `by_unit` show a result in a notebook and compute nothing.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
-from decimal import Decimal
-from html import escape
-from importlib.resources import files
-from typing import Any, Final, NamedTuple
-
-from jinja2 import Template
+import textwrap
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from rewards_analytics.errors import ArgumentError
-from rewards_analytics.plots.aging import bucket_name
-from rewards_analytics.plots.expiring import period_name
-from rewards_analytics.plots.gallery import picture
-from rewards_analytics.plots.style import DARK, LIGHT
-from rewards_analytics.reporting.contents import contents
-from rewards_analytics.reporting.html import environment, short_day, unit_class
 from rewards_analytics.results.records import Record, Result, columns_of, of_unit, records, units_of
-from rewards_analytics.schema import DOLLARS
-from rewards_analytics.show.spreadsheet import as_csv
-from rewards_analytics.wording import NOT_KNOWN, amount, check_name, day, one_line, percent, short_guid, unit_name
+from rewards_analytics.show import cells
+from rewards_analytics.show.cells import Cell
+from rewards_analytics.show.environment import environment
+from rewards_analytics.show.shown import Shown, dressed, nothing
+from rewards_analytics.spreadsheet import as_csv
+from rewards_analytics.wording import display_width, one_line, unit_name
 
-_HEADERS: Final = {
+HEADERS: Mapping[str, str] = {
     "account_guid": "Account",
     "bucket": "Expires within",
     "created_at": "Recorded",
-    "cumulative": "Added up",
+    "cumulative": "Cumulative",
     "example_guid": "For example",
     "expires_on": "Day",
     "expiring_value": "Expiring, in dollars",
     "guid": "Reward",
     "member_guid": "Member",
     "next_expiry": "Next expiry",
-    "rate": "Dollars a unit",
+    "rate": "Dollars per unit",
     "remaining": "To go",
     "unit_type": "Unit",
     "user_guid": "User",
     "value": "Value in dollars",
 }
-_AMOUNTS: Final = ("available", "expiring_value", "progress", "rate", "value")
-"""Columns of numbers that may not be known."""
+"""What stands above a column, where that is not its name."""
 
-_IN_DOLLARS: Final = ("value", "expiring_value", "rate")
-_THEMED: Final = {colour: f"var(--rewards-{index}, {colour})" for index, colour in enumerate(LIGHT.colours())}
-"""The pictures' colours, as the page around them sets them; in the light theme where it sets none."""
+_NARROWEST = 10
+"""Columns to which a terminal may fold text."""
 
 
-_NAMED: Final[Mapping[str, Callable[[str], str]]] = {
-    "bucket": bucket_name,
-    "check": check_name,
-    "goal": str.capitalize,
-    "severity": str.capitalize,
-    "unit_type": unit_name,
-}
-_NONE_GIVEN: Final = "none given"
-_NO_NAME: Final = "No name given"
+@dataclass(frozen=True)
+class Table:
+    """A table to render: its first cells head the rows, and a column with a number in it is aligned right.
 
-
-class Shown:
-    """Something to display: `html` where a notebook can show it, `text` where it cannot."""
-
-    def __init__(self, html: str, text: str) -> None:
-        self.html = html
-        self.text = text
-
-    def _repr_html_(self) -> str:
-        return self.html
-
-    def __repr__(self) -> str:
-        return self.text
-
-
-def opening(rewards: Any, *, as_of: date | None = None, title: str | None = None, rates: Any = None) -> Shown:
-    """The head of the direct report: its title and day, what matters in sentences, and what the rewards are.
-
-    >>> import rewards_analytics as ra
-    >>> opening(ra.load([]), as_of=date(2026, 11, 23), title="Our members")
-    Our members, as of 23 November 2026
-    These rewards hold no balance and no goal.
+    Attributes
+    ----------
+    caption
+        What the table holds; also its name for screen readers.
+    headers, rows
+        A header for each column, and the rows of cells.
+    csv
+        The same rows as CSV. With it the page offers the download, under the name `name`, and sorts the table.
+    words
+        What the bars show, for those who do not see them.
+    narrow, long
+        Whether it has so few columns that it looks lost at full width, and whether it scrolls within its own height.
     """
-    facts = contents(rewards, as_of=as_of, title=title, rates=rates)
-    said = ["".join(part.text for part in sentence) for sentence in facts["headline"]]
-    text = "\n".join([f"{facts['title']}, as of {day(facts['as_of'])}", *said])
-    return Shown(_rendered(environment().get_template("sections/header.html"), facts), text)
+
+    caption: str
+    headers: Sequence[str]
+    rows: Sequence[Sequence[Cell]]
+    csv: str | None = None
+    name: str = ""
+    words: str = ""
+    narrow: bool = False
+    long: bool = False
+
+    @property
+    def numeric(self) -> list[bool]:
+        """Whether each column holds numbers."""
+        return [any(cell.kind == "number" for cell in column) for column in self._columns()]
+
+    @property
+    def widest(self) -> list[str]:
+        """The longest text of each column, by which the bars of a column start and end alike."""
+        return [max((cell.text for cell in column), key=len, default="") for column in self._columns()]
+
+    def html(self) -> str:
+        """Return the table as HTML; see README.md for the classes that a page dresses it by."""
+        return str(environment().get_template("table.html").make_module().table(self))  # type: ignore[attr-defined]
+
+    def text(self, *, width: int | None = None, exact: bool = False) -> str:
+        """Return the table as plain text.
+
+        Text folds where the table is wider than `width` columns; a number is never cut. With `exact`, names, days
+        and guids stand as programs write them, and null is a dash.
+        """
+        said = _exact if exact else _read
+        lines = [list(self.headers), *([said(cell) for cell in row] for row in self.rows)]
+        numeric = self.numeric or [False] * len(self.headers)
+        widths = _fitted([max(map(display_width, column)) for column in zip(*lines, strict=True)], numeric, width)
+        head, *body = [_line(line, widths, numeric) for line in lines]
+        rule = "  ".join("-" * each for each in widths)
+        return "\n".join([self.caption, *head, rule, *(part for line in body for part in line)]).lstrip("\n")
+
+    def _columns(self) -> list[tuple[Cell, ...]]:
+        return list(zip(*self.rows, strict=True))
 
 
 def table(
-    result: Result, caption: str, columns: Mapping[str, str] | Sequence[str] | None = None, *, every: str = "month"
+    result: Result, caption: str = "", columns: Mapping[str, str] | Sequence[str] | None = None, *, every: str = "month"
 ) -> Shown:
-    """A result as a table that people read, which sorts and downloads as CSV on the page.
+    """A result as a table to read, which sorts and downloads as CSV on an exported page.
 
     Parameters
     ----------
@@ -104,185 +112,130 @@ def table(
     caption
         What the table holds.
     columns
-        The columns to show, or a mapping of them to what stands above each; all if None.
+        The columns to show, or a mapping of them to their headers; all if None.
     every
         Length of the periods in a column `period`.
 
     Examples
     --------
+    >>> from decimal import Decimal
     >>> table([{"unit_type": "MILES", "available": Decimal("1200.5")}], "Totals")
     Totals
-    Unit  | Available
-    Miles | 1,200.5
+    Unit   Available
+    -----  ---------
+    Miles    1,200.5
     """
     rows = records(result)
     found = list(rows[0]) if rows else columns_of(result) if not isinstance(result, Sequence) else []
-    names = _names(columns, found)
-    cells = [[_cell(row, name, every) for name in names] for row in rows]
-    return _table(caption, list(names.values()), cells, as_csv(rows, list(names)))
+    headers = _headers(columns, found)
+    return _shown(of_records(rows, caption, headers, every=every), rows, list(headers))
 
 
-def by_unit(result: Result, caption: str, *, row: str, shown: str = "expiring", every: str = "month") -> Shown:
+def by_unit(result: Result, caption: str = "", *, row: str, shown: str = "expiring", every: str = "month") -> Shown:
     """A result with a row for each period or bucket (`row`) and unit, as a table with a column for each unit.
 
     Bars compare the amounts of one unit.
     """
     rows = records(result)
+    return _shown(of_units(rows, caption, row=row, shown=shown, every=every), rows, list(rows[0]) if rows else [])
+
+
+def of_records(rows: Sequence[Record], caption: str, headers: Mapping[str, str], *, every: str = "month") -> Table:
+    """Return the table of records with the columns that `headers` names."""
+    body = [[cells.of(row, name, every=every) for name in headers] for row in rows]
+    return Table(caption, list(headers.values()), body)
+
+
+def of_units(
+    rows: Sequence[Record],
+    caption: str,
+    *,
+    row: str,
+    shown: str = "expiring",
+    every: str = "month",
+    bars: bool = True,
+) -> Table:
+    """Return the table with a line for each value of `row`, and in it what is `shown` of each unit."""
     units = units_of(rows)
-    values = list(dict.fromkeys(each[row] for each in rows))
     found = {(each[row], each["unit_type"]): each for each in rows}
-    largest = {unit: max(each[shown] for each in of_unit(rows, unit)) for unit in units}
-    cells = [
-        [
-            _cell({row: value}, row, every),
-            *(
-                _with_bar(_cell(found[value, unit], shown, every), found[value, unit][shown], largest[unit], unit)
-                if (value, unit) in found
-                else _UNKNOWN
-                for unit in units
-            ),
-        ]
-        for value in values
+    largest = {unit_type: max(each[shown] for each in of_unit(rows, unit_type)) for unit_type in units}
+
+    def cell(value: object, unit_type: str) -> Cell:
+        record = found.get((value, unit_type))
+        if record is None:
+            return cells.amount(None, unit_type)
+        made = cells.of(record, shown, every=every)
+        if not bars:
+            return made
+        barred = made.with_bar(record[shown], largest[unit_type], unit_type)
+        return barred._replace(classes=f"{barred.classes} aside") if cells.is_aside(row, value) else barred
+
+    body = [
+        [cells.of({row: value}, row, every=every), *(cell(value, unit_type) for unit_type in units)]
+        for value in dict.fromkeys(each[row] for each in rows)
     ]
-    headers = [_header(row) if row != "period" else every.capitalize(), *map(unit_name, units)]
-    return _table(caption, headers, cells, as_csv(rows, list(rows[0]) if rows else []))
+    headers = [every.capitalize() if row == "period" else header(row), *map(unit_name, units)]
+    return Table(caption, headers, body)
 
 
-def pictures(kind: str, result: Result, **options: Any) -> Shown:
-    """Pictures of a result, one for each unit, with words for who cannot see them.
-
-    `kind` is `totals`, `expiring`, `aging`, or `distance`, which is one picture for all units. `options` go to the
-    drawing: `every` for `expiring`.
-    """
-    rows = records(result)
-    groups = {"": rows} if kind == "distance" else {unit: of_unit(rows, unit) for unit in units_of(rows)}
-    drawn = [picture(kind, group, f"{kind}-{unit}", **options) for unit, group in groups.items() if group]
-    if not drawn:
-        return nothing("Nothing to draw.")
-    svgs = [f"<figure>{_in_page(each.svg, each.words)}</figure>" for each in drawn]
-    return Shown(_dressed(f'<div class="pictures">{"".join(svgs)}</div>'), "\n".join(each.words for each in drawn))
+def header(name: str) -> str:
+    """Return what stands above a column."""
+    return HEADERS.get(name) or name.replace("_", " ").capitalize()
 
 
-def nothing(sentence: str) -> Shown:
-    """A sentence in place of a table or a picture.
-
-    >>> nothing("Nothing expires.")
-    Nothing expires.
-    """
-    return Shown(f'<p class="nothing">{escape(sentence)}</p>', sentence)
-
-
-# --- Parts -----------------------------------------------------------------------------------------
-
-
-def _in_page(svg: str, words: str) -> str:
-    """Give a drawing to stand in a page: with its words, the page's colours, and no style sheet of its own."""
-    svg = re.sub(r"<defs>\s*<style.*?</style>\s*</defs>\s*", "", svg[svg.index("<svg") :], count=1, flags=re.DOTALL)
-    tags = re.compile("<[^>]*>")  # between them may be a provider's text
-    svg = tags.sub(lambda tag: re.sub("#[0-9a-f]{6}", lambda own: _THEMED.get(own[0], own[0]), tag[0]), svg)
-    label = f'<svg role="img" aria-label="{escape(words)}" style="stroke-linejoin: round; stroke-linecap: butt" '
-    return svg.replace("<svg ", label, 1)
-
-
-def _rendered(template: Template, facts: Mapping[str, Any]) -> str:
-    return _dressed(template.render(facts))
-
-
-def _dressed(html: str) -> str:
-    """Give markup its looks in JupyterLab, light and dark; a page leaves these out, and has its own."""
-    light, dark = (
-        "".join(f"--rewards-{index}: {colour};" for index, colour in enumerate(theme.colours()))
-        for theme in (LIGHT, DARK)
-    )
-    units = "".join(f".rewards-shown .unit-{n} {{--own: var(--rewards-{n})}}" for n in range(len(LIGHT.colours())))
-    own = files("rewards_analytics.show").joinpath("shown.css").read_text(encoding="utf-8")
-    colours = f'.rewards-shown {{{light}}} [data-jp-theme-light="false"] .rewards-shown {{{dark}}} {units}'
-    return f'<div class="rewards-shown"><style>{colours}\n{own}</style>{html}</div>'
-
-
-def _names(columns: Mapping[str, str] | Sequence[str] | None, found: Sequence[str]) -> dict[str, str]:
-    """The columns to show, and what stands above each."""
-    chosen = dict(columns) if isinstance(columns, Mapping) else {name: _header(name) for name in columns or found}
+def _headers(columns: Mapping[str, str] | Sequence[str] | None, found: Sequence[str]) -> dict[str, str]:
+    chosen = dict(columns) if isinstance(columns, Mapping) else {name: header(name) for name in columns or found}
     for name in chosen:
         if found and name not in found:
             raise ArgumentError.not_one_of("columns", name, found)
     return chosen
 
 
-def _header(name: str) -> str:
-    return _HEADERS.get(name) or name.replace("_", " ").capitalize()
+def _shown(made: Table, rows: Sequence[Record], columns: Sequence[str]) -> Shown:
+    if not rows:
+        return nothing(f"{made.caption}: none.")
+    with_download = replace(made, csv=as_csv(rows, columns), name=made.caption)
+    return Shown(dressed(with_download.html()), made.text())
 
 
-class Cell(NamedTuple):
-    """What a cell says, the exact value behind it, and its dress: `number`, `unit`, `guid`, `words` or `plain`.
-
-    A `bar` has its width in percent, a track where it is a part of a whole, and the class of its unit.
-    """
-
-    text: str
-    value: Any
-    dress: str
-    bar: str | None = None
-    track: bool = False
-    unit: str = ""
+# --- Plain text ------------------------------------------------------------------------------------
 
 
-_UNKNOWN: Final = Cell(NOT_KNOWN, None, "number")
+def _read(cell: Cell) -> str:
+    return cell.text
 
 
-def _with_bar(cell: Cell, part: Any, whole: Any, unit_type: str) -> Cell:
-    """Give a cell a bar: a picture, so floats will do. What is there at all is seen."""
-    width = 100 * float(part) / float(whole) if part and whole and whole > 0 else 0.0
-    return cell._replace(bar=f"{max(width, 1.2):.1f}" if width > 0 else "0", unit=unit_class(unit_type))
+def _exact(cell: Cell) -> str:
+    if cell.exact is None:
+        return "–"
+    return cell.text if cell.kind == "number" else one_line(cell.exact, 80)
 
 
-def _cell(row: Record, name: str, every: str) -> Cell:
-    value = row[name]
-    unit_type = DOLLARS if name in _IN_DOLLARS else str(row.get("unit_type", ""))
-    if name == "period":
-        return Cell(period_name(value, every), value, "plain")
-    if name in _NAMED and value is not None:
-        return Cell(_NAMED[name](value), value, "unit" if name == "unit_type" else "plain")
-    if name == "guid" or name.endswith("_guid"):
-        return Cell(_NONE_GIVEN if value is None else short_guid(value), value, "guid")
-    if name == "description":
-        return Cell(one_line(value) or _NO_NAME, value, "words")
-    if value is None and name in _AMOUNTS:
-        return _UNKNOWN
-    if name == "progress" and value is not None and unit_type:
-        return _with_bar(Cell(percent(value), value, "number", track=True), value, 1.0, unit_type)
-    return _cell_of(value, unit_type)
+def _fitted(widths: list[int], numeric: Sequence[bool], width: int | None) -> list[int]:
+    """Return the widths of the columns, with the widest columns of text narrowed until the line fits."""
+    spare = 2 * (len(widths) - 1) + sum(widths) - width if width else 0
+    while spare > 0:
+        texts = [place for place, is_number in enumerate(numeric) if not is_number and widths[place] > _NARROWEST]
+        if not texts:
+            break
+        widths[max(texts, key=widths.__getitem__)] -= 1
+        spare -= 1
+    return widths
 
 
-def _cell_of(value: Any, unit_type: str) -> Cell:
-    match value:
-        case bool():
-            return Cell("yes" if value else "no", value, "plain")
-        case int():
-            return Cell(f"{value:,}", value, "number")
-        case float():
-            return Cell(percent(value) if 0 <= value <= 1 else f"{value:,g}", value, "number")
-        case Decimal():
-            return Cell(amount(value, unit_type), value, "number")
-        case datetime():
-            return Cell(short_day(value.date()), value, "plain")
-        case date():
-            return Cell(short_day(value), value, "plain")
-        case None:
-            return Cell(NOT_KNOWN, None, "plain")
-        case _:
-            return Cell(one_line(str(value)), value, "words")
+def _line(texts: Sequence[str], widths: Sequence[int], numeric: Sequence[bool]) -> list[str]:
+    """Return one row as lines of text: more than one where a cell is folded."""
+    folded = [_folded(text, width) for text, width in zip(texts, widths, strict=True)]
+    height = max(map(len, folded))
+    return [
+        "  ".join(
+            " " * (width - display_width(text)) + text if is_number else text + " " * (width - display_width(text))
+            for text, width, is_number in zip(parts, widths, numeric, strict=True)
+        ).rstrip()
+        for parts in zip(*([*each, *[""] * (height - len(each))] for each in folded), strict=True)
+    ]
 
 
-def _table(caption: str, headers: Sequence[str], cells: Sequence[Sequence[Cell]], data: str) -> Shown:
-    if not cells:
-        return nothing(f"{caption}: none.")
-    numeric = [any(cell.dress == "number" for cell in column) for column in zip(*cells, strict=True)]
-    heads = list(zip(headers, numeric, strict=True))
-    widest = [max((cell.text for cell in column), key=len) for column in zip(*cells, strict=True)]
-    facts = {"caption": caption, "headers": heads, "cells": cells, "widest": widest, "data": data}
-    html = _rendered(environment().get_template("shown/table.html"), facts)
-    lines = [list(headers), *([cell.text for cell in row] for row in cells)]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    text = [" | ".join(word.ljust(width) for word, width in zip(line, widths, strict=True)).rstrip() for line in lines]
-    return Shown(html, "\n".join([caption, *text]))
+def _folded(text: str, width: int) -> list[str]:
+    # A wide character counts as one here: a line of them stands out instead of being cut.
+    return (textwrap.wrap(text, width) if display_width(text) > width else [text]) or [""]

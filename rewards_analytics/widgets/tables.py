@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from rewards_analytics.plots.markup import own_colour
+from rewards_analytics.plots.style import unit_class
 from rewards_analytics.wording import unit_name
 
 
@@ -30,7 +30,7 @@ def number(value: str) -> Cell:
 
 def unit(unit_type: str) -> Cell:
     """A cell with the name of a unit and its colour."""
-    return Cell(f'<span class="rewards-unit" style="{own_colour(unit_type)}">{escape(unit_name(unit_type))}</span>')
+    return Cell(f'<span class="rewards-unit {unit_class(unit_type)}">{escape(unit_name(unit_type))}</span>')
 
 
 def table(caption: str, headers: Sequence[str], rows: Sequence[Sequence[Cell]], words: str = "", most: int = 16) -> str:

@@ -20,7 +20,7 @@ from rewards_analytics.plots.gallery import own_settings
 from rewards_analytics.plots.style import LIGHT
 from rewards_analytics.results.records import Record
 from rewards_analytics.schema import PRECISION, SCALE
-from rewards_analytics.show.spreadsheet import as_csv
+from rewards_analytics.spreadsheet import as_csv
 
 MOST_ROWS: Final = 20_000
 """Rows in a file. Some browsers refuse a link beyond a few megabytes."""

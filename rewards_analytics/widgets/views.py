@@ -10,7 +10,8 @@ from typing import Any, Final
 from rewards_analytics.plots.aging import bucket_name, describe_aging
 from rewards_analytics.plots.distance import ASSUMPTION
 from rewards_analytics.plots.expiring import period_name
-from rewards_analytics.plots.markup import bars, colours, own_colour, part_of, progress, timeline
+from rewards_analytics.plots.markup import bars, part_of, progress, timeline
+from rewards_analytics.plots.style import colour_sheet, unit_class
 from rewards_analytics.plots.totals import describe_totals
 from rewards_analytics.results.records import Record, of_unit, units_of
 from rewards_analytics.show.headline import SOON_DAYS, share, soon
@@ -39,8 +40,7 @@ MOST_UNITS: Final = 12
 def style() -> str:
     """The style sheet: light colours, and dark ones under JupyterLab's dark themes."""
     sheet = files("rewards_analytics.widgets").joinpath("explore.css").read_text(encoding="utf-8")
-    units = colours(".rewards-explore", '[data-jp-theme-light="false"] .rewards-explore')
-    return f"<style>{units}{sheet}</style>"
+    return f"<style>{colour_sheet('.rewards-explore')}\n{sheet}</style>"
 
 
 def nothing(sentence: str) -> str:
@@ -88,7 +88,7 @@ def _card(row: Record, schedule: Sequence[Record]) -> str:
     soon_words += f" ({part})" if part and ahead else ""
     drawn = bars([("Available", row["available"]), ("Expiring", row["expiring"])], unit_type, describe_totals([row]))
     return (
-        f'<div class="rewards-card" style="{own_colour(unit_type)}"><h3>{escape(unit_name(unit_type))}</h3>'
+        f'<div class="rewards-card {unit_class(unit_type)}"><h3>{escape(unit_name(unit_type))}</h3>'
         f'<p class="rewards-figure">{escape(amount(row["available"], unit_type))}</p>'
         f"<p>{escape(soon_words)}</p>{drawn}</div>"
     )

@@ -67,7 +67,7 @@ def direct(path: str, out: str) -> None:
 def pdf(path: str, out: str) -> None:
     """The report as a page and on paper."""
     import rewards_analytics as ra
-    from rewards_analytics.reporting import report_with_pdf
+    from rewards_analytics.reporting.report import report_with_pdf
 
     report_with_pdf(ra.load(path), out, as_of=AS_OF, rates=RATES)
 

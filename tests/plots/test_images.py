@@ -3,11 +3,11 @@
 from xml.etree import ElementTree
 
 import pytest
-from tests.plots.results import goal
 
 from rewards_analytics.plots.gallery import picture
 from rewards_analytics.plots.images import in_dark
 from rewards_analytics.plots.style import DARK, LIGHT
+from tests.plots.results import goal
 
 ODD_TEXTS = [
     f"{LIGHT.ink} ink",

@@ -5,11 +5,11 @@ from decimal import Decimal
 from xml.etree import ElementTree
 
 import pytest
-from tests.plots.results import AS_OF, timeline as periods
 
 from rewards_analytics.plots.expiring import describe_expiring
-from rewards_analytics.plots.markup import bars, colours, own_colour, progress, timeline
-from rewards_analytics.plots.style import LIGHT
+from rewards_analytics.plots.markup import bars, progress, timeline
+from rewards_analytics.plots.style import LIGHT, colour_sheet, unit_class
+from tests.plots.results import AS_OF, timeline as periods
 
 THREE = periods("MILES", {date(2026, 11, 1): "1200", date(2026, 12, 1): "0", date(2027, 1, 1): "300"})
 
@@ -85,15 +85,19 @@ def test_very_many_periods_are_one_outline_that_keeps_the_largest():
     assert texts(parsed(markup))[0] == "0"
 
 
-def test_a_unit_has_the_colour_of_the_drawn_pictures():
-    sheet = colours(".here", ".dark .here")
+def test_each_shape_has_the_colour_of_its_unit_as_the_page_sets_it():
+    own = f"var(--rewards-6, {LIGHT.unit('MILES')})"
 
-    assert own_colour("MILES") == "--own: var(--rewards-miles)"
-    assert f"--rewards-miles: {LIGHT.unit('MILES')};" in sheet
+    bar, *_ = of_class(parsed(timeline(THREE, "month")), "rewards-bar")
+
+    assert unit_class("MILES") == "unit-6"
+    assert bar.get("fill") == own
+    assert f"--rewards-6: {LIGHT.unit('MILES')};" in colour_sheet(".here")
+    assert ".here .unit-6 {--own: var(--rewards-6)}" in colour_sheet(".here")
 
 
 def test_a_unit_that_is_not_known_has_a_colour_and_no_say_in_the_style():
-    assert own_colour('X"; background: url(//evil)').startswith("--own: var(--rewards-other-")
+    assert unit_class('X"; background: url(//evil)') in ("unit-9", "unit-10", "unit-11")
 
 
 def test_bars_share_one_scale_and_say_what_they_show():
@@ -105,13 +109,13 @@ def test_bars_share_one_scale_and_say_what_they_show():
         )
     )
 
-    assert [each.get("style") for each in picture.iter("i")] == ["width: 100%", "width: 25%", "width: 0%", "width: 0%"]
+    assert [each.get("width") for each in picture.iter("rect")] == ["100%", "25%", "0%", "0%"]
     assert picture.get("aria-label") == 'a "b" <c>'
 
 
 @pytest.mark.parametrize(("share", "width"), [(0.0, "0%"), (0.75, "75%"), (1.0, "100%")])
 def test_progress_is_a_bar_of_its_share(share, width):
-    assert f"width: {width}" in progress(share, "MILES")
+    assert f'width="{width}"' in progress(share, "MILES")
 
 
 def test_progress_that_is_not_known_has_no_bar():

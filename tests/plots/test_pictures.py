@@ -6,7 +6,6 @@ from decimal import Decimal
 
 import pytest
 from matplotlib.figure import Figure
-from tests.plots.results import AS_OF, goal, timeline, total
 
 import rewards_analytics as ra
 from rewards_analytics.plots.aging import describe_aging, draw_aging
@@ -14,6 +13,7 @@ from rewards_analytics.plots.distance import describe_distance, draw_distance
 from rewards_analytics.plots.expiring import MOST_BARS, describe_expiring, draw_expiring
 from rewards_analytics.plots.totals import describe_totals, draw_totals
 from tests import frames
+from tests.plots.results import AS_OF, goal, timeline, total
 
 REWARDS = frames.table(
     [

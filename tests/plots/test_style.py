@@ -6,12 +6,12 @@ import itertools
 import pytest
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
-from tests.plots.results import goal, total
 
 from rewards_analytics.plots.distance import draw_distance
 from rewards_analytics.plots.style import DARK, LIGHT, plain, theme_of, tick_amount
 from rewards_analytics.plots.totals import draw_totals
 from rewards_analytics.schema import UNIT_TYPES
+from tests.plots.results import goal, total
 
 # Machado, Oliveira and Fernandes 2009: what the colours look like with a missing kind of cone.
 VISION = {

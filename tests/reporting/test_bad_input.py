@@ -27,7 +27,7 @@ def test_a_hundred_thousand_goals_are_counted_and_the_nearest_listed(tmp_path):
 
     page = reported(pl.concat([goals, held]), tmp_path)
 
-    assert "100,000 goals: 0 reached, and 10 more at least 90% there." in page.text
+    assert "100,000 goals: 0 reached, and 10 more at least 90% of the way." in page.text
     assert "10 members are within 10% of a level." in page.text
     assert page.values("Nearest goals", 4) == [str(n) for n in range(1, 13)]
     assert (tmp_path / "report.html").stat().st_size < MOST_BYTES

@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 
 import rewards_analytics as ra
-from rewards_analytics.reporting.batch import Batch
-from rewards_analytics.reporting.batch.names import file_names
+from rewards_analytics.reporting.batch.file_names import file_names
+from rewards_analytics.reporting.batch.reports import Batch
 from tests import frames
 from tests.reporting.pages import AS_OF, read
 
@@ -57,7 +57,7 @@ def test_the_index_leads_to_each_report_and_says_what_there_is(batch):
     assert page.table("Reports") == [["USR-1", "2", "not known", "7"], ["USR-2", "2", "1,200.5", "–"]]
     assert page.amounts("Reports", 2) == {"USR-1": None, "USR-2": Decimal("1200.5")}
     assert "4 rewards of 2 users and 1 member" in page.text
-    assert "Miles 1,200.5 Expires in all200 Held by1 user" in page.text
+    assert "Miles 1,200.5 Expires in total200 Held by1 user" in page.text
 
 
 def test_the_files_do_not_depend_on_how_many_processes_work(batch, tmp_path):
@@ -89,7 +89,7 @@ def test_no_rewards_make_an_index_that_says_so(tmp_path):
     batch = ra.reports(USERS.clear(), tmp_path / "b", **BY_USER)
 
     assert batch == Batch(tmp_path / "b" / "index.html", [], [])
-    assert "There are no groups: there are no rewards." in read(batch.index).text
+    assert "There are no rewards, so there are no groups." in read(batch.index).text
 
 
 # --- Names ----------------------------------------------------------------------------------------

@@ -1,10 +1,14 @@
 """Markup of a notebook's outputs on a page: nothing runs, nothing is fetched, nothing dresses itself."""
 
+import datetime as dt
 from base64 import b64decode
 
 import pytest
 
-from rewards_analytics.reporting.notebook.clean import clean
+from rewards_analytics.plots.markup import progress, timeline
+from rewards_analytics.plots.style import unit_class
+from rewards_analytics.reporting.notebook.sanitise import clean
+from tests.plots.results import timeline as periods
 from tests.reporting.pages import Page
 
 DOT = "data:image/gif;base64,R0lGODlhAQABAAAAACw="
@@ -99,19 +103,26 @@ def test_the_bars_of_a_table_stay_and_nothing_hides_in_one():
     assert "javascript" not in clean(trap)
 
 
-def test_the_dashboard_keeps_its_colours_and_the_length_of_its_bars():
-    own = 'style="--own: var(--rewards-miles)"'
+def test_the_colour_of_a_unit_is_a_class_and_the_length_of_a_bar_an_attribute():
+    marked = f'<p class="{unit_class("MILES")}">Miles {progress(0.4, "MILES")}</p>'
 
-    page = Page(clean(f'<span {own}>Miles</span><span {own}><i style="width: 40%"></i></span>'))
-    timeline = f'<svg class="rewards-timeline" aria-label="12 miles" {own} viewBox="0 0 560 216"><path/></svg>'
-    drawn = Page(clean(timeline))
+    page = Page(clean(marked))
 
-    assert [a.get("data-own") for tag, a in page.tags if tag == "span"] == ["miles", "miles"]
+    assert page.tags[0] == ("p", {"class": "unit-6"})
     assert [a["width"] for tag, a in page.tags if tag == "rect"] == ["40%"]
-    assert (drawn.images[0]["alt"], drawn.images[0]["width"]) == ("12 miles", "560")
+
+
+def test_a_timeline_of_the_dashboard_is_an_image_in_the_colours_of_each_theme():
+    drawn = Page(clean(timeline(periods("MILES", {dt.date(2026, 11, 1): "12"}), "month")))
+
+    assert "12 miles" in drawn.images[0]["alt"]
+    assert (drawn.images[0]["width"], drawn.images[0]["height"]) == ("560", "216")
     light, dark = (a[name] for tag, a in reversed(drawn.tags) for name in ("src", "srcset") if name in a)
-    assert "#2f86dc" in b64decode(light.partition(",")[2]).decode()
-    assert "#6ea0dc" in b64decode(dark.partition(",")[2]).decode()
+    for address, own, muted in ((light, "#2f86dc", "#55616d"), (dark, "#6ea0dc", "#a7b1bc")):
+        picture = b64decode(address.partition(",")[2]).decode()
+        assert f'class="rewards-bar" fill="{own}"' in picture
+        assert f'fill="{muted}"' in picture
+        assert "var(" not in picture
 
 
 def test_an_image_without_words_says_that_it_has_none():

@@ -10,9 +10,9 @@ import pytest
 
 import rewards_analytics as ra
 from rewards_analytics.plots.aging import bucket_name
-from rewards_analytics.reporting.contents import contents
-from rewards_analytics.reporting.html import page as render
-from rewards_analytics.show.spreadsheet import plain
+from rewards_analytics.reporting.facts import report_facts
+from rewards_analytics.reporting.page import page as render
+from rewards_analytics.spreadsheet import plain
 from rewards_analytics.wording import amount, unit_name
 from tests import frames
 from tests.reporting.pages import AS_OF, REWARDS, Page, reported
@@ -105,7 +105,7 @@ def test_what_expires_after_the_timeline_is_named():
 
 
 def page_text(rewards):
-    return Page(render(contents(rewards, as_of=AS_OF))).text
+    return Page(render(report_facts(rewards, as_of=AS_OF))).text
 
 
 def test_next_expiries_are_the_lots_ahead_by_day_with_whose_they_are(page):
@@ -128,7 +128,7 @@ def test_no_unit_crowds_the_others_out_of_the_next_expiries():
 
 def test_nearest_goals_are_those_of_distance_that_are_not_reached(page):
     assert page.table("Nearest goals") == [["Gold status", "Level", "U1", "Miles", "25,000", "98%"]]
-    assert "2 goals: 1 reached, and 1 more at least 90% there." in page.text
+    assert "2 goals: 1 reached, and 1 more at least 90% of the way." in page.text
 
 
 def test_an_amount_is_shown_whole(page):
@@ -218,7 +218,7 @@ def test_quality_is_left_out_where_its_columns_are_missing():
 
 
 def test_the_downloads_hold_the_exact_results():
-    files = contents(REWARDS, as_of=AS_OF)["csv"]
+    files = report_facts(REWARDS, as_of=AS_OF)["csv"]
 
     schedule = ra.aging(REWARDS, as_of=AS_OF)
     rows = list(csv.DictReader(files["aging"].splitlines()))
@@ -230,7 +230,7 @@ def test_the_downloads_hold_the_exact_results():
 def test_a_spreadsheet_runs_no_description_of_a_provider():
     goal = frames.to_level("MILES", "5", description='=HYPERLINK("http://example.com")')
 
-    files = contents(frames.polars_frame(frames.table([goal])), as_of=AS_OF)["csv"]
+    files = report_facts(frames.polars_frame(frames.table([goal])), as_of=AS_OF)["csv"]
 
     assert """"'=HYPERLINK(""http://example.com"")\"""" in files["nearest-goals"]
 
@@ -263,7 +263,7 @@ def test_a_balance_that_is_not_known_is_said_to_be_so(tmp_path):
 def test_the_first_and_the_last_day_of_the_calendar_have_a_report(as_of):
     rewards = frames.polars_frame(frames.table([frames.lot("MILES", "5", "2026-12-01"), frames.total("MILES", "9")]))
 
-    assert contents(rewards, as_of=as_of)["headline"]
+    assert report_facts(rewards, as_of=as_of)["headline"]
 
 
 def test_dates_at_the_end_of_the_calendar_do_not_make_an_endless_timeline(tmp_path):

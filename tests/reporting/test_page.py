@@ -83,7 +83,7 @@ def test_every_picture_has_words_made_from_the_data(page):
     assert any("84,000 miles" in image["alt"] for image in page.images)
     bars = [attributes for tag, attributes in page.tags if tag == "svg"]
     assert all(bar.get("aria-label") or bar.get("aria-hidden") == "true" for bar in bars)
-    assert "7% expires within 90 days, 7% in all" in [bar.get("aria-label") for bar in bars]
+    assert "7% expires within 90 days, 7% in total" in [bar.get("aria-label") for bar in bars]
 
 
 def test_headings_go_down_one_step_at_a_time_and_cells_know_their_headers(page):

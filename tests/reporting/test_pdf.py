@@ -9,7 +9,8 @@ from typer.testing import CliRunner
 
 import rewards_analytics as ra
 from rewards_analytics.cli.app import app
-from rewards_analytics.reporting import pdf, report_with_pdf
+from rewards_analytics.reporting import pdf
+from rewards_analytics.reporting.report import report_with_pdf
 from tests.reporting.pages import AS_OF, REWARDS, read
 from tests.reporting.test_page import hostile_rewards
 

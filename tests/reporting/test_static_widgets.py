@@ -7,9 +7,9 @@ import json
 import ipywidgets as widgets
 import pytest
 
-from rewards_analytics.reporting.notebook.clean import clean
 from rewards_analytics.reporting.notebook.outputs import shown_by
-from rewards_analytics.reporting.notebook.widgets import STATE, VIEW, Widgets
+from rewards_analytics.reporting.notebook.sanitise import clean
+from rewards_analytics.reporting.notebook.static_widgets import STATE, VIEW, Widgets
 from tests.reporting.pages import Page
 
 DOT = base64.b64decode("R0lGODlhAQABAAAAACw=")

@@ -3,14 +3,14 @@
 import polars as pl
 import pytest
 
-from rewards_analytics.reporting.contents import contents
+from rewards_analytics.reporting.facts import report_facts
 from tests import frames
 from tests.reporting.pages import AS_OF
 
 
 def said(*rows, **options):
     """The sentences at the top of a report of these rewards."""
-    facts = contents(frames.polars_frame(frames.table(rows)), as_of=AS_OF, **options)
+    facts = report_facts(frames.polars_frame(frames.table(rows)), as_of=AS_OF, **options)
     return ["".join(part.text for part in sentence) for sentence in facts["headline"]]
 
 
@@ -89,7 +89,7 @@ def test_the_value_is_the_sum_of_what_has_a_rate():
 def test_no_rewards_are_said_to_be_none():
     rewards = frames.polars_frame(frames.table([frames.total("MILES", "1")])).filter(pl.col("unit_type") == "none")
 
-    facts = contents(rewards, as_of=AS_OF, rates={})
+    facts = report_facts(rewards, as_of=AS_OF, rates={})
 
     assert [part.text for sentence in facts["headline"] for part in sentence] == [
         "These rewards hold no balance and no goal."

@@ -1,6 +1,6 @@
 """Answers in words: text stays text, whatever a provider wrote in it."""
 
-from rewards_analytics.show.sentences import Sentences
+from rewards_analytics.show.prose import Sentences
 
 
 def test_markup_is_shown_as_text():

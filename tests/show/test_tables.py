@@ -6,7 +6,8 @@ from decimal import Decimal
 import pytest
 
 import rewards_analytics as ra
-from rewards_analytics.show import tables as show
+from rewards_analytics import show
+from rewards_analytics.reporting.opening import opening
 from tests.reporting.pages import AS_OF, REWARDS, Page
 
 TOTALS = ra.totals(REWARDS)
@@ -126,7 +127,7 @@ def test_nothing_is_said_in_words():
 
 
 def test_the_opening_is_that_of_the_direct_report(tmp_path):
-    shown = show.opening(REWARDS, as_of=AS_OF, title="Ours", rates={"MILES": "0.01"})
+    shown = opening(REWARDS, as_of=AS_OF, title="Ours", rates={"MILES": "0.01"})
 
     direct = ra.report(REWARDS, tmp_path / "r.html", as_of=AS_OF, title="Ours", rates={"MILES": "0.01"})
     header = direct.read_text(encoding="utf-8").partition("<header>")[2].partition("</header>")[0]

@@ -15,8 +15,8 @@ from urllib.parse import unquote
 from bs4 import BeautifulSoup
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
-from rewards_analytics.reporting.notebook.clean import NO_WORDS, clean, picture_of_svg
-from rewards_analytics.reporting.notebook.widgets import VIEW, Widgets
+from rewards_analytics.reporting.notebook.sanitise import NO_WORDS, clean, picture_of_svg
+from rewards_analytics.reporting.notebook.static_widgets import VIEW, Widgets
 
 _PICTURES: Final = ("image/png", "image/jpeg", "image/gif", "image/webp")
 _TERMINAL_COLOURS: Final = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")

@@ -1,4 +1,4 @@
-"""The step of nbconvert that makes a notebook the contents of a page; `templates/rewards/conf.json` names it."""
+"""The step of nbconvert that makes a notebook a page; `templates/rewards/conf.json` names it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any, Final
 from bs4 import BeautifulSoup
 from nbconvert.preprocessors import Preprocessor
 
-import rewards_analytics as ra
-from rewards_analytics.reporting.notebook.look import policy, script, style
 from rewards_analytics.reporting.notebook.outputs import shown_by, words_of
-from rewards_analytics.reporting.notebook.widgets import Widgets
+from rewards_analytics.reporting.notebook.page_style import policy, script, style
+from rewards_analytics.reporting.notebook.static_widgets import Widgets
+from rewards_analytics.version import __version__
 
 HIDDEN: Final = {"remove-cell", "remove_cell"}
 """Tags of cells that are for those who open the notebook, not for the page's reader."""
@@ -32,7 +32,7 @@ class ReportPage(Preprocessor):  # type: ignore[misc]
             "style": style(),
             "script": script(),
             "policy": policy(),
-            "version": ra.__version__,
+            "version": __version__,
         }
         return nb, resources
 

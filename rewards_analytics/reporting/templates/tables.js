@@ -28,7 +28,7 @@ const textOf = (table) => {
   const cell = (it) => {
     const text = it.classList.contains("number") || it.querySelector("code") ? valueOf(it) : it.textContent;
     const line = text.replace(/\s+/g, " ").trim();
-    return it.classList.contains("number") ? line : line.replace(/^[=+\-@]/, "'$&");
+    return it.classList.contains("number") ? line : line.replace(/{{ formula }}/, "'$&");
   };
   return [...table.rows].map((row) => [...row.cells].map(cell).join("\t")).join("\n");
 };

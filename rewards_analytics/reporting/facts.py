@@ -1,19 +1,22 @@
-"""What a report says: the analyses of one set of rewards as a plain dict, pictures included."""
+"""What a report says: the analyses of one set of rewards as a plain dict, tables and pictures included."""
 
 from __future__ import annotations
 
 import calendar
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-import rewards_analytics as ra
-from rewards_analytics.analysis.aging import BUCKETS
+from rewards_analytics.analysis.aging import BUCKETS, aging
 from rewards_analytics.analysis.arguments import day
+from rewards_analytics.analysis.expiring import expiring
 from rewards_analytics.analysis.holdings import COLUMNS
-from rewards_analytics.analysis.quality import CHECKS
+from rewards_analytics.analysis.quality import CHECKS, quality
 from rewards_analytics.analysis.rates import RateTable, read_rates
+from rewards_analytics.analysis.totals import totals
+from rewards_analytics.analysis.value import value
 from rewards_analytics.engines import from_caller
 from rewards_analytics.reporting.pictures import embedded
 from rewards_analytics.results.goals import nearest_goals
@@ -21,9 +24,11 @@ from rewards_analytics.results.origin import origin
 from rewards_analytics.results.records import Record, columns_of, of_unit, records, units_of
 from rewards_analytics.results.upcoming import Upcoming, upcoming
 from rewards_analytics.schema import UNIT_TYPES
+from rewards_analytics.show.cells import bar_width
 from rewards_analytics.show.headline import SOON_DAYS, exact_sum, headline, share, soon, worth
-from rewards_analytics.show.spreadsheet import as_csv
-from rewards_analytics.wording import amount
+from rewards_analytics.show.tables import Table, header, of_records, of_units
+from rewards_analytics.spreadsheet import as_csv
+from rewards_analytics.version import __version__
 
 TITLE: Final = "Rewards report"
 MONTHS: Final = 24
@@ -41,45 +46,46 @@ MOST_PICTURES: Final = 6
 """Units with a picture of their months, those that the API documents first: a page is to stay small."""
 
 
-def contents(rewards: Any, *, as_of: date | None = None, title: str | None = None, rates: Any = None) -> dict[str, Any]:
-    """Analyse rewards and gather all that the page shows: facts, words and pictures."""
+def report_facts(
+    rewards: Any, *, as_of: date | None = None, title: str | None = None, rates: Any = None
+) -> dict[str, Any]:
+    """Analyse rewards and return all that the page shows: facts, sentences, tables and pictures."""
     as_of = day(as_of)
     if rates is not None:
         rates = read_rates(rates)  # before anything is computed, because they may be wrong
     rewards = _typed_once(rewards)
-    totals = sorted(records(ra.totals(rewards)), key=_unit)
-    schedule = sorted(
-        records(ra.aging(rewards, as_of=as_of)), key=lambda row: (_unit(row), BUCKETS.index(row["bucket"]))
-    )
+    held = sorted(records(totals(rewards)), key=_unit)
+    schedule = sorted(records(aging(rewards, as_of=as_of)), key=lambda row: (_unit(row), BUCKETS.index(row["bucket"])))
     next_expiries = upcoming(rewards, as_of=as_of, horizon=_days_after(as_of, SOON_DAYS), most=MOST_UPCOMING)
     goals, counts = nearest_goals(rewards, most=MOST_GOALS)
-    value = None if rates is None else _value(rewards, rates)
-    sentences = headline(totals, schedule, next_expiries.last_days, counts)
+    worth_of = None if rates is None else _value(rewards, rates)
+    sentences = headline(held, schedule, next_expiries.last_days, counts)
     facts = {
         "title": title or TITLE,
         "as_of": as_of,
-        "version": ra.__version__,
+        "version": __version__,
         "source": origin(rewards, as_of=as_of),
-        "headline": sentences if value is None or not totals else [*sentences, value["words"]],
+        "headline": sentences if worth_of is None or not held else [*sentences, worth_of["words"]],
         "soon_days": SOON_DAYS,
-        "totals": [_of_total(row, schedule) for row in totals],
-        "value": value,
+        "totals": [_of_total(row, schedule) for row in held],
+        "value": worth_of,
         "timeline": _timeline(rewards, schedule, as_of),
-        "aging": _aging(schedule),
+        "aging": schedule,
         "upcoming": _upcoming(next_expiries, as_of),
-        "goals": {"rows": [dict(row) | {"width": _width_of(row["progress"])} for row in goals], "counts": counts},
+        "goals": {"rows": goals, "counts": counts},
         "quality": _quality(rewards, as_of),
     }
-    return facts | {"csv": _downloads(facts)}
+    downloads = {name: as_csv(rows, columns) for name, (rows, columns) in _downloads(facts).items()}
+    return facts | {"csv": downloads, "tables": _tables(facts, downloads)}
 
 
-def _downloads(facts: Mapping[str, Any]) -> dict[str, str]:
-    """The rows behind each table, under the name of the file that they are downloaded as."""
+def _downloads(facts: Mapping[str, Any]) -> dict[str, tuple[Sequence[Record], Sequence[str]]]:
+    """The rows and columns behind each table, under the name of the file that they are downloaded as."""
     key = ("user_guid", "member_guid", "account_guid", "unit_type")
-    tables: dict[str, tuple[Sequence[Record], Sequence[str]]] = {
+    downloads: dict[str, tuple[Sequence[Record], Sequence[str]]] = {
         "totals": (facts["totals"], ("unit_type", "available", "expiring", "holdings", "members", "users")),
         "expiring": (facts["timeline"]["rows"], ("period", "unit_type", "expiring", "rewards", "cumulative")),
-        "aging": (facts["aging"]["rows"], ("bucket", "unit_type", "expiring", "rewards")),
+        "aging": (facts["aging"], ("bucket", "unit_type", "expiring", "rewards")),
         "next-expiries": (facts["upcoming"]["rows"], ("expires_on", *key, "expiring")),
         "nearest-goals": (
             facts["goals"]["rows"],
@@ -89,8 +95,46 @@ def _downloads(facts: Mapping[str, Any]) -> dict[str, str]:
     }
     if facts["value"] is not None:
         names = ("unit_type", "available", "rate", "value", "expiring", "expiring_value")
-        tables["value"] = (facts["value"]["rows"], names)
-    return {name: as_csv(rows, columns) for name, (rows, columns) in tables.items()}
+        downloads["value"] = (facts["value"]["rows"], names)
+    return downloads
+
+
+def _tables(facts: Mapping[str, Any], downloads: Mapping[str, str]) -> dict[str, Table]:
+    """Each table of the page, with its download of the same name."""
+    timeline = facts["timeline"]["rows"]
+    made = {
+        "totals": of_records(
+            facts["totals"], "Totals per unit", _headers("unit_type available expiring holdings members users")
+        ),
+        "expiring": replace(
+            of_units(timeline, "Expiring per month", row="period", bars=False), narrow=len(units_of(timeline)) < 3
+        ),
+        "aging": of_units(facts["aging"], "Aging schedule", row="bucket"),
+        "next-expiries": of_records(
+            facts["upcoming"]["rows"],
+            "Next expiries",
+            _headers("expires_on days user_guid member_guid account_guid unit_type expiring") | {"days": "In days"},
+        ),
+        "nearest-goals": of_records(
+            facts["goals"]["rows"],
+            "Nearest goals not reached yet",
+            {"description": "Goal", "goal": "Kind"} | _headers("user_guid unit_type remaining progress"),
+        ),
+        "quality": of_records(
+            [row for row in facts["quality"] or [] if row["rewards"]],
+            "Quality checks that found something",
+            _headers("check severity rewards example_guid") | {"rewards": "Affected"},
+        ),
+    }
+    if facts["value"] is not None:
+        names = _headers("unit_type available rate value expiring expiring_value")
+        short = {"rate": "Rate", "value": "Value", "expiring_value": "Expiring value"}
+        made["value"] = of_records(facts["value"]["rows"], "Value in dollars", names | short)
+    return {name: replace(table, name=name, csv=downloads[name]) for name, table in made.items()}
+
+
+def _headers(names: str) -> dict[str, str]:
+    return {name: header(name) for name in names.split()}
 
 
 def _typed_once(rewards: Any) -> Any:
@@ -112,13 +156,13 @@ def _of_total(row: Record, schedule: Sequence[Record]) -> dict[str, Any]:
         "soon_share": shares[0],
         "expiring_share": shares[1],
         "expired": _sum(of_unit(schedule, unit_type), ["expired"]),
-        "widths": [_width(part, available) for part in (ahead, expiring)] if drawn else None,
+        "widths": [bar_width(part, available) for part in (ahead, expiring)] if drawn else None,
     }
 
 
 def _value(rewards: Any, rates: RateTable) -> dict[str, Any]:
     """What each unit is worth, and the sum of the dollars; None where nothing has a known value."""
-    rows = sorted(records(ra.value(rewards, rates)), key=_unit)
+    rows = sorted(records(value(rewards, rates)), key=_unit)
     sums = [_known_sum(row[name] for row in rows) for name in ("value", "expiring_value")]
     return {"rows": rows, "value": sums[0], "expiring_value": sums[1], "words": worth(rows, *sums)}
 
@@ -131,7 +175,7 @@ def _known_sum(amounts: Iterable[Decimal | None]) -> Decimal | None:
 def _timeline(rewards: Any, schedule: Sequence[Record], as_of: date) -> dict[str, Any]:
     """The months ahead: one list of amounts per unit, over the same periods, and what expires after them."""
     until = _end_of_month(as_of, MONTHS - 1)
-    timeline = ra.expiring(rewards, as_of=as_of, every="month", until=until)
+    timeline = expiring(rewards, as_of=as_of, every="month", until=until)
     rows = sorted(records(timeline), key=lambda row: (_unit(row), row["period"]))
     busy = [row["period"] for row in rows if row["rewards"]]
     last = max([*busy, _end_of_month(as_of, FEWEST_MONTHS - 1)])
@@ -151,41 +195,12 @@ def _timeline(rewards: Any, schedule: Sequence[Record], as_of: date) -> dict[str
         "until": until,
         "months": MONTHS,
         "rows": rows,
-        "units": units,
-        "periods": [
-            {"period": row["period"], "amounts": [of_unit(rows, unit)[index]["expiring"] for unit in units]}
-            for index, row in enumerate(of_unit(rows, units[0]) if units else [])
-        ],
         "later": {unit_type: amount for unit_type, amount in later.items() if amount},
         "pictures": [
             embedded("expiring-bars", of_unit(rows, unit_type), f"expiring-{unit_type}", every="month")
             for unit_type in drawn
         ],
         "not_drawn": len(units) - len(drawn),
-    }
-
-
-def _aging(schedule: Sequence[Record]) -> dict[str, Any]:
-    """The spans of days with each unit's amount, and how wide it is beside the unit's largest."""
-    units = units_of(schedule)
-    largest = {unit: max(row["expiring"] for row in of_unit(schedule, unit)) for unit in units}
-    return {
-        "rows": schedule,
-        "units": units,
-        # As wide as each number is, so that the bars of a unit start and end alike.
-        "widest": [max((amount(row["expiring"], unit) for row in of_unit(schedule, unit)), key=len) for unit in units],
-        "buckets": [
-            {
-                "bucket": bucket,
-                "amounts": [
-                    (row["expiring"], _width(row["expiring"], largest[unit]))
-                    for unit in units
-                    for row in [of_unit(schedule, unit)[index]]
-                ],
-            }
-            for index, bucket in enumerate(BUCKETS)
-            if units
-        ],
     }
 
 
@@ -203,22 +218,12 @@ def _quality(rewards: Any, as_of: date) -> Sequence[Record] | None:
     if not {"guid", "created_at"} <= set(columns_of(rewards)):
         return None
     place = {check: index for index, check in enumerate(CHECKS)}
-    return sorted(records(ra.quality(rewards, as_of=as_of)), key=lambda row: place[row["check"]])
+    return sorted(records(quality(rewards, as_of=as_of)), key=lambda row: place[row["check"]])
 
 
 def _sum(schedule: Sequence[Record], buckets: Sequence[str]) -> Decimal:
     """Add up what expires in some spans of one unit."""
     return exact_sum(row["expiring"] for row in schedule if row["bucket"] in buckets)
-
-
-def _width(part: Decimal, whole: Decimal | None) -> str:
-    """Give the width of a bar in percent, for a picture and never for a number."""
-    return _width_of(float(part / whole) if whole and whole > 0 else 0.0)
-
-
-def _width_of(share: float | None) -> str:
-    # What is there at all is seen: a bar of a thousandth would be thinner than a pixel.
-    return f"{max(share, 0.012) * 100:.1f}" if share and share > 0 else "0"
 
 
 def _days_after(start: date, days: int) -> date:

@@ -13,8 +13,8 @@ from typing import Any, Final
 import nh3
 from bs4 import BeautifulSoup
 
-from rewards_analytics.plots.images import PAGE_FONTS, data_uri
-from rewards_analytics.plots.style import DARK, LIGHT, Theme
+from rewards_analytics.plots.images import coloured, data_uri
+from rewards_analytics.plots.style import DARK, LIGHT
 
 NO_WORDS: Final = "Picture without a description"
 
@@ -25,24 +25,7 @@ _LINK: Final = re.compile(r"(?:https?:|mailto:|#)", re.IGNORECASE)
 _DRAWING: Final = re.compile(r"<svg\b(?! class=\"bar[\" ]).*?</svg>", re.DOTALL | re.IGNORECASE)
 """Bars in tables, which are two rectangles, stay in the page: its style sheet gives them their colours."""
 
-COLOURS: Final = (
-    *("page", "ink", "muted", "line", "quiet"),
-    *(unit_type.lower() for unit_type in LIGHT.units),
-    *(f"other-{index}" for index in range(len(LIGHT.others))),
-)
-"""The dashboard's names of the theme's colours, in their order."""
-
-_DASHBOARD: Final = re.compile(
-    rf'<svg [^>]*?class="rewards-timeline"[^>]*?--own: var\(--rewards-({"|".join(COLOURS)})\)'
-)
-_DASHBOARD_STYLE: Final = (
-    "text {{ fill: {theme.muted}; font: 12px {fonts}; }} .rewards-grid {{ stroke: {theme.line}; fill: none; }} "
-    ".rewards-area {{ fill: {own}; opacity: 0.13; }} .rewards-line {{ stroke: {own}; fill: none; opacity: 0.6; }} "
-    ".rewards-bar {{ fill: {own}; }} .rewards-point {{ fill: none; }}"
-)
-"""What the dashboard's style sheet says of its timelines: an image is a document of its own."""
-
-_EVERYWHERE: Final = {"class", "title", "lang", "dir", "role", "data-own", "data-value", "data-sortable"}
+_EVERYWHERE: Final = {"class", "title", "lang", "dir", "role", "data-value", "data-sortable"}
 _ATTRIBUTES: Final = {
     "*": _EVERYWHERE,
     "a": {"href", "download"},
@@ -66,7 +49,7 @@ def clean(html: str) -> str:
     """Give markup of which nothing runs, nothing is fetched, and which the page's own style sheet dresses."""
     pictured = _DRAWING.sub(lambda found: picture_of_svg(found[0]), html)
     safe = nh3.clean(
-        _without_styles(pictured),
+        pictured,
         tags=_TAGS,
         clean_content_tags={"script", "style"},
         attributes=_ATTRIBUTES,
@@ -88,24 +71,14 @@ def picture_of_svg(svg: str, words: str | None = None) -> str:
     svg = svg[svg.index("<svg") :]
     if "xmlns=" not in svg:
         svg = svg.replace("<svg", '<svg xmlns="http://www.w3.org/2000/svg"', 1)
-    light = _coloured(svg, LIGHT)
+    light = coloured(svg, LIGHT)
     label = re.search(r'<svg\b[^>]*?\baria-label="([^"]*)"', light)
     words = words or (unescape(label[1]) if label else NO_WORDS)
     image = f'<img src="{data_uri(light)}" alt="{escape(words)}"{_size_of(light)}>'
     if light == svg:
         return image
-    dark = f'<source media="screen and (prefers-color-scheme: dark)" srcset="{data_uri(_coloured(svg, DARK))}">'
+    dark = f'<source media="screen and (prefers-color-scheme: dark)" srcset="{data_uri(coloured(svg, DARK))}">'
     return f"<picture>{dark}{image}</picture>"
-
-
-def _coloured(svg: str, theme: Theme) -> str:
-    """Give an SVG that follows the colours of its page in those of a theme; another one as it is."""
-    names = dict(zip(LIGHT.colours(), theme.colours(), strict=True))
-    coloured = re.sub(r"var\(--rewards-\d+, (#[0-9a-f]{6})\)", lambda own: names.get(own[1], own[1]), svg)
-    if own := _DASHBOARD.search(coloured):
-        sheet = _DASHBOARD_STYLE.format(theme=theme, own=theme.colours()[COLOURS.index(own[1])], fonts=PAGE_FONTS)
-        coloured = coloured.replace(">", f"><style>{sheet}</style>", 1)
-    return coloured
 
 
 def _size_of(svg: str) -> str:
@@ -115,13 +88,6 @@ def _size_of(svg: str) -> str:
         return f' width="{round(float(found[1]) * 96 / 72)}" height="{round(float(found[2]) * 96 / 72)}"'
     box = re.search(r'<svg\b[^>]*?\bviewBox="0 0 (\d+) (\d+)"', svg)
     return f' width="{box[1]}" height="{box[2]}"' if box else ""
-
-
-def _without_styles(html: str) -> str:
-    """Keep what our dashboard sets by styles, which the page allows none of: a unit's colour and a bar's length."""
-    html = re.sub(r'style="--own: var\(--rewards-([a-z0-9-]+)[^"]*"', r'data-own="\1"', html)
-    bar = r'<svg class="bar"><rect class="fill" width="\1%" height="100%"></rect></svg>'
-    return re.sub(r'<i style="width: ([0-9.]+)%"></i>', bar, html)
 
 
 def _kept(tag: str, name: str, value: str) -> str | None:

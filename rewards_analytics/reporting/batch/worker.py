@@ -37,13 +37,13 @@ def begin() -> None:
 
 def make(rewards: Any, path: Path, as_of: date, title: str, rates: Any) -> Made:
     """Write one report."""
-    from rewards_analytics.reporting.contents import contents
-    from rewards_analytics.reporting.html import page
+    from rewards_analytics.reporting.facts import report_facts
+    from rewards_analytics.reporting.page import page
 
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         with own_file(path) as file:
-            facts = contents(rewards, as_of=as_of, title=title, rates=rates)
+            facts = report_facts(rewards, as_of=as_of, title=title, rates=rates)
             file.write(page(facts).encode())
     totals = [{name: row[name] for name in ("unit_type", "available")} for row in facts["totals"]]
     return Made(

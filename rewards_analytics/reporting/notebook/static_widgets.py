@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from html import escape
 from typing import Any, Final
 
-from rewards_analytics.reporting.notebook.clean import NO_WORDS
+from rewards_analytics.reporting.notebook.sanitise import NO_WORDS
 
 VIEW: Final = "application/vnd.jupyter.widget-view+json"
 STATE: Final = "application/vnd.jupyter.widget-state+json"

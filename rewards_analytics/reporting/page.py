@@ -1,0 +1,80 @@
+"""The page of a report: a plain dict in, one self-contained HTML document out. Knows no frame and no picture."""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import b64encode
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from jinja2 import Template
+from markupsafe import Markup
+
+from rewards_analytics import wording
+from rewards_analytics.plots.images import PAGE_FONTS
+from rewards_analytics.plots.style import DARK, LIGHT, Theme
+from rewards_analytics.show.environment import environment
+from rewards_analytics.spreadsheet import FORMULA
+
+
+def template(name: str) -> Template:
+    """Return a template of reports."""
+    return environment("reporting").get_template(name)
+
+
+def page(facts: Mapping[str, Any], *, scripts: bool = True) -> str:
+    """Render a report's facts as a page that asks for nothing outside itself.
+
+    Every text is escaped by the template engine. The page's policy allows its one style sheet and its one script (none
+    without `scripts`) by their hashes, and images that are in the page: nothing else, whatever a text might smuggle in.
+    """
+    sheet, code = style(facts["as_of"]), script() if scripts else None
+    return template("page.html").render(facts, style=sheet, script=code, policy=policy(sheet, code))
+
+
+def style(as_of: date | None) -> Markup:
+    """The style sheet, with the colours and fonts of the pictures: no text from outside, so nothing to escape.
+
+    Each sheet of paper names the day, where there is one.
+    """
+    values = {
+        "units": LIGHT.colours(),
+        "as_of": as_of and wording.day(as_of),
+        "light": _variables(LIGHT),
+        "dark": _variables(DARK),
+        "fonts": Markup(PAGE_FONTS),  # noqa: S704
+    }
+    sheets = [template(name).render(values) for name in ("page.css", "print.css")]
+    return Markup("\n".join(sheets))  # noqa: S704
+
+
+def _variables(theme: Theme) -> dict[str, str]:
+    own = {f"unit-{index}": colour for index, colour in enumerate(theme.colours())}
+    return {
+        "page": theme.page,
+        "ink": theme.ink,
+        "muted": theme.muted,
+        "line": theme.line,
+        "quiet": theme.quiet,
+        "focus": theme.unit("MILES"),
+        **own,
+    }
+
+
+def script() -> Markup:
+    """The script that sorts and copies tables: our own file, so nothing to escape."""
+    return Markup(template("tables.js").render(formula=Markup(FORMULA)))  # noqa: S704
+
+
+def policy(style: str, script: str | None) -> str:
+    """Allow one style sheet and one script by their hashes, images that are in the page, and nothing else."""
+    scripts = _hash_of(script) if script else "'none'"
+    return (
+        f"default-src 'none'; style-src {_hash_of(style)}; script-src {scripts}; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _hash_of(text: str) -> str:
+    return f"'sha256-{b64encode(hashlib.sha256(text.encode()).digest()).decode('ascii')}'"

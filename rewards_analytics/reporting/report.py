@@ -1,0 +1,109 @@
+"""Product reports: facts (`facts`), then the page (`page`), then one file, whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from rewards_analytics.files import whole_file
+
+
+def report(
+    rewards: Any,
+    path: str | os.PathLike[str],
+    *,
+    as_of: date | None = None,
+    title: str | None = None,
+    rates: Any = None,
+) -> Path:
+    """Write a report of rewards as one HTML file that needs nothing else: no network, no script, no fonts.
+
+    It says in words what matters, then shows totals per unit, what they are worth where rates are given, the
+    timeline of the next 24 months, the aging schedule, whose balances expire next, the nearest goals and the quality
+    checks, with pictures and the definition of each number. The same rewards, as-of date, title, rates and version
+    give the same bytes.
+
+    Parameters
+    ----------
+    rewards
+        Rewards as `load` returns them, in a frame of any supported kind; the columns that `holdings` reads,
+        `description`, and `created_at` where there is one.
+    path
+        File to write. An existing one is replaced, but only once the new one is complete.
+    as_of
+        Day that the report looks ahead from, today in UTC if None.
+    title
+        Title of the page, `Rewards report` if None.
+    rates
+        Dollars a unit, in any form that `value` takes. Without them the page says nothing about value.
+
+    Returns
+    -------
+    The path of the file.
+
+    Raises
+    ------
+    RewardsError
+        If the file cannot be written; whatever was at `path` is still there.
+    MissingColumnError, FrameError
+        If `rewards` is not a frame of rewards.
+    ArgumentError, SourceError
+        If `rates` are not rates; see `value`.
+
+    Examples
+    --------
+    >>> from datetime import date
+    >>> from tempfile import TemporaryDirectory
+    >>> import rewards_analytics as ra
+    >>> rewards = ra.load([{"guid": "RWD-1", "user_guid": "USR-1", "member_guid": "MBR-1",
+    ...     "balance_type": "TOTAL_BALANCE", "unit_type": "MILES", "balance": 1200}])
+    >>> with TemporaryDirectory() as folder:
+    ...     file = ra.report(rewards, f"{folder}/report.html", as_of=date(2026, 11, 23))
+    ...     "1,200 miles" in file.read_text(encoding="utf-8")
+    True
+    """
+    from rewards_analytics.reporting.facts import report_facts
+    from rewards_analytics.reporting.page import page
+
+    # Opened first, so that a path that cannot be written is told before any work is done.
+    with whole_file(path) as file:
+        file.write(page(report_facts(rewards, as_of=as_of, title=title, rates=rates)).encode())
+    return Path(path)
+
+
+def report_with_pdf(
+    rewards: Any,
+    path: str | os.PathLike[str],
+    *,
+    as_of: date | None = None,
+    title: str | None = None,
+    rates: Any = None,
+) -> list[Path]:
+    """Write a report, and its pages as PDF under the same name; both or none. See `report`.
+
+    A path that ends in `.pdf` gets the PDF alone.
+
+    Raises
+    ------
+    MissingDependencyError
+        If there is no Chromium or Chrome to print it; otherwise as `report`.
+    """
+    from rewards_analytics.reporting.facts import report_facts
+    from rewards_analytics.reporting.page import page
+    from rewards_analytics.reporting.pdf import browser, printed
+
+    browser()
+    target = Path(path)
+    if target.suffix.lower() == ".pdf":
+        with whole_file(target) as file:
+            file.write(printed(report_facts(rewards, as_of=as_of, title=title, rates=rates)))
+        return [target]
+    html = target.suffix.lower() in (".html", ".htm")
+    paper = target.with_suffix(".pdf") if html else target.with_name(f"{target.name}.pdf")
+    with whole_file(target) as file, whole_file(paper) as paper_file:
+        facts = report_facts(rewards, as_of=as_of, title=title, rates=rates)
+        file.write(page(facts).encode())
+        paper_file.write(printed(facts))
+    return [target, paper]

@@ -1,0 +1,192 @@
+"""What a value says in a table: one rule for reports, notebooks, dashboards and terminals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Final, Literal, NamedTuple, TypeAlias
+
+from rewards_analytics import wording
+from rewards_analytics.analysis.aging import BUCKETS
+from rewards_analytics.plots.aging import OUTSIDE_TIME, bucket_name
+from rewards_analytics.plots.expiring import period_name
+from rewards_analytics.plots.style import unit_class
+from rewards_analytics.results.records import Record
+from rewards_analytics.schema import DOLLARS
+from rewards_analytics.spreadsheet import plain
+from rewards_analytics.wording import NOT_KNOWN, one_line
+
+Kind: TypeAlias = Literal["number", "unit", "guid", "words", "plain"]
+
+NO_NAME: Final = "No name given"
+NONE_GIVEN: Final = "none given"
+
+_IN_DOLLARS: Final = ("value", "expiring_value", "rate")
+_MAY_BE_UNKNOWN: Final = ("available", "expiring_value", "progress", "value")
+"""Columns of numbers: a null stands among the numbers."""
+
+
+class Bar(NamedTuple):
+    """A bar next to a number: its width in percent, and whether a track shows the whole."""
+
+    width: str
+    track: bool = False
+
+
+class Cell(NamedTuple):
+    """What one cell of a table says.
+
+    Attributes
+    ----------
+    text
+        What people read.
+    exact
+        The value as programs write it: every digit, an ISO date, the whole guid, the enumerated value; None for null.
+    kind
+        Decides how the cell looks: numbers are aligned right, a unit has a dot of its colour, a guid is code, and
+        words are text from outside.
+    sort
+        What the page sorts the column by: `text` if None; empty for null, which stays last.
+    bar
+        A bar next to the number.
+    classes
+        More classes of the cell: `unit-N` for the colour of its unit or bar, `none`, `aside`.
+    href
+        Where a press on the text leads.
+    """
+
+    text: str
+    exact: str | None = None
+    kind: Kind = "plain"
+    sort: str | None = None
+    bar: Bar | None = None
+    classes: str = ""
+    href: str | None = None
+
+    def with_bar(self, part: Decimal | float | None, whole: Decimal | float | None, unit_type: str) -> Cell:
+        """Return the cell with a bar of what a part is of the whole, in the colour of a unit."""
+        return self._replace(bar=Bar(bar_width(part, whole)), classes=f"{self.classes} {unit_class(unit_type)}".strip())
+
+
+def bar_width(part: Decimal | float | None, whole: Decimal | float | None = 1.0) -> str:
+    """Return the width of a bar in percent: for a picture, so floats are good enough.
+
+    Any part above 0 is wide enough to be seen: a bar of a thousandth would be thinner than a pixel.
+
+    >>> bar_width(Decimal(50), Decimal(200)), bar_width(0.0001), bar_width(None)
+    ('25.0', '1.2', '0')
+    """
+    share = float(part) / float(whole) if part and whole and whole > 0 else 0.0
+    return f"{max(100 * share, 1.2):.1f}" if share > 0 else "0"
+
+
+def amount(value: Decimal | None, unit_type: str) -> Cell:
+    """Return the cell of an amount in its unit."""
+    return _number(wording.amount(value, unit_type), None if value is None else str(plain(value)), faint=not value)
+
+
+def number(value: int, text: str | None = None) -> Cell:
+    """Return the cell of a count; `text` if it reads otherwise than with separators."""
+    return _number(text or f"{value:,}", str(value))
+
+
+def progress(share: float | None, unit_type: str) -> Cell:
+    """Return the cell of a share of the way, with its bar in the colour of the unit."""
+    if share is None:
+        return _UNKNOWN
+    cell = _number(wording.percent(share), str(share)).with_bar(share, 1.0, unit_type)
+    return cell._replace(bar=Bar(bar_width(share), track=True))
+
+
+def unit(unit_type: str) -> Cell:
+    """Return the cell that names a unit, with a dot of its colour."""
+    return Cell(wording.unit_name(unit_type), unit_type, "unit", classes=unit_class(unit_type))
+
+
+def guid(value: str | None, *, short: bool = True) -> Cell:
+    """Return the cell of an identifier: shortened, with the whole on hover."""
+    if value is None:
+        return Cell(NONE_GIVEN, None, "guid", "", classes="none")
+    return Cell(one_line(wording.short_guid(value) if short else value), value, "guid", value)
+
+
+def words(value: str | None, missing: str = NO_NAME, *, href: str | None = None) -> Cell:
+    """Return the cell of a text from outside: one line, cut where it is long, with the whole on hover."""
+    return Cell(one_line(value) or missing, value, "words", href=href)
+
+
+def day(value: date, text: str | None = None) -> Cell:
+    """Return the cell of a day, which sorts by time; `text` if it reads otherwise."""
+    return Cell(text or wording.short_day(value), value.isoformat(), sort=value.isoformat())
+
+
+def bucket(value: str) -> Cell:
+    """Return the cell of a bucket of the aging schedule, which sorts by time."""
+    return Cell(bucket_name(value), value, sort=str(BUCKETS.index(value)))
+
+
+def of(row: Record, name: str, *, every: str = "month") -> Cell:
+    """Return what a column of a record says, by the column's name and the value's type.
+
+    `every` is the length of the periods in a column `period`.
+    """
+    value = row[name]
+    unit_type = DOLLARS if name in _IN_DOLLARS else str(row.get("unit_type", ""))
+    if name == "guid" or name.endswith("_guid"):
+        return guid(value)
+    if name == "description":
+        return words(value)
+    if name == "rate" and value is None:
+        # A unit that has a value without one rate has several: its members' own.
+        return _UNKNOWN._replace(text="no rate" if row.get("value") is None else "by member")
+    if value is None:
+        return _UNKNOWN if name in _MAY_BE_UNKNOWN else Cell(NOT_KNOWN, None, sort="", classes="none")
+    if name == "period":
+        return day(value, period_name(value, every))
+    if name == "progress" and unit_type:
+        return progress(value, unit_type)
+    if name in _NAMED:
+        return _NAMED[name](value)
+    return _of_value(value, unit_type)
+
+
+def is_aside(name: str, value: object) -> bool:
+    """Return whether amounts of a row are not ahead in time, so that their bars are grey."""
+    return name == "bucket" and value in OUTSIDE_TIME
+
+
+def _of_value(value: object, unit_type: str) -> Cell:
+    match value:
+        case bool():
+            return Cell("yes" if value else "no", "yes" if value else "no")
+        case int():
+            return number(value)
+        case float():
+            return _number(wording.percent(value) if 0 <= value <= 1 else f"{value:,g}", str(value))
+        case Decimal():
+            return amount(value, unit_type)
+        case datetime():
+            return day(value.date())._replace(exact=value.isoformat(" "), sort=value.isoformat())
+        case date():
+            return day(value)
+        case _:
+            return words(str(value), missing="")
+
+
+def _number(text: str, exact: str | None, *, faint: bool = False) -> Cell:
+    return Cell(text, exact, "number", exact or "", classes="none" if faint else "")
+
+
+NO_NUMBER: Final = _number("–", None, faint=True)
+"""Where a row has no such number at all."""
+
+_UNKNOWN: Final = _number(NOT_KNOWN, None, faint=True)
+
+_NAMED: Final[Mapping[str, Callable[[str], Cell]]] = {
+    "bucket": bucket,
+    "check": lambda value: Cell(wording.check_name(value), value, "words"),
+    "goal": lambda value: Cell(value.capitalize(), value),
+    "severity": lambda value: Cell(value.capitalize(), value),
+    "unit_type": unit,
+}

@@ -1,0 +1,49 @@
+"""The template environment of everything shown as HTML: every text is escaped; the filters are the shared wording."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from functools import lru_cache
+from typing import Final
+
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+
+from rewards_analytics import wording
+from rewards_analytics.plots.aging import bucket_name
+from rewards_analytics.plots.expiring import period_name
+from rewards_analytics.plots.style import unit_class
+from rewards_analytics.spreadsheet import plain
+
+
+@lru_cache(maxsize=2)
+def environment(*rooms: str) -> Environment:
+    """Return the templates of `show`, and of other rooms (folders of this package) that build on them."""
+    loaders = [PackageLoader("rewards_analytics", f"{room}/templates") for room in (*rooms, "show")]
+    made = Environment(
+        loader=ChoiceLoader(loaders), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    made.filters |= _FILTERS
+    return made
+
+
+def _csv_uri(text: str) -> str:
+    return "data:text/csv;charset=utf-8;base64," + b64encode(text.encode()).decode("ascii")
+
+
+_FILTERS: Final = {
+    "amount": wording.amount,
+    "amount_of": wording.amount_of,
+    "bucket_name": bucket_name,
+    "check_name": wording.check_name,
+    "count": wording.count,
+    "csv_uri": _csv_uri,
+    "day": wording.day,
+    "date": wording.short_day,
+    "month": lambda period: period_name(period, "month"),
+    "one_line": wording.one_line,
+    "plain": plain,
+    "percent": wording.percent,
+    "short_guid": wording.short_guid,
+    "unit_class": unit_class,
+    "unit_name": wording.unit_name,
+}
