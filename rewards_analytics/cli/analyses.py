@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import rewards_analytics as ra
 from rewards_analytics.cli.options import AsOf, By, Every, Format, Out, Rates, Source, Until, date_of, source_of
-from rewards_analytics.cli.results import give, will_give
+from rewards_analytics.cli.results import emit, resolve_format
 
 
 def balances(source: Source, by: By = None, format: Format = None, out: Out = None) -> None:  # noqa: A002
     """Sum the listed balances by unit and balance type."""
-    form = will_give(format, out)
-    give(ra.balances(ra.load(source_of(source)), by=by), form, out)
+    form = resolve_format(format, out)
+    emit(ra.balances(ra.load(source_of(source)), by=by), form, out)
 
 
 def holdings(source: Source, format: Format = None, out: Out = None) -> None:  # noqa: A002
     """Show what each member holds, a row per account and unit."""
-    form = will_give(format, out)
-    give(ra.holdings(ra.load(source_of(source))), form, out)
+    form = resolve_format(format, out)
+    emit(ra.holdings(ra.load(source_of(source))), form, out)
 
 
 def totals(source: Source, by: By = None, format: Format = None, out: Out = None) -> None:  # noqa: A002
     """Show what is held and what of it will expire, per unit; nothing is counted twice."""
-    form = will_give(format, out)
-    give(ra.totals(ra.load(source_of(source)), by=by), form, out)
+    form = resolve_format(format, out)
+    emit(ra.totals(ra.load(source_of(source)), by=by), form, out)
 
 
 def expiring(
@@ -35,15 +35,15 @@ def expiring(
     out: Out = None,
 ) -> None:
     """Show what expires in each calendar period."""
-    form = will_give(format, out)
+    form = resolve_format(format, out)
     rewards = ra.load(source_of(source))
-    give(ra.expiring(rewards, as_of=date_of(as_of), every=every, until=date_of(until), by=by), form, out)
+    emit(ra.expiring(rewards, as_of=date_of(as_of), every=every, until=date_of(until), by=by), form, out)
 
 
 def aging(source: Source, as_of: AsOf = None, format: Format = None, out: Out = None) -> None:  # noqa: A002
     """Show how soon balances expire, in spans of days."""
-    form = will_give(format, out)
-    give(ra.aging(ra.load(source_of(source)), as_of=date_of(as_of)), form, out)
+    form = resolve_format(format, out)
+    emit(ra.aging(ra.load(source_of(source)), as_of=date_of(as_of)), form, out)
 
 
 def distance(source: Source, format: Format = None, out: Out = None) -> None:  # noqa: A002
@@ -51,14 +51,14 @@ def distance(source: Source, format: Format = None, out: Out = None) -> None:  #
 
     Progress assumes that a goal counts the balance held in its unit.
     """
-    form = will_give(format, out)
-    give(ra.distance(ra.load(source_of(source))), form, out)
+    form = resolve_format(format, out)
+    emit(ra.distance(ra.load(source_of(source))), form, out)
 
 
 def quality(source: Source, as_of: AsOf = None, format: Format = None, out: Out = None) -> None:  # noqa: A002
     """Show how many rewards fail each quality check."""
-    form = will_give(format, out)
-    give(ra.quality(ra.load(source_of(source)), as_of=date_of(as_of)), form, out)
+    form = resolve_format(format, out)
+    emit(ra.quality(ra.load(source_of(source)), as_of=date_of(as_of)), form, out)
 
 
 def value(
@@ -68,5 +68,5 @@ def value(
     out: Out = None,
 ) -> None:
     """Show what is held and what of it will expire in dollars, at the rates of a file."""
-    form = will_give(format, out)
-    give(ra.value(ra.load(source_of(source)), rates), form, out)
+    form = resolve_format(format, out)
+    emit(ra.value(ra.load(source_of(source)), rates), form, out)

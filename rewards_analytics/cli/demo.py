@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import rewards_analytics as ra
-from rewards_analytics.cli.results import console, readable
+from rewards_analytics.cli.results import readable, show, terminal_width
 from rewards_analytics.files import writable_folder
 
 if TYPE_CHECKING:
     import polars as pl
-    from rich.table import Table
 
     from rewards_analytics.client import Challenge
     from rewards_analytics.sandbox import Sandbox
@@ -40,11 +39,10 @@ def demo(
     parquet = ra.write(rewards, folder / "rewards.parquet")
     # From here on all comes from the file, as it would on another day.
     rewards = ra.load(parquet)
-    screen = console()
     for table in _tables(rewards, today):
-        screen.print(table)
+        show(f"{table}\n")
     report = ra.report(rewards, folder / "report.html", as_of=today, title="Rewards demo")
-    screen.print(f"Rewards: {parquet}\nReport:  {report}  (open it in a browser)")
+    show(f"Rewards: {parquet}\nReport:  {report}  (open it in a browser)")
 
 
 def _fetch_and_pull(sandbox: Sandbox) -> pl.DataFrame:
@@ -71,8 +69,8 @@ def _watch(status: Mapping[str, object]) -> None:
     _say(f"  {status['connection_status']}")
 
 
-def _tables(rewards: pl.DataFrame, today: date) -> list[Table]:
-    soon = today + SOON
+def _tables(rewards: pl.DataFrame, today: date) -> list[str]:
+    soon, width = today + SOON, terminal_width()
     nearest = ra.distance(rewards)
     nearest = nearest.filter(~nearest["reached"] & nearest["progress"].is_not_null()).head(3)
     return [
@@ -87,6 +85,7 @@ def _tables(rewards: pl.DataFrame, today: date) -> list[Table]:
                 "users": "Users",
             },
             title="Totals per unit",
+            width=width,
         ),
         readable(
             ra.expiring(rewards, as_of=today, until=soon),
@@ -98,6 +97,7 @@ def _tables(rewards: pl.DataFrame, today: date) -> list[Table]:
                 "cumulative": "Added up",
             },
             title=f"Expires from {today} to {soon}",
+            width=width,
         ),
         readable(
             nearest,
@@ -110,6 +110,7 @@ def _tables(rewards: pl.DataFrame, today: date) -> list[Table]:
                 "progress": "Progress",
             },
             title="The three nearest goals (assuming that a goal counts the balance held in its unit)",
+            width=width,
         ),
     ]
 

@@ -13,7 +13,7 @@ import typer
 import rewards_analytics as ra
 from rewards_analytics.cli.options import Format, Out
 from rewards_analytics.cli.questions import Terminal
-from rewards_analytics.cli.results import give, will_give
+from rewards_analytics.cli.results import emit, resolve_format
 
 if TYPE_CHECKING:
     from rewards_analytics.sandbox import Sandbox
@@ -39,7 +39,7 @@ def fetch(
 
     The keys come from MX_API_KEY and MX_CLIENT_ID (or the keyring), the address from MX_BASE_URL.
     """
-    chosen = will_give(form, out)
+    chosen = resolve_format(form, out)
     with (
         ra.AtriumClient.from_env(dialect=dialect, poll_interval=poll_interval) as client,
         TemporaryDirectory(prefix="rewards-questions-") as folder,
@@ -49,7 +49,7 @@ def fetch(
         if not state.started:
             _say(f"No new job was started: these are the rewards of {state['aggregated_at']}.")
         rewards = ra.load(list(client.list_rewards(user, member)))
-    give(rewards, chosen, out)
+    emit(rewards, chosen, out)
 
 
 def pull(

@@ -238,4 +238,4 @@ def _line(texts: Sequence[str], widths: Sequence[int], numeric: Sequence[bool]) 
 
 def _folded(text: str, width: int) -> list[str]:
     # A wide character counts as one here: a line of them stands out instead of being cut.
-    return (textwrap.wrap(text, width) if display_width(text) > width else [text]) or [""]
+    return (textwrap.wrap(text, width, break_on_hyphens=False) if display_width(text) > width else [text]) or [""]

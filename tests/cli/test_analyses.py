@@ -148,13 +148,32 @@ def test_amounts_in_json_read_back_as_the_same_decimals(run, rewards_json):
     assert [Decimal(row["expiring"]) for row in rows] == ra.holdings(ra.load(rewards_json))["expiring"].to_list()
 
 
+def test_a_table_has_numbers_on_the_right_every_digit_and_a_dash_for_null():
+    table = readable(ra.holdings(ra.load(BIG_TEXT.encode())), {"account_guid": "Account", "available": "Available"})
+
+    assert table.splitlines() == [
+        "Account                         Available",
+        "-------  --------------------------------",
+        "–        12,345,678,901,234,567.123456789",
+    ]
+
+
 def test_a_narrow_terminal_folds_text_and_never_cuts_a_number():
-    from rich.console import Console
+    rewards = ra.load(json.dumps(BIG | {"balance": "12345.5", "user_guid": "USR-" + "7" * 20}).encode())
 
-    rewards = ra.load(BIG_TEXT.encode())
-    screen = Console(file=io.StringIO(), width=60)
+    table = readable(ra.totals(rewards, by="user_guid"), {"user_guid": "User", "available": "Available"}, width=25)
 
-    screen.print(readable(ra.holdings(rewards)))
+    assert table.splitlines() == [
+        "User            Available",
+        "--------------  ---------",
+        "USR-7777777777   12,345.5",
+        "7777777777",
+    ]
 
-    assert "12,345,678,901,234,567.123456789" in screen.file.getvalue()
-    assert "…" not in screen.file.getvalue()
+
+def test_text_of_the_provider_cannot_move_the_cursor():
+    goal = BIG | {"balance_type": "BALANCE_TO_LEVEL", "balance": 5, "description": "Gold\x1b[2J\nstatus"}
+
+    table = readable(ra.distance(ra.load(json.dumps(goal).encode())), {"description": "Goal"})
+
+    assert table.splitlines() == ["Goal", "--------------", "Gold[2J status"]

@@ -8,6 +8,8 @@ import pytest
 import rewards_analytics as ra
 from rewards_analytics import show
 from rewards_analytics.reporting.opening import opening
+from rewards_analytics.show import cells
+from rewards_analytics.show.tables import Table
 from tests.reporting.pages import AS_OF, REWARDS, Page
 
 TOTALS = ra.totals(REWARDS)
@@ -148,3 +150,47 @@ def test_bars_compare_the_amounts_of_a_unit_and_progress_with_the_whole():
 
     assert [a["width"] for tag, a in by_month.tags if tag == "rect"] == ["25.0%", "100.0%", "0%"]
     assert [a["width"] for tag, a in goals.tags if tag == "rect"] == ["100%", "50.0%"]
+
+
+def test_a_null_rate_says_whether_there_is_none_or_several():
+    without = {"unit_type": "MILES", "rate": None, "value": None}
+
+    page = page_of(show.table([without, without | {"value": Decimal(3)}], "Rates"))
+
+    assert [row[1] for row in page.table("Rates")] == ["no rate", "by member"]
+
+
+def test_buckets_and_days_sort_by_time():
+    rows = [{"bucket": bucket, "expires_on": dt.date(2026, 12, 1)} for bucket in ("expired", "0-30", "over 365")]
+
+    page = page_of(show.table(rows, "Sorted"))
+
+    assert page.values("Sorted", 0) == ["0", "1", "6"]
+    assert page.values("Sorted", 1) == ["2026-12-01"] * 3
+
+
+def test_a_table_without_a_download_neither_sorts_nor_offers_one_and_may_be_long():
+    html = Table(
+        "Held", ["Unit", "Lots"], [[cells.unit("MILES"), cells.number(1200)]], words="One bar", long=True
+    ).html()
+
+    tags = Page(html).tags
+    assert tags[0] == ("div", {"class": "table long", "role": "region", "aria-label": "Held", "tabindex": "0"})
+    assert tags[1] == ("table", {"aria-description": "One bar"})
+    assert [tag for tag, _ in tags if tag in ("a", "p")] == []
+    assert ("th", {"scope": "row", "class": "unit-6"}) in tags
+    assert ("td", {"class": "number", "data-value": "1200"}) in tags
+
+
+def test_plain_text_aligns_wide_characters():
+    table = Table(
+        "", ["Goal", "Lots"], [[cells.words("マイル"), cells.number(5)], [cells.words("miles"), cells.number(10)]]
+    )
+
+    assert table.text().splitlines() == ["Goal    Lots", "------  ----", "マイル     5", "miles     10"]
+
+
+def test_the_public_names_are_found_and_listed():
+    assert {name: getattr(show, name).__name__ for name in show.__all__} == {name: name for name in show.__all__}
+    with pytest.raises(AttributeError, match="has no attribute 'tabel'"):
+        _ = show.tabel

@@ -70,7 +70,7 @@ def test_all_users_and_units_are_shown_at_first(dashboard):
 
 
 def test_the_figures_that_matter_stand_at_the_top(dashboard):
-    cards = re.findall(r'<div class="rewards-card".*?</div></div>', dashboard.totals.value)
+    cards = re.findall(r'<div class="rewards-card .*?</div></div>', dashboard.totals.value)
 
     assert [plain(card) for card in cards] == [
         "Dollars$12.50$12.50 expiring within 90 days (100%)AvailableExpiring",
@@ -398,4 +398,4 @@ def test_colours_come_from_the_page(dashboard, tab):
     chosen(dashboard, tab)
     for view in views(dashboard):
         assert "<style" not in view.value
-        assert not re.search(r"#[0-9a-f]{6}", view.value)
+        assert not re.search(r"#[0-9a-f]{6}", re.sub(r"var\(--rewards-\d+, #[0-9a-f]{6}\)", "", view.value))
