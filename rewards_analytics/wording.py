@@ -147,6 +147,8 @@ def one_line(text: str | None, limit: int = 60) -> str:
     >>> one_line("Free\n night", 20), one_line("Free night at any hotel", 12)
     ('Free night', 'Free night…')
     """
+    if text and len(text) <= limit and text.isascii() and text.isprintable():
+        return " ".join(text.split())  # ten times as fast, and tables are full of guids
     seen = (" " if c.isspace() else c for c in text or "" if c.isspace() or unicodedata.category(c) not in _SHAPELESS)
     line = " ".join("".join(seen).split())
     columns = list(accumulate(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in line))

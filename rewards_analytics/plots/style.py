@@ -55,6 +55,7 @@ DARK: Final = Theme(
 )
 
 
+@lru_cache(maxsize=256)
 def unit_class(unit_type: str) -> str:
     """Return the class that has a unit's colour: a number, so that a unit's name never reaches the style sheet."""
     return f"unit-{LIGHT.colours().index(LIGHT.unit(unit_type))}"

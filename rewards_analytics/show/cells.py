@@ -64,6 +64,11 @@ class Cell(NamedTuple):
     classes: str = ""
     href: str | None = None
 
+    def all_classes(self, is_number: bool) -> str:
+        """Return the classes of the cell in a column of numbers or of text."""
+        words = (is_number and "number", self.kind == "words" and "phrase", self.classes)
+        return " ".join(filter(None, words))
+
     def with_bar(self, part: Decimal | float | None, whole: Decimal | float | None, unit_type: str) -> Cell:
         """Return the cell with a bar of what a part is of the whole, in the colour of a unit."""
         return self._replace(bar=Bar(bar_width(part, whole)), classes=f"{self.classes} {unit_class(unit_type)}".strip())
@@ -108,7 +113,8 @@ def guid(value: str | None, *, short: bool = True) -> Cell:
     """Return the cell of an identifier: shortened, with the whole on hover."""
     if value is None:
         return Cell(NONE_GIVEN, None, "guid", "", classes="none")
-    return Cell(one_line(wording.short_guid(value) if short else value), value, "guid", value)
+    line = one_line(value, 200)
+    return Cell(wording.short_guid(line) if short else line, value, "guid", value)
 
 
 def words(value: str | None, missing: str = NO_NAME, *, href: str | None = None) -> Cell:

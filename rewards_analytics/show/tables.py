@@ -80,7 +80,7 @@ class Table:
 
     def html(self) -> str:
         """Return the table as HTML; see README.md for the classes that a page dresses it by."""
-        return str(environment().get_template("table.html").make_module().table(self))  # type: ignore[attr-defined]
+        return str(environment().get_template("table.html").module.table(self))  # type: ignore[attr-defined]
 
     def text(self, *, width: int | None = None, exact: bool = False) -> str:
         """Return the table as plain text.
