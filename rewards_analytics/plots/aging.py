@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from rewards_analytics.analysis.aging import BUCKETS
 from rewards_analytics.plots.bars import label_widths
@@ -13,13 +13,16 @@ from rewards_analytics.plots.style import Theme, dress, scale_amounts, theme_of,
 from rewards_analytics.results.records import Record, Result, of_unit, records, units_of
 from rewards_analytics.wording import amount, unit_name
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 NOTHING = "No balance has an expiry to sort by."
 
 OUTSIDE_TIME: Final = ("expired", "undated")
 """The buckets that are not ahead: drawn in grey."""
 
 
-def plot_aging(rewards: Any, *, as_of: date | None = None, ax: Any = None) -> Any:
+def plot_aging(rewards: Any, *, as_of: date | None = None, ax: Axes | None = None) -> Axes:
     """Draw the balance that expires within each span of days, one panel and one scale per unit.
 
     Parameters
@@ -57,7 +60,7 @@ def plot_aging(rewards: Any, *, as_of: date | None = None, ax: Any = None) -> An
     return describe(draw_aging(rows, ax), describe_aging(rows))
 
 
-def draw_aging(result: Result, ax: Any) -> Any:
+def draw_aging(result: Result, ax: Axes) -> Axes:
     """Draw a result of `aging` on axes, and return them."""
     rows = sorted(records(result), key=lambda row: BUCKETS.index(row["bucket"]))
     if not rows:
@@ -98,7 +101,7 @@ def bucket_name(bucket: str) -> str:
             return f"{bucket.replace('-', ' to ').capitalize()} days"
 
 
-def _draw_unit(panel: Any, rows: Sequence[Record], theme: Theme) -> None:
+def _draw_unit(panel: Axes, rows: Sequence[Record], theme: Theme) -> None:
     unit_type = rows[0]["unit_type"]
     colours = [theme.quiet if row["bucket"] in OUTSIDE_TIME else theme.unit(unit_type) for row in rows]
     places = range(len(rows))

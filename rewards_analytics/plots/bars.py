@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
+from rewards_analytics.plots.panels import width_in_points
 from rewards_analytics.plots.style import Theme, plain, words
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.container import BarContainer
 
-def label_widths(panel: Any, bars: Any, labels: Sequence[str], theme: Theme) -> None:
+
+def label_widths(panel: Axes, bars: BarContainer, labels: Sequence[str], theme: Theme) -> None:
     """Write each bar's exact amount at its end, and leave room for it on the scale."""
     widths = [bar.get_width() for bar in bars]
     low, high = min(0.0, *widths), max(0.0, *widths)
@@ -29,7 +34,6 @@ def label_widths(panel: Any, bars: Any, labels: Sequence[str], theme: Theme) -> 
         )
 
 
-def _share_of_label(panel: Any, characters: int) -> float:
+def _share_of_label(panel: Axes, characters: int) -> float:
     """Estimate the part of the panel's width that a label takes; exact measures need a renderer."""
-    panel_points = panel.get_position().width * panel.figure.get_figwidth() * 72
-    return float(min(0.75, (10 + 5.6 * characters) / panel_points))
+    return float(min(0.75, (10 + 5.6 * characters) / width_in_points(panel)))

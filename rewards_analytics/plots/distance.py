@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from rewards_analytics.analysis.distance import ORDER
-from rewards_analytics.plots.panels import describe, new_axes, say
+from rewards_analytics.plots.panels import describe, new_axes, say, width_in_points
 from rewards_analytics.plots.style import Theme, dress, plain, theme_of, words
 from rewards_analytics.results.records import Record, Result, collected, records
 from rewards_analytics.wording import amount_of, count, one_line, percent, short_guid
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 NOTHING = "No goals in this selection."
 
@@ -20,7 +23,7 @@ MOST_GOALS: Final = 12
 """Goals that a picture has room for."""
 
 
-def plot_distance(rewards: Any, ax: Any = None) -> Any:
+def plot_distance(rewards: Any, ax: Axes | None = None) -> Axes:
     """Draw the progress towards each goal, the nearest first.
 
     Progress is a share, so goals of all units stand on one scale; each keeps its unit's colour, and the
@@ -60,7 +63,7 @@ def plot_distance(rewards: Any, ax: Any = None) -> Any:
     return describe(_draw(goals, ax), _in_words(goals))
 
 
-def draw_distance(result: Result, ax: Any, *, most: int = MOST_GOALS) -> Any:
+def draw_distance(result: Result, ax: Axes, *, most: int = MOST_GOALS) -> Axes:
     """Draw a result of `distance` on axes, and return them."""
     return _draw(goals_to_draw(result, most), ax)
 
@@ -103,7 +106,7 @@ def goals_to_draw(result: Result, most: int = MOST_GOALS) -> Goals:
     return Goals(records(ahead[:most]), f"Not drawn: {' and '.join(left_out)}.")
 
 
-def _draw(goals: Goals, ax: Any) -> Any:
+def _draw(goals: Goals, ax: Axes) -> Axes:
     rows = goals.rows
     if not rows:
         say(ax, goals.note or NOTHING)
@@ -130,9 +133,9 @@ def _draw(goals: Goals, ax: Any) -> Any:
     return ax
 
 
-def _label(ax: Any, place: int, row: Record, theme: Theme, *, with_user: bool) -> None:
+def _label(ax: Axes, place: int, row: Record, theme: Theme, *, with_user: bool) -> None:
     """Write above a bar which goal it is, whose if there are several users, and what is missing."""
-    above = {"textcoords": "offset points", "va": "bottom"}
+    above: dict[str, Any] = {"textcoords": "offset points", "va": "bottom"}
     room = _room_for_name(ax, with_user=with_user)
     name = ax.annotate(plain(_name(row), room), (0, place - 0.15), xytext=(0, 3), **above, **words(theme.ink, 9))
     if with_user:
@@ -147,9 +150,9 @@ def _label(ax: Any, place: int, row: Record, theme: Theme, *, with_user: bool) -
     ax.annotate(plain(_state(row)), (1, place - 0.15), xytext=(0, 3), ha="right", **above, **words(theme.ink, 9))
 
 
-def _room_for_name(ax: Any, *, with_user: bool) -> int:
+def _room_for_name(ax: Axes, *, with_user: bool) -> int:
     """Estimate how many characters of a name stand beside the user and what is missing."""
-    points = ax.get_position().width * ax.figure.get_figwidth() * 72
+    points = width_in_points(ax)
     return int(min(60, max(26, (points - (260 if with_user else 170)) / 5.6)))
 
 

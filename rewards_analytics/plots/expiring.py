@@ -5,12 +5,15 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from datetime import date
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from rewards_analytics.plots.panels import describe, new_axes, panels, say
 from rewards_analytics.plots.style import Theme, dress, plain, scale_amounts, theme_of, title, words
 from rewards_analytics.results.records import Record, Result, of_unit, records, units_of
 from rewards_analytics.wording import amount_of, unit_name
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 NOTHING = "Nothing expires from this day on."
 
@@ -20,7 +23,7 @@ MOST_BARS: Final = 120
 _TICKS: Final = 9
 
 
-def plot_expiring(rewards: Any, *, as_of: date | None = None, every: str = "month", ax: Any = None) -> Any:
+def plot_expiring(rewards: Any, *, as_of: date | None = None, every: str = "month", ax: Axes | None = None) -> Axes:
     """Draw the balance that expires in each period, and what has expired by its end, one panel per unit.
 
     Parameters
@@ -58,7 +61,7 @@ def plot_expiring(rewards: Any, *, as_of: date | None = None, every: str = "mont
     return describe(draw_expiring(rows, ax, every=every), describe_expiring(rows, every=every))
 
 
-def draw_expiring(result: Result, ax: Any, *, every: str = "month", cumulative: bool = True) -> Any:
+def draw_expiring(result: Result, ax: Axes, *, every: str = "month", cumulative: bool = True) -> Axes:
     """Draw a result of `expiring` (without `by`) on axes, and return them.
 
     Without the cumulative amounts the scale is that of the periods: where many are alike, it shows more of each.
@@ -111,7 +114,7 @@ def tick_lines(period: date, every: str) -> tuple[str, str]:
             return f"{period.day} {period:%b}", str(period.year)
 
 
-def _draw_unit(panel: Any, rows: Sequence[Record], every: str, theme: Theme, *, cumulative: bool) -> None:
+def _draw_unit(panel: Axes, rows: Sequence[Record], every: str, theme: Theme, *, cumulative: bool) -> None:
     unit_type = rows[0]["unit_type"]
     colour = theme.unit(unit_type)
     periods = [row["period"] for row in rows]
@@ -156,7 +159,7 @@ def _edges(periods: Sequence[date]) -> list[float]:
     return [*starts, starts[-1] + last]
 
 
-def _tick_periods(panel: Any, periods: Sequence[date], edges: Sequence[float], every: str) -> None:
+def _tick_periods(panel: Axes, periods: Sequence[date], edges: Sequence[float], every: str) -> None:
     """Name a few periods in their middle, with the year under the first one and wherever it changes."""
     named = named_periods(periods, every)
     labels = [f"{first}\n{second}" if second else first for _, first, second in named]

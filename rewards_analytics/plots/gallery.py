@@ -55,7 +55,7 @@ _KINDS: Final = {
 
 
 _one_at_a_time: Final = Lock()
-"""Matplotlib's settings belong to the process: two threads that reset them would restore each other's."""
+"""Matplotlib's settings belong to the process: of two threads that reset them, each would restore the other's."""
 
 
 def picture(kind: str, rows: Sequence[Record], name: str, **options: Any) -> Picture:
@@ -64,13 +64,9 @@ def picture(kind: str, rows: Sequence[Record], name: str, **options: Any) -> Pic
     `name` keeps the ids inside the SVG apart from those of other pictures on a page; `options` go to the
     functions that draw and describe it.
     """
-    import matplotlib as mpl
-
     how = _KINDS[kind]
     width, height = WIDTH, how.height + how.height_of_row * len(rows)
-    # The reader's own settings, such as a dark style in a notebook, must not reach a file that is sent to others.
-    with _one_at_a_time, mpl.rc_context():
-        mpl.rcdefaults()
+    with own_settings():
         ax = _axes(width, height, how.margins)
         how.draw(rows, ax, **options)
         drawn = svg(ax.figure, name)
@@ -89,7 +85,10 @@ def _axes(width: float, height: float, margins: tuple[float, float, float, float
 
 @contextmanager
 def own_settings() -> Iterator[None]:
-    """Draw as matplotlib is delivered, one thread at a time: the reader's settings must not reach a file."""
+    """Draw with matplotlib's defaults, one thread at a time.
+
+    The reader's own settings, such as a dark style in a notebook, must not reach a file that is sent to others.
+    """
     import matplotlib as mpl
 
     with _one_at_a_time, mpl.rc_context():

@@ -7,9 +7,12 @@ import re
 from base64 import b64encode
 from collections.abc import Mapping
 from html import escape
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 from rewards_analytics.plots.style import DARK, LIGHT, Theme
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 PAGE_FONTS: Final = (
     "-apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'Noto Sans', 'Liberation Sans', Arial, "
@@ -18,7 +21,7 @@ PAGE_FONTS: Final = (
 """Fonts that readers have, on any machine; the one that matplotlib measures with is wider than any of them."""
 
 
-def svg(figure: Any, name: str) -> str:
+def svg(figure: Figure, name: str) -> str:
     """Give a figure as SVG. `name` keeps the ids inside it apart from those of other pictures on a page.
 
     Text stays text, in the reader's own font: crisp, small, and drawn also where this machine has no glyph.

@@ -6,10 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from rewards_analytics.schema import DOLLARS, MILES, POINTS, SEGMENTS
 from rewards_analytics.wording import one_line
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
 
 
 @dataclass(frozen=True)
@@ -91,7 +95,7 @@ _EAST_ASIAN: Final = (
 _UNDRAWABLE: Final = "□"
 
 
-def theme_of(ax: Any) -> Theme:
+def theme_of(ax: Axes) -> Theme:
     """Give the theme that reads on the axes' own background, so that a dark notebook style works too."""
     from matplotlib.colors import to_rgba
 
@@ -159,7 +163,7 @@ def tick_amount(value: float, unit_type: str) -> str:
     return f"{sign}{size:,.2f}" if unit_type == DOLLARS else f"{sign}{size:,g}"
 
 
-def dress(panel: Any, theme: Theme, *, amounts: str) -> None:
+def dress(panel: Axes, theme: Theme, *, amounts: Literal["x", "y"]) -> None:
     """Take the box off a panel and put a light grid behind the amounts, on its `x` or `y` axis."""
     panel.set_facecolor("none")
     panel.set_axisbelow(True)
@@ -172,7 +176,7 @@ def dress(panel: Any, theme: Theme, *, amounts: str) -> None:
     )
 
 
-def scale_amounts(axis: Any, unit_type: str, ticks: int = 4) -> None:
+def scale_amounts(axis: Axis, unit_type: str, ticks: int = 4) -> None:
     """Give an axis few round ticks, in the unit's own writing."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
@@ -180,6 +184,6 @@ def scale_amounts(axis: Any, unit_type: str, ticks: int = 4) -> None:
     axis.set_major_formatter(FuncFormatter(lambda value, _: tick_amount(value, unit_type)))
 
 
-def title(panel: Any, text: str, theme: Theme, **more: Any) -> None:
+def title(panel: Axes, text: str, theme: Theme, **more: Any) -> None:
     """Write a panel's title at its left edge."""
     panel.set_title(plain(text), loc="left", **words(theme.ink, 10.5, fontweight="bold"), **more)

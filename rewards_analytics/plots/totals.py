@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rewards_analytics.plots.bars import label_widths
 from rewards_analytics.plots.panels import describe, new_axes, panels, say
@@ -10,10 +10,13 @@ from rewards_analytics.plots.style import Theme, dress, scale_amounts, theme_of,
 from rewards_analytics.results.records import Record, Result, records, units_of
 from rewards_analytics.wording import amount, amount_of, unit_name
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 NOTHING = "No balances in this selection."
 
 
-def plot_totals(rewards: Any, ax: Any = None) -> Any:
+def plot_totals(rewards: Any, ax: Axes | None = None) -> Axes:
     """Draw the available balance and the expiring part of it, one panel and one scale per unit.
 
     Parameters
@@ -45,7 +48,7 @@ def plot_totals(rewards: Any, ax: Any = None) -> Any:
     return describe(draw_totals(rows, ax), describe_totals(rows))
 
 
-def draw_totals(result: Result, ax: Any) -> Any:
+def draw_totals(result: Result, ax: Axes) -> Axes:
     """Draw a result of `totals` (without `by`) on axes, and return them."""
     rows = records(result)
     if not rows:
@@ -71,7 +74,7 @@ def _expiring(row: Record) -> str:
     return amount(row["expiring"], row["unit_type"])
 
 
-def _draw_unit(panel: Any, row: Record, theme: Theme) -> None:
+def _draw_unit(panel: Axes, row: Record, theme: Theme) -> None:
     unit_type = row["unit_type"]
     colour = theme.unit(unit_type)
     values = [row["available"], row["expiring"]]

@@ -66,8 +66,8 @@ class Cell(NamedTuple):
 
     def all_classes(self, is_number: bool) -> str:
         """Return the classes of the cell in a column of numbers or of text."""
-        words = (is_number and "number", self.kind == "words" and "phrase", self.classes)
-        return " ".join(filter(None, words))
+        kind = "number" if is_number else "phrase" if self.kind == "words" else ""
+        return f"{kind} {self.classes}" if kind and self.classes else kind or self.classes
 
     def with_bar(self, part: Decimal | float | None, whole: Decimal | float | None, unit_type: str) -> Cell:
         """Return the cell with a bar of what a part is of the whole, in the colour of a unit."""
