@@ -39,10 +39,10 @@ def as_csv(rows: Sequence[Mapping[str, object]], columns: Sequence[str]) -> str:
     return file.getvalue()
 
 
-def plain(value: object) -> object:
-    """Return an amount as programs read it: every digit, no exponent, no trailing zeros. Other values as they are.
+def exact_number(value: object) -> object:
+    """Return an amount with every digit, no exponent and no trailing zeros. Other values are returned as they are.
 
-    >>> plain(Decimal("12.500000000")), plain(Decimal("0E-9")), plain(1200)
+    >>> exact_number(Decimal("12.500000000")), exact_number(Decimal("0E-9")), exact_number(1200)
     ('12.5', '0', 1200)
     """
     if not isinstance(value, Decimal):
@@ -52,4 +52,4 @@ def plain(value: object) -> object:
 
 
 def _cell(value: object) -> object:
-    return guarded(value) if isinstance(value, str) else plain(value)
+    return guarded(value) if isinstance(value, str) else exact_number(value)

@@ -1,4 +1,4 @@
-"""Amounts, days and names as people read them: the same words in tables, pictures, reports and widgets."""
+"""Amounts, days and names as people read them, the same in tables, pictures, reports and widgets."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from rewards_analytics.schema import DOLLARS, PRECISION, SCALE
 NOT_KNOWN: Final = "not known"
 
 _SHAPELESS: Final = frozenset({"Cc", "Cf", "Cn", "Co", "Cs"})
-"""Categories of characters without a shape: control, direction and joining marks, unassigned ones."""
+"""Unicode categories of invisible characters: control, direction and joining marks, unassigned ones."""
 
 
 def amount(value: Decimal | None, unit_type: str) -> str:
-    """Give an exact amount with thousands separators; dollars with their sign and at least two decimals.
+    """Return an exact amount with thousands separators; dollars with a dollar sign and at least two decimals.
 
     >>> amount(Decimal("1204500.500000000"), "MILES")
     '1,204,500.5'
@@ -39,7 +39,7 @@ def amount(value: Decimal | None, unit_type: str) -> str:
 
 
 def amount_of(value: Decimal | None, unit_type: str) -> str:
-    """Give an exact amount with its unit, as it stands in a sentence.
+    """Return an exact amount with its unit, for a sentence.
 
     >>> amount_of(Decimal("1"), "MILES"), amount_of(Decimal("12.5"), "DOLLARS")
     ('1 mile', '$12.50')
@@ -51,9 +51,9 @@ def amount_of(value: Decimal | None, unit_type: str) -> str:
 
 
 def rounded(value: Decimal, unit_type: str) -> str:
-    """Give an amount as it is said: millions with one decimal, smaller ones without odd fractions.
+    """Return an amount rounded for a sentence: millions with one decimal, smaller ones without stray fractions.
 
-    Only for sentences: wherever an amount is looked up it is exact (`amount`).
+    Tables show exact amounts (`amount`).
 
     >>> rounded(Decimal("1204500"), "MILES"), rounded(Decimal("84000"), "MILES")
     ('1.2 million', '84,000')
@@ -63,7 +63,7 @@ def rounded(value: Decimal, unit_type: str) -> str:
     size = value.copy_abs()
     with localcontext(prec=PRECISION + SCALE):
         for step, word in _LARGE:
-            # What rounds to 1,000 of the smaller step is said in the larger one.
+            # An amount that rounds to 1,000 of the smaller step is written in the larger one.
             if size >= step - step / 20_000:
                 said = (size / step).quantize(Decimal("0.1"))
                 number = f"{said:,f}".removesuffix(".0") if said * step == size else f"{said:,f}"
@@ -74,7 +74,7 @@ def rounded(value: Decimal, unit_type: str) -> str:
 
 
 def rounded_of(value: Decimal, unit_type: str) -> str:
-    """Give an amount as it is said, with its unit.
+    """Return an amount rounded for a sentence, with its unit.
 
     >>> rounded_of(Decimal("1204500"), "MILES"), rounded_of(Decimal("1"), "MILES")
     ('1.2 million miles', '1 mile')
@@ -91,7 +91,7 @@ _LARGE: Final = tuple(
 
 
 def unit_name(unit_type: str) -> str:
-    """Give a unit's name as a title: `Miles`, and `Bonus nights` for a unit that this version does not know.
+    """Return a unit's name as a title; also of an undocumented unit.
 
     >>> unit_name("MILES"), unit_name("BONUS_NIGHTS")
     ('Miles', 'Bonus nights')
@@ -100,7 +100,7 @@ def unit_name(unit_type: str) -> str:
 
 
 def count(number: int, noun: str, plural: str | None = None) -> str:
-    """Give a number of things, with the noun in singular or plural.
+    """Return a number with its noun in singular or plural.
 
     >>> count(1, "lot"), count(1200, "lot")
     ('1 lot', '1,200 lots')
@@ -109,7 +109,7 @@ def count(number: int, noun: str, plural: str | None = None) -> str:
 
 
 def day(value: date) -> str:
-    """Give a day without doubt about which number is the month.
+    """Return a day with its month in words.
 
     >>> day(date(2027, 1, 31))
     '31 January 2027'
@@ -118,7 +118,7 @@ def day(value: date) -> str:
 
 
 def short_day(value: date) -> str:
-    """Give a day as it stands in a table.
+    """Return a day for a table.
 
     >>> short_day(date(2027, 1, 31))
     '31 Jan 2027'
@@ -127,7 +127,7 @@ def short_day(value: date) -> str:
 
 
 def percent(share: float) -> str:
-    """Give a share of 0 to 1 in whole percent, never rounded up to done or down to nothing.
+    """Return a share of 0 to 1 in whole percent, never rounded up to 100% or down to 0%.
 
     >>> percent(0.074), percent(0.9996), percent(0.0001), percent(1.0)
     ('7%', '99%', '<1%', '100%')
@@ -140,7 +140,7 @@ def percent(share: float) -> str:
 
 
 def one_line(text: str | None, limit: int = 60) -> str:
-    r"""Give text of unknown origin as one line: no control or direction marks, cut where it is too wide.
+    r"""Return text from outside as one line, without control or direction marks, cut where it is too wide.
 
     `limit` counts columns: an East Asian character is two wide.
 
@@ -167,7 +167,7 @@ def display_width(text: str) -> int:
 
 
 def short_guid(guid: str) -> str:
-    """Give the start and the end of a long identifier, enough to tell it from its neighbours.
+    """Return the start and the end of a long identifier, enough to recognise it.
 
     >>> short_guid("USR-d74cb14f-fd0a-449f-991b-e0362a63d9c6")
     'USR-d74c…d9c6'
@@ -176,7 +176,7 @@ def short_guid(guid: str) -> str:
 
 
 def check_name(check: str) -> str:
-    """Name a quality check as what it finds.
+    """Return what a quality check finds.
 
     >>> check_name("date_past")
     'An expiry date that has passed'
@@ -189,8 +189,8 @@ _CHECKS: Final = {
     "negative_balance": "A balance below zero",
     "expiring_without_date": "An expiring balance without a date",
     "date_past": "An expiry date that has passed",
-    "expiring_exceeds_available": "A holding of which more expires than is available",
+    "expiring_exceeds_available": "A holding with more expiring than available",
     "total_differs_from_balance": "A holding whose total differs from its balance",
     "dollars_beyond_cents": "Dollars with more than two decimals",
-    "created_in_future": "A time of creation in the future",
+    "created_in_future": "A creation time in the future",
 }

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rewards_analytics.analysis.aging import BUCKETS
 from rewards_analytics.plots.bars import label_widths
-from rewards_analytics.plots.panels import describe, new_axes, panels, say
-from rewards_analytics.plots.style import Theme, dress, scale_amounts, theme_of, title
+from rewards_analytics.plots.panels import new_axes, panels, set_alternative_text, write_sentence
+from rewards_analytics.plots.style import Theme, scale_amounts, style_axes, theme_of, write_title
 from rewards_analytics.results.records import Record, Result, of_unit, records, units_of
 from rewards_analytics.wording import amount, unit_name
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 NOTHING = "No balance has an expiry to sort by."
 
 OUTSIDE_TIME: Final = ("expired", "undated")
-"""The buckets that are not ahead: drawn in grey."""
+"""The buckets that do not lie ahead, drawn in grey."""
 
 
 def plot_aging(rewards: Any, *, as_of: date | None = None, ax: Axes | None = None) -> Axes:
@@ -57,14 +57,14 @@ def plot_aging(rewards: Any, *, as_of: date | None = None, ax: Axes | None = Non
     rows = records(aging(rewards, as_of=as_of))
     if ax is None:
         ax = new_axes(0.5 + 2.4 * max(len(units_of(rows)), 1))
-    return describe(draw_aging(rows, ax), describe_aging(rows))
+    return set_alternative_text(draw_aging(rows, ax), describe_aging(rows))
 
 
 def draw_aging(result: Result, ax: Axes) -> Axes:
     """Draw a result of `aging` on axes, and return them."""
     rows = sorted(records(result), key=lambda row: BUCKETS.index(row["bucket"]))
     if not rows:
-        say(ax, NOTHING)
+        write_sentence(ax, NOTHING)
         return ax
     theme = theme_of(ax)
     for unit_type, panel in panels(ax, units_of(rows), gap=46).items():
@@ -73,7 +73,7 @@ def draw_aging(result: Result, ax: Axes) -> Axes:
 
 
 def describe_aging(result: Result) -> str:
-    """Say what the picture shows, as its alternative text."""
+    """Return the alternative text of the picture."""
     rows = records(result)
     parts = []
     for unit_type in units_of(rows):
@@ -87,7 +87,7 @@ def describe_aging(result: Result) -> str:
 
 
 def bucket_name(bucket: str) -> str:
-    """Name a bucket as people say it.
+    """Return the name of a bucket.
 
     >>> [bucket_name(bucket) for bucket in ("expired", "0-30", "over 365", "undated")]
     ['Expired', '0 to 30 days', 'Over 365 days', 'No date']
@@ -108,7 +108,7 @@ def _draw_unit(panel: Axes, rows: Sequence[Record], theme: Theme) -> None:
     bars = panel.barh(places, [float(row["expiring"]) for row in rows], height=0.66, color=colours)
     panel.set_yticks(places, [bucket_name(row["bucket"]) for row in rows])
     panel.set_ylim(len(rows) - 0.4, -0.6)
-    dress(panel, theme, amounts="x")
+    style_axes(panel, theme, amounts="x")
     label_widths(panel, bars, [amount(row["expiring"], unit_type) for row in rows], theme)
     scale_amounts(panel.xaxis, unit_type)
-    title(panel, unit_name(unit_type), theme)
+    write_title(panel, unit_name(unit_type), theme)

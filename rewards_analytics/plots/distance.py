@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from rewards_analytics.analysis.distance import ORDER
-from rewards_analytics.plots.panels import describe, new_axes, say, width_in_points
-from rewards_analytics.plots.style import Theme, dress, plain, theme_of, words
+from rewards_analytics.plots.panels import new_axes, set_alternative_text, width_in_points, write_sentence
+from rewards_analytics.plots.style import Theme, drawable, style_axes, text_style, theme_of
 from rewards_analytics.results.records import Record, Result, collected, records
 from rewards_analytics.wording import amount_of, count, one_line, percent, short_guid
 
@@ -20,7 +21,7 @@ NOTHING = "No goals in this selection."
 ASSUMPTION: Final = "Assumes that a goal counts the balance held in its unit."
 
 MOST_GOALS: Final = 12
-"""Goals that a picture has room for."""
+"""Most goals in a picture."""
 
 
 def plot_distance(rewards: Any, ax: Axes | None = None) -> Axes:
@@ -60,7 +61,7 @@ def plot_distance(rewards: Any, ax: Axes | None = None) -> Axes:
     goals = goals_to_draw(distance(rewards))
     if ax is None:
         ax = new_axes(0.6 + 0.46 * max(len(goals.rows), 1))
-    return describe(_draw(goals, ax), _in_words(goals))
+    return set_alternative_text(_draw(goals, ax), _in_words(goals))
 
 
 def draw_distance(result: Result, ax: Axes, *, most: int = MOST_GOALS) -> Axes:
@@ -69,7 +70,7 @@ def draw_distance(result: Result, ax: Axes, *, most: int = MOST_GOALS) -> Axes:
 
 
 def describe_distance(result: Result, *, most: int = MOST_GOALS) -> str:
-    """Say what the picture shows, as its alternative text."""
+    """Return the alternative text of the picture."""
     return _in_words(goals_to_draw(result, most))
 
 
@@ -89,7 +90,7 @@ class Goals:
 
 
 def goals_to_draw(result: Result, most: int = MOST_GOALS) -> Goals:
-    """Choose the goals to draw: all where there is room, else the nearest that are not reached yet."""
+    """Return the goals to draw: all if they fit, else the nearest that are not reached yet."""
     import narwhals as nw
 
     if isinstance(result, Sequence):
@@ -109,7 +110,7 @@ def goals_to_draw(result: Result, most: int = MOST_GOALS) -> Goals:
 def _draw(goals: Goals, ax: Axes) -> Axes:
     rows = goals.rows
     if not rows:
-        say(ax, goals.note or NOTHING)
+        write_sentence(ax, goals.note or NOTHING)
         return ax
     theme = theme_of(ax)
     places = range(len(rows))
@@ -122,36 +123,30 @@ def _draw(goals: Goals, ax: Axes) -> Axes:
     )
     ax.set_xlim(0, 1)
     ax.set_ylim(len(rows) - 0.7, -0.75)
-    dress(ax, theme, amounts="x")
+    style_axes(ax, theme, amounts="x")
     ax.grid(False)
     ax.set_yticks([])
     ax.set_xticks([0, 0.5, 1.0], ["0%", "50%", "100%"])
     several = len({row["user_guid"] for row in rows}) > 1
     for place, row in zip(places, rows, strict=True):
         _label(ax, place, row, theme, with_user=several)
-    ax.set_xlabel(f"{ASSUMPTION} {goals.note}".strip(), loc="left", labelpad=6, **words(theme.muted, 8))
+    ax.set_xlabel(f"{ASSUMPTION} {goals.note}".strip(), loc="left", labelpad=6, **text_style(theme.muted, 8))
     return ax
 
 
 def _label(ax: Axes, place: int, row: Record, theme: Theme, *, with_user: bool) -> None:
-    """Write above a bar which goal it is, whose if there are several users, and what is missing."""
-    above: dict[str, Any] = {"textcoords": "offset points", "va": "bottom"}
-    room = _room_for_name(ax, with_user=with_user)
-    name = ax.annotate(plain(_name(row), room), (0, place - 0.15), xytext=(0, 3), **above, **words(theme.ink, 9))
+    """Write above a bar the goal, its user if there are several, and the amount to go."""
+    above = partial(ax.annotate, textcoords="offset points", va="bottom")
+    goal = drawable(_name(row), _room_for_name(ax, with_user=with_user))
+    name = above(goal, (0, place - 0.15), xytext=(0, 3), **text_style(theme.ink, 9))
     if with_user:
-        ax.annotate(
-            plain(short_guid(row["user_guid"])),
-            (1, 0),
-            xycoords=name,
-            xytext=(6, 0),
-            **above,
-            **words(theme.muted, 8),
-        )
-    ax.annotate(plain(_state(row)), (1, place - 0.15), xytext=(0, 3), ha="right", **above, **words(theme.ink, 9))
+        user = drawable(short_guid(row["user_guid"]))
+        above(user, (1, 0), xycoords=name, xytext=(6, 0), **text_style(theme.muted, 8))
+    above(drawable(_state(row)), (1, place - 0.15), xytext=(0, 3), ha="right", **text_style(theme.ink, 9))
 
 
 def _room_for_name(ax: Axes, *, with_user: bool) -> int:
-    """Estimate how many characters of a name stand beside the user and what is missing."""
+    """Estimate how many characters of a name fit before the user and the amount to go."""
     points = width_in_points(ax)
     return int(min(60, max(26, (points - (260 if with_user else 170)) / 5.6)))
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
-from rewards_analytics.plots.panels import describe, new_axes, panels, say
-from rewards_analytics.plots.style import Theme, dress, plain, scale_amounts, theme_of, title, words
+from rewards_analytics.plots.panels import new_axes, panels, set_alternative_text, write_sentence
+from rewards_analytics.plots.style import Theme, drawable, scale_amounts, style_axes, text_style, theme_of, write_title
 from rewards_analytics.results.records import Record, Result, of_unit, records, units_of
 from rewards_analytics.wording import amount_of, unit_name
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 NOTHING = "Nothing expires from this day on."
 
 MOST_BARS: Final = 120
-"""Above this many periods the bars are drawn as one outline: thousands of rectangles take seconds."""
+"""With more periods the bars are drawn as one outline, because thousands of rectangles take seconds."""
 
 _TICKS: Final = 9
 
@@ -58,7 +58,7 @@ def plot_expiring(rewards: Any, *, as_of: date | None = None, every: str = "mont
     rows = records(expiring(rewards, as_of=as_of, every=every))
     if ax is None:
         ax = new_axes(0.5 + 1.9 * max(len(units_of(rows)), 1))
-    return describe(draw_expiring(rows, ax, every=every), describe_expiring(rows, every=every))
+    return set_alternative_text(draw_expiring(rows, ax, every=every), describe_expiring(rows, every=every))
 
 
 def draw_expiring(result: Result, ax: Axes, *, every: str = "month", cumulative: bool = True) -> Axes:
@@ -68,7 +68,7 @@ def draw_expiring(result: Result, ax: Axes, *, every: str = "month", cumulative:
     """
     rows = sorted(records(result), key=lambda row: row["period"])
     if not rows:
-        say(ax, NOTHING)
+        write_sentence(ax, NOTHING)
         return ax
     theme = theme_of(ax)
     for unit_type, panel in panels(ax, units_of(rows), gap=58).items():
@@ -77,7 +77,7 @@ def draw_expiring(result: Result, ax: Axes, *, every: str = "month", cumulative:
 
 
 def describe_expiring(result: Result, *, every: str = "month") -> str:
-    """Say what the picture shows, as its alternative text: the total, its end, and the largest period of each unit."""
+    """Return the alternative text of the picture: the total, its end, and the largest period of each unit."""
     rows = sorted(records(result), key=lambda row: row["period"])
     parts = []
     for unit_type in units_of(rows):
@@ -102,7 +102,7 @@ def period_name(period: date, every: str) -> str:
 
 
 def tick_lines(period: date, every: str) -> tuple[str, str]:
-    """The two lines of a tick: the period, and its year where that is not the period itself."""
+    """Return the two lines of a tick: the period, and its year unless that is the period."""
     match every:
         case "year":
             return str(period.year), ""
@@ -131,27 +131,27 @@ def _draw_unit(panel: Axes, rows: Sequence[Record], every: str, theme: Theme, *,
     else:
         panel.stairs(heights, edges, fill=True, color=colour)
     panel.set_xlim(edges[0], edges[-1])
-    dress(panel, theme, amounts="y")
+    style_axes(panel, theme, amounts="y")
     scale_amounts(panel.yaxis, unit_type)
     panel.set_ylim(*limits([*running, *heights]))
     _tick_periods(panel, periods, edges, every)
-    title(panel, unit_name(unit_type), theme)
+    write_title(panel, unit_name(unit_type), theme)
     panel.set_title(
-        plain(f"{amount_of(rows[-1]['cumulative'], unit_type)} until {period_name(periods[-1], every)}", 90),
+        drawable(f"{amount_of(rows[-1]['cumulative'], unit_type)} until {period_name(periods[-1], every)}", 90),
         loc="right",
-        **words(theme.muted, 9),
+        **text_style(theme.muted, 9),
     )
 
 
 def limits(values: Sequence[float]) -> tuple[float, float]:
-    """From 0, or from the lowest where an amount is negative, with a little air above."""
+    """Return the limits of an axis: from 0, or the lowest amount if negative, with a margin above."""
     low, high = min(0.0, *values), max(0.0, *values)
     air = (high - low or 1.0) * 0.08
     return (low - air if low < 0 else 0.0, high + air)
 
 
 def _edges(periods: Sequence[date]) -> list[float]:
-    """Where each period starts, and where the last one ends, as matplotlib counts days."""
+    """Return the start of each period and the end of the last one, in matplotlib's days."""
     from matplotlib.dates import date2num
 
     starts = [float(date2num(period)) for period in periods]
@@ -160,14 +160,14 @@ def _edges(periods: Sequence[date]) -> list[float]:
 
 
 def _tick_periods(panel: Axes, periods: Sequence[date], edges: Sequence[float], every: str) -> None:
-    """Name a few periods in their middle, with the year under the first one and wherever it changes."""
+    """Label a few periods in their middle, with the year below the first one and wherever it changes."""
     named = named_periods(periods, every)
     labels = [f"{first}\n{second}" if second else first for _, first, second in named]
     panel.set_xticks([(edges[index] + edges[index + 1]) / 2 for index, _, _ in named], labels)
 
 
 def named_periods(periods: Sequence[date], every: str) -> list[tuple[int, str, str]]:
-    """Choose a few periods to name, by their position: the name, and the year at the first one and where it changes."""
+    """Return a few periods to label: their index, the name, and the year at the first one and where it changes."""
     named, year = [], ""
     for index in range(0, len(periods), -(-len(periods) // _TICKS)):
         first, second = tick_lines(periods[index], every)

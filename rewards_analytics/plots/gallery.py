@@ -1,7 +1,7 @@
-"""Pictures of one unit as reports and dashboards show them: SVG at a fixed layout, with the words that stand for it.
+"""Pictures of one unit as reports and dashboards show them: SVG with a fixed layout and alternative text.
 
-The margins are fixed per kind because measuring every label, as `layout="constrained"` does, takes twice as
-long as drawing; labels here have a known longest form.
+The margins are fixed for each kind of picture, because measuring every label, as `layout="constrained"` does, takes
+twice as long as drawing, and the longest form of a label is known.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from rewards_analytics.plots.totals import describe_totals, draw_totals
 from rewards_analytics.results.records import Record
 
 WIDTH: Final = 4.7
-"""Inches: narrow enough that the text can be read on a phone, where a picture is scaled down a little."""
+"""Inches: narrow enough that the text is legible on a phone, which scales the picture down a little."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class _Kind:
-    """How to draw one kind of picture; margins in points: left, bottom, right, top."""
+    """How to draw one kind of picture. Margins in points: left, bottom, right, top."""
 
     draw: Callable[..., Any]
     describe: Callable[..., str]
@@ -59,10 +59,9 @@ _one_at_a_time: Final = Lock()
 
 
 def picture(kind: str, rows: Sequence[Record], name: str, **options: Any) -> Picture:
-    """Draw records of one unit (of goals: of any) as a `kind` of picture.
+    """Draw records of one unit (goals: of any unit) as a picture of a kind.
 
-    `name` keeps the ids inside the SVG apart from those of other pictures on a page; `options` go to the
-    functions that draw and describe it.
+    `name` makes the ids inside the SVG unique on a page; `options` go to the functions that draw and describe it.
     """
     how = _KINDS[kind]
     width, height = WIDTH, how.height + how.height_of_row * len(rows)
@@ -74,7 +73,7 @@ def picture(kind: str, rows: Sequence[Record], name: str, **options: Any) -> Pic
 
 
 def _axes(width: float, height: float, margins: tuple[float, float, float, float]) -> Any:
-    """Axes of a new figure in inches, with margins in points."""
+    """Return axes of a new figure in inches, with margins in points."""
     from matplotlib.figure import Figure
 
     left, bottom, right, top = (margin / (72 * side) for margin, side in zip(margins, (width, height) * 2, strict=True))

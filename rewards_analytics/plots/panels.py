@@ -1,13 +1,12 @@
 """Where a picture is drawn: on the caller's axes or a new figure, one panel per unit.
 
-Units never share a scale. A result of one unit is drawn on the axes itself; of several, the axes gives up
-its own frame and becomes the host of one inset panel per unit (`ax.child_axes`), each with its own scale.
-That works for any axes, keeps `ax` in, `ax` out, and lets the caller title the whole.
+Units never share a scale. A result of one unit is drawn on the axes itself. For several, the axes hide their own frame
+and host one inset panel per unit (`ax.child_axes`), each with its own scale. So a plot takes and returns one `ax`
+whatever the number of units, and the caller can set its title.
 
-Who shows a figure made here: pyplot, where pyplot shows anything at all (a notebook's inline or widget
-backend, or a backend with windows), because a notebook displays pyplot's figures at the end of the cell, and
-of an `Axes` alone only its repr. Everywhere else (scripts, tests, servers, threads) the figure is a plain
-`matplotlib.figure.Figure` that pyplot never hears of, so that nothing is kept alive and no state changes.
+A new figure belongs to pyplot if pyplot's backend displays figures (inline, widget, or with windows), because a
+notebook displays pyplot's figures at the end of a cell, but only the repr of an `Axes`. Everywhere else (scripts,
+tests, servers, threads) it is a plain `matplotlib.figure.Figure`, so that pyplot keeps nothing alive.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from rewards_analytics.plots.style import plain, theme_of, words
+from rewards_analytics.plots.style import drawable, text_style, theme_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,7 +26,7 @@ PICTURE_WIDTH: Final = 7.6
 
 
 def new_axes(height: float, width: float = PICTURE_WIDTH) -> Axes:
-    """Make axes of a new figure, in inches, that a notebook will show."""
+    """Return axes of a new figure, in inches, that a notebook displays."""
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     layout = ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.1)
@@ -48,7 +47,7 @@ def width_in_points(ax: Axes) -> float:
 
 
 def _pyplot_shows() -> bool:
-    """Whether pyplot displays figures here. An undecided backend stays so unless pyplot is in use already."""
+    """Return whether pyplot displays figures here, without making an undecided backend choose."""
     import matplotlib
     from matplotlib.backends.registry import BackendFilter, backend_registry
 
@@ -58,7 +57,7 @@ def _pyplot_shows() -> bool:
 
 
 class _Row:
-    """Place of one of several panels, from the top; the space between them is in points at any size."""
+    """Locates one of several panels, from the top, with a gap in points at any figure size."""
 
     def __init__(self, host: Axes, index: int, of: int, gap: float) -> None:
         self.host, self.index, self.of, self.gap = host, index, of, gap
@@ -75,9 +74,9 @@ class _Row:
 
 
 def panels(ax: Axes, units: Sequence[str], *, gap: float) -> dict[str, Axes]:
-    """Give each unit the axes to draw on: `ax` itself for a single unit, else panels inside it, top to bottom.
+    """Return the axes to draw each unit on: `ax` itself for a single unit, else panels inside it, top to bottom.
 
-    `gap` is the space in points that tick labels and the next title need between two panels.
+    `gap` is the space in points for tick labels and the next title between two panels.
     """
     if len(units) == 1:
         return {units[0]: ax}
@@ -90,15 +89,15 @@ def panels(ax: Axes, units: Sequence[str], *, gap: float) -> dict[str, Axes]:
     return made
 
 
-def say(ax: Axes, sentence: str) -> None:
-    """Write a sentence in place of a picture: why there is nothing to draw."""
+def write_sentence(ax: Axes, sentence: str) -> None:
+    """Write a sentence in place of a picture."""
     ax.set_axis_off()
-    style = words(theme_of(ax).muted, 10.5, ha="center", va="center")
-    ax.text(0.5, 0.5, plain(sentence, 120), transform=ax.transAxes, **style)
+    style = text_style(theme_of(ax).muted, 10.5, ha="center", va="center")
+    ax.text(0.5, 0.5, drawable(sentence, 120), transform=ax.transAxes, **style)
 
 
-def describe(ax: Axes, words: str) -> Axes:
-    """Keep a picture's alternative text as the label of its axes, unless the caller has labelled them."""
+def set_alternative_text(ax: Axes, words: str) -> Axes:
+    """Set a picture's alternative text as the label of its axes, unless the caller has set one."""
     if not ax.get_label():
         ax.set_label(words)
     return ax

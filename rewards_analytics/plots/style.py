@@ -1,4 +1,4 @@
-"""How every picture looks: colours per unit, fonts, text that cannot break a drawing, and quiet axes."""
+"""The look of every picture: colours of units, fonts, text that cannot break a drawing, and light axes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Theme:
-    """Colours on one background. `quiet` is for amounts that stand apart from time: expired, undated."""
+    """Colours on one background. `quiet` is for amounts that do not lie ahead: expired, undated."""
 
     page: str
     ink: str
@@ -29,15 +29,15 @@ class Theme:
     others: tuple[str, ...]
 
     def unit(self, unit_type: str) -> str:
-        """Give the unit's colour: always the same, also for a unit that this version does not know."""
+        """Return the unit's colour, which is always the same, for an undocumented unit too."""
         return self.units.get(unit_type) or self.others[sum(map(ord, unit_type)) % len(self.others)]
 
     def colours(self) -> tuple[str, ...]:
-        """Give every colour, in an order that is the same for all themes."""
+        """Return every colour, in the same order for all themes."""
         return (self.page, self.ink, self.muted, self.line, self.quiet, *self.units.values(), *self.others)
 
 
-# Blue, orange, green and purple of different lightness: told apart with any kind of colour blindness, and
+# Blue, orange, green and purple of different lightness: distinguishable with any kind of colour blindness, and
 # at least 3:1 against their background (tests/plots/test_style.py measures both).
 LIGHT: Final = Theme(
     page="#ffffff",
@@ -96,7 +96,7 @@ _UNDRAWABLE: Final = "□"
 
 
 def theme_of(ax: Axes) -> Theme:
-    """Give the theme that reads on the axes' own background, so that a dark notebook style works too."""
+    """Return the theme for the axes' own background, so that a dark notebook style works too."""
     from matplotlib.colors import to_rgba
 
     red, green, blue, opaque = to_rgba(ax.figure.get_facecolor())
@@ -106,7 +106,7 @@ def theme_of(ax: Axes) -> Theme:
 
 @lru_cache(maxsize=1)
 def fonts() -> tuple[str, ...]:
-    """Give the font families to draw with: matplotlib's own, then one for East Asian text if there is one."""
+    """Return the font families to draw with: matplotlib's own, then an installed one for East Asian text."""
     from matplotlib import font_manager
 
     installed = set(font_manager.fontManager.get_font_names())
@@ -122,13 +122,13 @@ def _drawable() -> frozenset[int]:
     return frozenset(code for file in files for code in font_manager.get_font(file).get_charmap())
 
 
-def plain(text: str | None, limit: int = 60) -> str:
-    r"""Give text of unknown origin as one line that draws as itself.
+def drawable(text: str | None, limit: int = 60) -> str:
+    r"""Return text from outside as one line that draws literally.
 
-    A dollar sign starts no formula, control and direction characters are gone, what no font here can draw
-    (colour emoji above all) is one empty box, and a long text is cut.
+    Dollar signs are escaped, control and direction characters removed, and long text cut. A run of characters that no
+    installed font has (mostly emoji) becomes one empty box.
 
-    >>> plain("Fly for $5 to $10, or more", 20)
+    >>> drawable("Fly for $5 to $10, or more", 20)
     'Fly for \\$5 to \\$10,…'
     """
     drawn: list[str] = []
@@ -139,13 +139,13 @@ def plain(text: str | None, limit: int = 60) -> str:
     return "".join(drawn).replace("$", r"\$")
 
 
-def words(colour: str, size: float = 9.0, **more: Any) -> dict[str, Any]:
-    """Give the properties of a text, so that nothing depends on the reader's own settings."""
+def text_style(colour: str, size: float = 9.0, **more: Any) -> dict[str, Any]:
+    """Return the properties of a text, none of which depends on the reader's own settings."""
     return {"color": colour, "fontsize": size, "fontfamily": list(fonts()), **more}
 
 
 def tick_amount(value: float, unit_type: str) -> str:
-    r"""Give a tick's amount: whole with separators, shortened from ten million on.
+    r"""Return the label of a tick: with separators, shortened from ten million on.
 
     >>> tick_amount(250000, "MILES"), tick_amount(25e6, "MILES"), tick_amount(2.5, "DOLLARS")
     ('250,000', '25M', '\\$2.50')
@@ -163,8 +163,8 @@ def tick_amount(value: float, unit_type: str) -> str:
     return f"{sign}{size:,.2f}" if unit_type == DOLLARS else f"{sign}{size:,g}"
 
 
-def dress(panel: Axes, theme: Theme, *, amounts: Literal["x", "y"]) -> None:
-    """Take the box off a panel and put a light grid behind the amounts, on its `x` or `y` axis."""
+def style_axes(panel: Axes, theme: Theme, *, amounts: Literal["x", "y"]) -> None:
+    """Remove the frame of a panel and draw a light grid behind the amounts, on its `x` or `y` axis."""
     panel.set_facecolor("none")
     panel.set_axisbelow(True)
     for side in ("top", "right", "left", "bottom"):
@@ -177,13 +177,13 @@ def dress(panel: Axes, theme: Theme, *, amounts: Literal["x", "y"]) -> None:
 
 
 def scale_amounts(axis: Axis, unit_type: str, ticks: int = 4) -> None:
-    """Give an axis few round ticks, in the unit's own writing."""
+    """Give an axis a few round ticks, written in its unit."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     axis.set_major_locator(MaxNLocator(ticks, steps=[1, 2, 2.5, 5, 10]))
     axis.set_major_formatter(FuncFormatter(lambda value, _: tick_amount(value, unit_type)))
 
 
-def title(panel: Axes, text: str, theme: Theme, **more: Any) -> None:
+def write_title(panel: Axes, text: str, theme: Theme, **more: Any) -> None:
     """Write a panel's title at its left edge."""
-    panel.set_title(plain(text), loc="left", **words(theme.ink, 10.5, fontweight="bold"), **more)
+    panel.set_title(drawable(text), loc="left", **text_style(theme.ink, 10.5, fontweight="bold"), **more)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rewards_analytics.plots.bars import label_widths
-from rewards_analytics.plots.panels import describe, new_axes, panels, say
-from rewards_analytics.plots.style import Theme, dress, scale_amounts, theme_of, title
+from rewards_analytics.plots.panels import new_axes, panels, set_alternative_text, write_sentence
+from rewards_analytics.plots.style import Theme, scale_amounts, style_axes, theme_of, write_title
 from rewards_analytics.results.records import Record, Result, records, units_of
 from rewards_analytics.wording import amount, amount_of, unit_name
 
@@ -45,14 +45,14 @@ def plot_totals(rewards: Any, ax: Axes | None = None) -> Axes:
     rows = records(totals(rewards))
     if ax is None:
         ax = new_axes(0.5 + 1.15 * max(len(rows), 1))
-    return describe(draw_totals(rows, ax), describe_totals(rows))
+    return set_alternative_text(draw_totals(rows, ax), describe_totals(rows))
 
 
 def draw_totals(result: Result, ax: Axes) -> Axes:
     """Draw a result of `totals` (without `by`) on axes, and return them."""
     rows = records(result)
     if not rows:
-        say(ax, NOTHING)
+        write_sentence(ax, NOTHING)
         return ax
     theme = theme_of(ax)
     by_unit = {row["unit_type"]: row for row in rows}
@@ -62,7 +62,7 @@ def draw_totals(result: Result, ax: Axes) -> Axes:
 
 
 def describe_totals(result: Result) -> str:
-    """Say what the picture shows, as its alternative text."""
+    """Return the alternative text of the picture."""
     parts = [
         f"{amount_of(row['available'], row['unit_type'])} available, of which {_expiring(row)} expiring"
         for row in records(result)
@@ -83,7 +83,7 @@ def _draw_unit(panel: Axes, row: Record, theme: Theme) -> None:
     bars[1].set(facecolor="none", edgecolor=colour, hatch="////", linewidth=1)
     panel.set_yticks([0, 1], ["Available", "Expiring"])
     panel.set_ylim(1.6, -0.6)
-    dress(panel, theme, amounts="x")
+    style_axes(panel, theme, amounts="x")
     label_widths(panel, bars, [amount(value, unit_type) for value in values], theme)
     scale_amounts(panel.xaxis, unit_type)
-    title(panel, unit_name(unit_type), theme)
+    write_title(panel, unit_name(unit_type), theme)

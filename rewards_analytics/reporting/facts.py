@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from rewards_analytics.analysis.aging import BUCKETS, aging
 from rewards_analytics.analysis.arguments import day
@@ -30,12 +30,15 @@ from rewards_analytics.show.tables import Table, header, of_records, of_units
 from rewards_analytics.spreadsheet import as_csv
 from rewards_analytics.version import __version__
 
+Facts: TypeAlias = dict[str, Any]
+"""Facts under the names that the templates use."""
+
 TITLE: Final = "Rewards report"
 MONTHS: Final = 24
-"""Most months of the timeline, the one of `as_of` included. What expires later is one line below it."""
+"""Most months in the timeline, that of `as_of` included. Later expiries are summed below it."""
 
 FEWEST_MONTHS: Final = 12
-"""Months that the timeline has even where nothing expires in the last of them."""
+"""Fewest months in the timeline, even if nothing expires in the last of them."""
 
 MOST_UPCOMING: Final = 6
 """Next expiries listed per unit."""
@@ -43,12 +46,10 @@ MOST_UPCOMING: Final = 6
 MOST_GOALS: Final = 12
 
 MOST_PICTURES: Final = 6
-"""Units with a picture of their months, those that the API documents first: a page is to stay small."""
+"""Units with a picture, documented ones first: the page must stay small."""
 
 
-def report_facts(
-    rewards: Any, *, as_of: date | None = None, title: str | None = None, rates: Any = None
-) -> dict[str, Any]:
+def report_facts(rewards: Any, *, as_of: date | None = None, title: str | None = None, rates: Any = None) -> Facts:
     """Analyse rewards and return all that the page shows: facts, sentences, tables and pictures."""
     as_of = day(as_of)
     if rates is not None:
@@ -79,7 +80,7 @@ def report_facts(
     return facts | {"csv": downloads, "tables": _tables(facts, downloads)}
 
 
-def _downloads(facts: Mapping[str, Any]) -> dict[str, tuple[Sequence[Record], Sequence[str]]]:
+def _downloads(facts: Facts) -> dict[str, tuple[Sequence[Record], Sequence[str]]]:
     """The rows and columns behind each table, under the name of the file that they are downloaded as."""
     key = ("user_guid", "member_guid", "account_guid", "unit_type")
     downloads: dict[str, tuple[Sequence[Record], Sequence[str]]] = {
@@ -99,7 +100,7 @@ def _downloads(facts: Mapping[str, Any]) -> dict[str, tuple[Sequence[Record], Se
     return downloads
 
 
-def _tables(facts: Mapping[str, Any], downloads: Mapping[str, str]) -> dict[str, Table]:
+def _tables(facts: Facts, downloads: Mapping[str, str]) -> dict[str, Table]:
     """Each table of the page, with its download of the same name."""
     timeline = facts["timeline"]["rows"]
     made = {
@@ -138,15 +139,15 @@ def _headers(names: str) -> dict[str, str]:
 
 
 def _typed_once(rewards: Any) -> Any:
-    """Give a frame in memory typed, in the engine that computes it, so that it is converted only once."""
+    """Return an in-memory frame already validated, so that each analysis need not convert it again."""
     found = columns_of(rewards)
     optional = [name for name in ("guid", "created_at") if name in found]
     table = from_caller(rewards, [*COLUMNS, "description", *optional], asked_by="report")
     return table.collect(table.frame).to_native() if table.eager else rewards
 
 
-def _of_total(row: Record, schedule: Sequence[Record]) -> dict[str, Any]:
-    """A row of `totals`, with what expires soon and what is past, and how wide they are in its bar."""
+def _of_total(row: Record, schedule: Sequence[Record]) -> Facts:
+    """Return a row of `totals` with what expires soon, what has expired, and the widths of its bar."""
     unit_type = row["unit_type"]
     ahead, available, expiring = soon(schedule, unit_type), row["available"], row["expiring"]
     shares = [share(ahead, available), share(expiring, available)]
@@ -160,8 +161,8 @@ def _of_total(row: Record, schedule: Sequence[Record]) -> dict[str, Any]:
     }
 
 
-def _value(rewards: Any, rates: RateTable) -> dict[str, Any]:
-    """What each unit is worth, and the sum of the dollars; None where nothing has a known value."""
+def _value(rewards: Any, rates: RateTable) -> Facts:
+    """Return what each unit is worth, and the sums in dollars, None if no value is known."""
     rows = sorted(records(value(rewards, rates)), key=_unit)
     sums = [_known_sum(row[name] for row in rows) for name in ("value", "expiring_value")]
     return {"rows": rows, "value": sums[0], "expiring_value": sums[1], "words": worth(rows, *sums)}
@@ -172,8 +173,8 @@ def _known_sum(amounts: Iterable[Decimal | None]) -> Decimal | None:
     return exact_sum(known) if known else None
 
 
-def _timeline(rewards: Any, schedule: Sequence[Record], as_of: date) -> dict[str, Any]:
-    """The months ahead: one list of amounts per unit, over the same periods, and what expires after them."""
+def _timeline(rewards: Any, schedule: Sequence[Record], as_of: date) -> Facts:
+    """Return the months ahead, their pictures, and what expires after them."""
     until = _end_of_month(as_of, MONTHS - 1)
     timeline = expiring(rewards, as_of=as_of, every="month", until=until)
     rows = sorted(records(timeline), key=lambda row: (_unit(row), row["period"]))
@@ -204,7 +205,7 @@ def _timeline(rewards: Any, schedule: Sequence[Record], as_of: date) -> dict[str
     }
 
 
-def _upcoming(next_expiries: Upcoming, as_of: date) -> dict[str, Any]:
+def _upcoming(next_expiries: Upcoming, as_of: date) -> Facts:
     rows = [dict(row) | {"days": (row["expires_on"] - as_of).days} for row in next_expiries.rows]
     return {"rows": rows, "count": next_expiries.in_all, "most": MOST_UPCOMING}
 
@@ -214,7 +215,7 @@ def _unit(row: Record) -> str:
 
 
 def _quality(rewards: Any, as_of: date) -> Sequence[Record] | None:
-    """The quality checks, or None where the rewards lack the columns that the checks read."""
+    """Return the quality checks, or None if the rewards lack the columns that they read."""
     if not {"guid", "created_at"} <= set(columns_of(rewards)):
         return None
     place = {check: index for index, check in enumerate(CHECKS)}
@@ -231,7 +232,7 @@ def _days_after(start: date, days: int) -> date:
 
 
 def _end_of_month(start: date, months: int) -> date:
-    """The last day of the month that lies some months after a day's own, or of the last month there is."""
+    """Return the last day of the month so many months after a day's own; at most the last day of the calendar."""
     year, month = divmod(start.year * 12 + start.month - 1 + months, 12)
     year, month = (year, month + 1) if year <= date.max.year else (date.max.year, 12)
     return date(year, month, calendar.monthrange(year, month)[1])

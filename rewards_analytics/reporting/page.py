@@ -27,16 +27,16 @@ def page(facts: Mapping[str, Any], *, scripts: bool = True) -> str:
     """Render a report's facts as a page that asks for nothing outside itself.
 
     Every text is escaped by the template engine. The page's policy allows its one style sheet and its one script (none
-    without `scripts`) by their hashes, and images that are in the page: nothing else, whatever a text might smuggle in.
+    without `scripts`) by their hashes, and images that are in the page: nothing else, whatever text from outside holds.
     """
     sheet, code = style(facts["as_of"]), script() if scripts else None
     return template("page.html").render(facts, style=sheet, script=code, policy=policy(sheet, code))
 
 
 def style(as_of: date | None) -> Markup:
-    """The style sheet, with the colours and fonts of the pictures: no text from outside, so nothing to escape.
+    """Return the style sheet, in the colours and fonts of the pictures. It holds no text from outside to escape.
 
-    Each sheet of paper names the day, where there is one.
+    Each printed sheet names the day, if given.
     """
     values = {
         "units": LIGHT.colours(),
@@ -63,12 +63,12 @@ def _variables(theme: Theme) -> dict[str, str]:
 
 
 def script() -> Markup:
-    """The script that sorts and copies tables: our own file, so nothing to escape."""
+    """Return the script that sorts and copies tables."""
     return Markup(template("tables.js").render(formula=Markup(FORMULA)))  # noqa: S704
 
 
 def policy(style: str, script: str | None) -> str:
-    """Allow one style sheet and one script by their hashes, images that are in the page, and nothing else."""
+    """Return a policy that allows one style sheet and one script by their hashes, embedded images, and nothing else."""
     scripts = _hash_of(script) if script else "'none'"
     return (
         f"default-src 'none'; style-src {_hash_of(style)}; script-src {scripts}; img-src data:; "

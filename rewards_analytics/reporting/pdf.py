@@ -1,8 +1,8 @@
 """A report as PDF: its page as a browser prints it.
 
-Chromium is what readers look at the page with, so the paper is the page: in a trial, WeasyPrint left the style sheet
-out of the drawings in a page and was slower. The page that is printed has no script, and its policy allows none; the
-browser is told to look up no address, and what it keeps is thrown away.
+Readers view the page in a browser, so a browser prints it: WeasyPrint ignored the style sheet inside SVG drawings and
+was slower. The printed page has no script and its policy allows none. The browser resolves no address, and its profile
+is deleted.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _MADE_ON: Final = re.compile(rb"(/(?:CreationDate|ModDate) \(D:)[0-9]{14}")
 
 
 def browser() -> str:
-    """Return the browser that prints, named by CHROME_PATH or found on the PATH."""
+    """Return the path of the browser: CHROME_PATH, or the first one on the PATH."""
     named = os.environ.get("CHROME_PATH")
     found = (shutil.which(name) for name in ((named,) if named else (*NAMES, _MAC)))
     path = next(filter(None, found), None)
@@ -53,10 +53,10 @@ def browser() -> str:
 
 
 def printed(facts: Mapping[str, Any]) -> bytes:
-    """Print the page of a report. The PDF is dated like it, so that the same facts give the same bytes."""
+    """Return the page of a report as PDF, dated like the report, so that the same facts give the same bytes."""
     command = [browser(), *_FLAGS]
     if os.name == "posix" and os.geteuid() == 0:
-        command.append("--no-sandbox")  # the sandbox refuses to start for root, as which containers run
+        command.append("--no-sandbox")  # its sandbox refuses to start as root, which containers run as
     with tempfile.TemporaryDirectory(prefix="rewards-report-", ignore_cleanup_errors=True) as folder:
         source, paper, said = (Path(folder, name) for name in ("page.html", "page.pdf", "said.txt"))
         source.write_text(page(facts, scripts=False), encoding="utf-8")
@@ -72,7 +72,7 @@ def printed(facts: Mapping[str, Any]) -> bytes:
 
 
 def _run(command: list[str], said: Path) -> str | None:
-    """Run to the end, or say what went wrong; its output goes to a file, because a pipe could fill up."""
+    """Run a command, and return what went wrong, if anything. Output goes to a file, because a pipe could fill up."""
     with said.open("wb") as output:
         try:
             process = subprocess.Popen(  # noqa: S603 - a list, no shell, nothing of the rewards in it
@@ -83,14 +83,14 @@ def _run(command: list[str], said: Path) -> str | None:
         try:
             status = process.wait(timeout=LONGEST_S)
         except subprocess.TimeoutExpired:
-            return f"it was not done after {LONGEST_S:.0f} s"
+            return f"it did not finish within {LONGEST_S:.0f} s"
         finally:
             _end(process)
     return f"it ended with status {status}" if status else None
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End the browser with the processes that it started, whatever interrupted the waiting."""
+    """Kill the browser and its child processes, whatever interrupted the wait."""
     if process.poll() is None:
         if os.name == "posix":
             os.killpg(process.pid, signal.SIGKILL)

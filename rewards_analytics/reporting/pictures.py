@@ -1,4 +1,4 @@
-"""The pictures of a report: light and dark data URIs with their alternative text."""
+"""The pictures of a report: light and dark data URIs with alternative text."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rewards_analytics.results.records import Record
 
 
 def embedded(kind: str, rows: Sequence[Record], name: str, **options: Any) -> dict[str, Any]:
-    """Draw one picture, as the facts that the page needs to show it. See `plots.gallery.picture`."""
+    """Draw a picture, and return what the page needs to show it. See `plots.gallery.picture`."""
     drawn = picture(kind, rows, name, **options)
     return {
         "light": data_uri(drawn.svg),

@@ -18,18 +18,18 @@ def report(
     title: str | None = None,
     rates: Any = None,
 ) -> Path:
-    """Write a report of rewards as one HTML file that needs nothing else: no network, no script, no fonts.
+    """Write a report of rewards as one self-contained HTML file: it needs no network, no script and no fonts.
 
     It says in words what matters, then shows totals per unit, what they are worth where rates are given, the
     timeline of the next 24 months, the aging schedule, whose balances expire next, the nearest goals and the quality
-    checks, with pictures and the definition of each number. The same rewards, as-of date, title, rates and version
-    give the same bytes.
+    checks, with pictures and the definition of each number. The same rewards, as-of date, title, rates and package
+    version give the same bytes.
 
     Parameters
     ----------
     rewards
         Rewards as `load` returns them, in a frame of any supported kind; the columns that `holdings` reads,
-        `description`, and `created_at` where there is one.
+        `description`, and `created_at` if present.
     path
         File to write. An existing one is replaced, but only once the new one is complete.
     as_of
@@ -37,7 +37,7 @@ def report(
     title
         Title of the page, `Rewards report` if None.
     rates
-        Dollars a unit, in any form that `value` takes. Without them the page says nothing about value.
+        Dollars per unit, in any form that `value` takes. Without them the page says nothing about value.
 
     Returns
     -------
@@ -46,7 +46,7 @@ def report(
     Raises
     ------
     RewardsError
-        If the file cannot be written; whatever was at `path` is still there.
+        If the file cannot be written; an earlier file at `path` stays as it was.
     MissingColumnError, FrameError
         If `rewards` is not a frame of rewards.
     ArgumentError, SourceError
@@ -67,7 +67,7 @@ def report(
     from rewards_analytics.reporting.facts import report_facts
     from rewards_analytics.reporting.page import page
 
-    # Opened first, so that a path that cannot be written is told before any work is done.
+    # Opened first, so that a path that cannot be written fails before any work is done.
     with whole_file(path) as file:
         file.write(page(report_facts(rewards, as_of=as_of, title=title, rates=rates)).encode())
     return Path(path)
@@ -81,14 +81,14 @@ def report_with_pdf(
     title: str | None = None,
     rates: Any = None,
 ) -> list[Path]:
-    """Write a report, and its pages as PDF under the same name; both or none. See `report`.
+    """Write a report, and the same pages as PDF next to it: both files or neither. See `report`.
 
-    A path that ends in `.pdf` gets the PDF alone.
+    For a path that ends in `.pdf`, only the PDF is written.
 
     Raises
     ------
     MissingDependencyError
-        If there is no Chromium or Chrome to print it; otherwise as `report`.
+        If neither Chromium nor Chrome is installed to print it; otherwise as `report`.
     """
     from rewards_analytics.reporting.facts import report_facts
     from rewards_analytics.reporting.page import page

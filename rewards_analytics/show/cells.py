@@ -14,7 +14,7 @@ from rewards_analytics.plots.expiring import period_name
 from rewards_analytics.plots.style import unit_class
 from rewards_analytics.results.records import Record
 from rewards_analytics.schema import DOLLARS
-from rewards_analytics.spreadsheet import plain
+from rewards_analytics.spreadsheet import exact_number
 from rewards_analytics.wording import NOT_KNOWN, one_line
 
 Kind: TypeAlias = Literal["number", "unit", "guid", "words", "plain"]
@@ -88,7 +88,8 @@ def bar_width(part: Decimal | float | None, whole: Decimal | float | None = 1.0)
 
 def amount(value: Decimal | None, unit_type: str) -> Cell:
     """Return the cell of an amount in its unit."""
-    return _number(wording.amount(value, unit_type), None if value is None else str(plain(value)), faint=not value)
+    exact = None if value is None else str(exact_number(value))
+    return _number(wording.amount(value, unit_type), exact, faint=not value)
 
 
 def number(value: int, text: str | None = None) -> Cell:
@@ -113,7 +114,7 @@ def guid(value: str | None, *, short: bool = True) -> Cell:
     """Return the cell of an identifier: shortened, with the whole on hover."""
     if value is None:
         return Cell(NONE_GIVEN, None, "guid", "", classes="none")
-    line = one_line(value, 200)
+    line = one_line(value, 2 * len(value))  # only made one line, not cut
     return Cell(wording.short_guid(line) if short else line, value, "guid", value)
 
 

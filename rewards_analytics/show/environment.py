@@ -9,10 +9,7 @@ from typing import Final
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
 from rewards_analytics import wording
-from rewards_analytics.plots.aging import bucket_name
-from rewards_analytics.plots.expiring import period_name
 from rewards_analytics.plots.style import unit_class
-from rewards_analytics.spreadsheet import plain
 
 
 @lru_cache(maxsize=2)
@@ -33,17 +30,10 @@ def _csv_uri(text: str) -> str:
 _FILTERS: Final = {
     "amount": wording.amount,
     "amount_of": wording.amount_of,
-    "bucket_name": bucket_name,
-    "check_name": wording.check_name,
     "count": wording.count,
     "csv_uri": _csv_uri,
     "day": wording.day,
-    "date": wording.short_day,
-    "month": lambda period: period_name(period, "month"),
     "one_line": wording.one_line,
-    "plain": plain,
-    "percent": wording.percent,
-    "short_guid": wording.short_guid,
     "unit_class": unit_class,
     "unit_name": wording.unit_name,
 }

@@ -18,13 +18,13 @@ SOON_DAYS: Final = 90
 _SOON: Final = ("0-30", "31-60", "61-90")
 
 MOST_UNITS: Final = 4
-"""Units that the headline names of a kind: those that expire soon, and those that do not."""
+"""Units that the headline names among those that expire soon, and among those that do not."""
 
 
 class Part(NamedTuple):
     """A part of a sentence.
 
-    A number to stress has its exact form beside the one that is read; `keep` is for what is not to be broken.
+    `exact` is the unrounded form of a number to stress; `keep` is for text that must not break over lines.
     """
 
     text: str
@@ -47,7 +47,7 @@ def exact_sum(amounts: Iterable[Decimal]) -> Decimal:
 
 
 def share(part: Decimal, whole: Decimal | None) -> str | None:
-    """Give a part in percent of the whole, None where that would say nothing: no whole, or a larger part."""
+    """Return a part in percent of the whole; None if there is no whole, or the part is larger."""
     if whole is None or whole <= 0 or not 0 <= part <= whole:
         return None
     return percent(float(part / whole))
@@ -56,7 +56,7 @@ def share(part: Decimal, whole: Decimal | None) -> str | None:
 def headline(
     totals: Sequence[Record], schedule: Sequence[Record], last_days: Mapping[str, date], goals: GoalCounts
 ) -> list[Sentence]:
-    """Say what is held, what of it expires soon and by which day, and how many members are close to a goal.
+    """Return what is held, what of it expires soon and by which day, and how many members are close to a goal.
 
     `last_days` has for each unit the last day within `SOON_DAYS` on which any of it expires.
     """
@@ -81,7 +81,7 @@ def headline(
 
 
 def worth(rows: Sequence[Record], value: Decimal | None, expiring_value: Decimal | None) -> Sentence:
-    """Say what everything with a rate is worth in dollars, and what of that is due to expire."""
+    """Return what everything with a rate is worth in dollars, and how much of that expires."""
     if value is None:
         return [Part("No balance has a rate, so nothing is said about its value.")]
     sentence = [Part("Worth "), _number(value, DOLLARS), Part(" at the rates given")]

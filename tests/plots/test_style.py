@@ -8,7 +8,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 from rewards_analytics.plots.distance import draw_distance
-from rewards_analytics.plots.style import DARK, LIGHT, plain, theme_of, tick_amount
+from rewards_analytics.plots.style import DARK, LIGHT, drawable, theme_of, tick_amount
 from rewards_analytics.plots.totals import draw_totals
 from rewards_analytics.schema import UNIT_TYPES
 from tests.plots.results import goal, total
@@ -128,15 +128,15 @@ def test_a_dollar_sign_is_a_dollar_sign():
 
 
 def test_what_no_font_can_draw_is_one_box():
-    assert plain("🎉🎊 Free night") == "□ Free night"
+    assert drawable("🎉🎊 Free night") == "□ Free night"
 
 
 def test_a_long_description_is_cut():
-    assert plain("x" * 10_000, 20) == "x" * 19 + "…"
+    assert drawable("x" * 10_000, 20) == "x" * 19 + "…"
 
 
 def test_wide_characters_count_twice():
-    assert plain("免费住宿" * 10, 9) == "免费住宿…"
+    assert drawable("免费住宿" * 10, 9) == "免费住宿…"
 
 
 @pytest.mark.parametrize(

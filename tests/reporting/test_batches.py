@@ -167,7 +167,7 @@ def test_reports_of_an_earlier_batch_are_replaced_and_nothing_else_is_touched(tm
 
     assert (ended.status, ended.out) == (1, f"{tmp_path / 'index.html'}\n")
     assert "no report for user_guid 'USR-2'" in ended.err
-    assert "is in the way, and is no report of this package" in ended.err
+    assert "exists and is not a report of this package" in ended.err
     assert (tmp_path / "USR-1.html").read_bytes() != old
     assert (tmp_path / "USR-2.html").read_text() == "<p>mine</p>"
     assert (tmp_path / "notes.txt").read_text() == "mine"
@@ -178,7 +178,7 @@ def test_reports_of_an_earlier_batch_are_replaced_and_nothing_else_is_touched(tm
 def test_an_index_page_that_is_not_ours_stops_a_batch_before_it_begins(tmp_path):
     (tmp_path / "index.html").write_text("<h1>My site</h1>")
 
-    with pytest.raises(ra.RewardsError, match=r"index\.html is in the way"):
+    with pytest.raises(ra.RewardsError, match=r"index\.html exists and is not a report"):
         ra.reports(USERS, tmp_path, **BY_USER)
 
     assert [path.read_text() for path in tmp_path.iterdir()] == ["<h1>My site</h1>"]
@@ -206,7 +206,7 @@ def test_rates_that_are_none_stop_a_batch_before_it_begins(tmp_path):
 
 
 def test_no_process_is_too_few(tmp_path):
-    with pytest.raises(ra.ArgumentError, match=r"workers=0 is below 1\. Give the number of processes"):
+    with pytest.raises(ra.ArgumentError, match=r"workers=0 is below 1\. Give the number of processes, from 1"):
         ra.reports(USERS, tmp_path / "b", workers=0, **BY_USER)
 
 
@@ -222,4 +222,4 @@ def test_a_script_without_its_guard_is_told_so(tmp_path):
     ended = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False)
 
     assert ended.returncode == 1
-    assert "does not guard its own work" in ended.stderr
+    assert "lacks the guard" in ended.stderr

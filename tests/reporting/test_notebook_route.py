@@ -157,7 +157,9 @@ def test_a_cell_that_fails_is_named_with_its_error_and_the_old_report_stays(run,
 
 
 def test_a_process_that_ends_is_named_with_its_cell(tmp_path):
-    assert "code cell 2 failed with the end of its Python process" in str(failing(tmp_path, "import os", "os._exit(7)"))
+    assert "code cell 2 failed with the death of its Python process" in str(
+        failing(tmp_path, "import os", "os._exit(7)")
+    )
 
 
 def test_a_cell_that_never_ends_is_stopped(tmp_path, monkeypatch):

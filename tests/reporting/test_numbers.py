@@ -12,7 +12,7 @@ import rewards_analytics as ra
 from rewards_analytics.plots.aging import bucket_name
 from rewards_analytics.reporting.facts import report_facts
 from rewards_analytics.reporting.page import page as render
-from rewards_analytics.spreadsheet import plain
+from rewards_analytics.spreadsheet import exact_number
 from rewards_analytics.wording import amount, unit_name
 from tests import frames
 from tests.reporting.pages import AS_OF, REWARDS, Page, reported
@@ -101,7 +101,7 @@ def test_the_aging_schedule_is_that_of_aging(page):
 
 
 def test_what_expires_after_the_timeline_is_named():
-    assert "After 31 October 2028 expire 500 miles." in page_text(REWARDS)
+    assert "Expiring after 31 October 2028: 500 miles." in page_text(REWARDS)
 
 
 def page_text(rewards):
@@ -168,7 +168,7 @@ def test_every_number_of_a_large_report_is_read_back_from_its_page(tmp_path):
         )
         assert sum(months.values()) == sum(timeline.filter(pl.col("unit_type") == unit)["expiring"])
     ahead = ra.distance(rewards).filter(~pl.col("reached"))
-    assert page.values("Nearest goals", 4) == [plain(amount) for amount in ahead["remaining"][:12]]
+    assert page.values("Nearest goals", 4) == [exact_number(amount) for amount in ahead["remaining"][:12]]
     assert page.values("Nearest goals", 5) == [str(share) for share in ahead["progress"][:12]]
     assert page.values("Nearest goals", 2) == ahead["user_guid"][:12].to_list()
     found = ra.quality(rewards, as_of=AS_OF).filter(pl.col("rewards") > 0)
@@ -271,5 +271,5 @@ def test_dates_at_the_end_of_the_calendar_do_not_make_an_endless_timeline(tmp_pa
 
     page = reported(rewards, tmp_path)
 
-    assert "After 31 October 2028 expire 5 miles." in page.text
+    assert "Expiring after 31 October 2028: 5 miles." in page.text
     assert page.table("Next expiries")[0][0] == "31 Dec 9999"

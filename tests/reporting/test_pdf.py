@@ -74,7 +74,7 @@ def test_a_browser_that_is_named_and_not_there_is_named(tmp_path, monkeypatch):
     [
         ("echo no display >&2; exit 3", "it ended with status 3. It said: no display"),
         ("exit 0", "it wrote no file. It said: nothing"),
-        ("sleep 60 & wait", "it was not done after 1 s"),
+        ("sleep 60 & wait", "it did not finish within 1 s"),
     ],
 )
 def test_a_browser_that_fails_leaves_no_file_and_its_last_words(tmp_path, monkeypatch, script, said):

@@ -1,4 +1,4 @@
-"""Rewards in groups: one pass over the frame, however many groups it has."""
+"""Groups of rewards: one sort of the frame, however many groups it has."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from rewards_analytics.engines import columns_of, from_caller
 
 @dataclass(frozen=True)
 class Group:
-    """The rewards of one value of the column that a batch is made by."""
+    """The rewards of one value of the grouping column."""
 
-    value: Any
+    value: object
     rewards: pl.DataFrame
 
 
 class Groups:
-    """Every group of some rewards, by code point, the one without a value last."""
+    """The groups of a frame, ordered by code point, with the group of missing values last."""
 
     def __init__(self, rewards: Any, by: str) -> None:
         found = columns_of(rewards, asked_by="reports")
@@ -30,9 +30,9 @@ class Groups:
         table = from_caller(rewards, list(read), asked_by="reports")
         frame: pl.DataFrame = table.collect(table.frame).to_native()
         self.rewards = frame.sort(by, nulls_last=True)
-        """All rewards, a group's side by side: a group is then a slice, and no row is copied."""
+        """All rewards, sorted by group: each group is a slice, without a copy."""
         runs = self.rewards[by].rle().struct.unnest()
-        self.values: list[Any] = runs["value"].to_list()
+        self.values: list[object] = runs["value"].to_list()
         self._lengths: list[int] = runs["len"].to_list()
 
     def __iter__(self) -> Iterator[Group]:

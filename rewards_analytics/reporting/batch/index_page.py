@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING
 
 from rewards_analytics.analysis.totals import totals
 from rewards_analytics.errors import RewardsError
@@ -19,18 +19,21 @@ from rewards_analytics.spreadsheet import as_csv
 from rewards_analytics.version import __version__
 from rewards_analytics.wording import unit_name
 
+if TYPE_CHECKING:
+    import polars as pl
+
 
 @dataclass(frozen=True)
 class Entry:
     """A group, the name of its file, and what came of it: a report or an error."""
 
-    value: Any
+    value: object
     name: str
     made: Made | None
     error: RewardsError | None
 
 
-def index_page(rewards: Any, entries: Sequence[Entry], *, by: str, as_of: date, title: str) -> str:
+def index_page(rewards: pl.DataFrame, entries: Sequence[Entry], *, by: str, as_of: date, title: str) -> str:
     """Return the page: the totals, a line and a link for each group, and the groups without a report."""
     held = sorted(records(totals(rewards)), key=lambda row: str(row["unit_type"]))
     sheet = style(as_of)
@@ -77,5 +80,5 @@ def _amount(row: Record | None, unit_type: str) -> cells.Cell:
     return cells.NO_NUMBER if row is None else cells.amount(row["available"], unit_type)
 
 
-def _named(value: Any) -> str | None:
+def _named(value: object) -> str | None:
     return None if value is None else str(value)

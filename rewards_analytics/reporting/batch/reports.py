@@ -1,4 +1,4 @@
-"""Batches: a report for each group of rewards, and a page that leads to them."""
+"""Batches: a report for each group of rewards, and an index page that links to them."""
 
 from __future__ import annotations
 
@@ -11,32 +11,37 @@ from dataclasses import dataclass
 from datetime import date
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from rewards_analytics.errors import ArgumentError, RewardsError, RewardsWarning
 from rewards_analytics.files import writable_folder
 from rewards_analytics.interactive import is_interactive
 from rewards_analytics.reporting.batch.worker import Made, begin, make, own_file
 
+if TYPE_CHECKING:
+    from tqdm import tqdm
+
+    from rewards_analytics.reporting.batch.worker import Task
+
 WORTH_A_PROCESS: Final = 8
-"""Reports for which starting another process, which takes seconds, pays."""
+"""Reports per process that make up for the seconds that starting one takes."""
 
 AHEAD: Final = 4
-"""Groups handed out per process before the first of them is done: enough that none waits, few enough to hold."""
+"""Groups queued per process: enough that no process waits, few enough to hold in memory."""
 
 
 @dataclass(frozen=True)
 class Batch:
-    """What a batch has written.
+    """The outcome of a batch.
 
     Attributes
     ----------
     index
-        The page that leads to the reports.
+        The index page.
     written
         A pair of group and path for each report.
     failures
-        A pair of group and error for each group of which no report could be written.
+        A pair of group and error for each group whose report failed.
     """
 
     index: Path
@@ -55,25 +60,25 @@ def reports(
     workers: int | None = None,
     progress: bool | None = None,
 ) -> Batch:
-    """Write a report for each group of rewards into a folder, with a page `index.html` that leads to them.
+    """Write a report for each group of rewards into a folder, and an `index.html` that links to them.
 
-    A group that cannot be reported is listed in `.failures` and on the page, and costs no other. The same rewards,
-    as-of date, title, rates and version give the same files, however many processes work.
+    A group whose report fails is listed in `.failures` and on the page; the others are not affected. The same rewards,
+    as-of date, title, rates and version give the same files, whatever the number of processes.
 
     Parameters
     ----------
     rewards
         Rewards as for `report`, in a frame of any supported kind; more columns than the ten are allowed.
     folder
-        Folder to write in, made if it is not there. Reports of an earlier batch are replaced; a file that is not one
-        is never touched, and what the new batch has no group for stays.
+        Folder to write in, created if missing. Reports of an earlier batch are replaced, those of groups that are gone
+        stay, and a file that is not a report is never touched.
     by
-        The column whose values make the groups. Rewards without a value are a group of their own.
+        The column to group by. Rewards without a value form a group of their own.
     as_of, title, rates
         As for `report`. The title of a report is followed by its group.
     workers
-        Number of processes; if None, one for each core where there are enough groups to be worth it. With more than
-        one, a script needs the usual `if __name__ == "__main__":` around its own work.
+        Number of processes; if None, up to one per core if there are enough groups. With more than one, a script needs
+        the usual `if __name__ == "__main__":` guard.
     progress
         Whether to show a progress bar; if None, on a terminal and in a notebook.
 
@@ -103,13 +108,13 @@ def reports(
     from rewards_analytics.reporting.facts import TITLE
 
     if workers is not None and workers < 1:
-        raise ArgumentError(f"workers={workers} is below 1. Give the number of processes.")
+        raise ArgumentError(f"workers={workers} is below 1. Give the number of processes, from 1.")
     as_of, title = day(as_of), title or TITLE
     rates = None if rates is None else read_rates(rates)
     groups = Groups(rewards, by)
     place = writable_folder(folder)
     paths = [place / name for name in file_names(groups.values)]
-    # Opened first, so that a foreign index page is told before any work is done.
+    # Opened first, so that a foreign index page is refused before any work is done.
     with own_file(place / "index.html") as file:
         tasks = (
             (group.rewards, path, as_of, group_title(title, by, group.value), rates)
@@ -121,8 +126,8 @@ def reports(
             for value, path, future in zip(groups.values, paths, done, strict=True)
         ]
         file.write(index_page(groups.rewards, entries, by=by, as_of=as_of, title=title).encode())
-    for said in dict.fromkeys(words for entry in entries if entry.made for words in entry.made.warnings):
-        warnings.warn(said, RewardsWarning, stacklevel=2)
+    for message in dict.fromkeys(message for entry in entries if entry.made for message in entry.made.warnings):
+        warnings.warn(message, RewardsWarning, stacklevel=2)
     return Batch(
         index=place / "index.html",
         written=[(entry.value, path) for entry, path in zip(entries, paths, strict=True) if entry.made],
@@ -130,29 +135,29 @@ def reports(
     )
 
 
-def group_title(title: str, by: str, value: Any) -> str:
-    """Give the title of a group's report."""
+def group_title(title: str, by: str, value: object) -> str:
+    """Return the title of a group's report."""
     return f"{title}: {f'no {by}' if value is None else value}"
 
 
 def _outcome(future: Future[Made]) -> tuple[Made | None, RewardsError | None]:
-    """Give what came of a report: any error is its own, so that a fault in one group's data costs no other."""
+    """Return the report or its error. Unexpected errors count too, so that one group's data cannot stop the others."""
     error = future.exception()
     if error is None:
         return future.result(), None
     if isinstance(error, RewardsError):
         return None, error
-    unforeseen = RewardsError(f"{type(error).__name__}: {error}")
-    unforeseen.__cause__ = error
-    return None, unforeseen
+    unexpected = RewardsError(f"{type(error).__name__}: {error}")
+    unexpected.__cause__ = error
+    return None, unexpected
 
 
 def _processes(workers: int | None, groups: int) -> int:
     return workers or max(1, min(os.cpu_count() or 1, groups // WORTH_A_PROCESS))
 
 
-def _done(tasks: Iterator[Any], number: int, processes: int, progress: bool | None) -> Iterator[Future[Made]]:
-    """Give the finished reports in the order of the tasks, of which only a few are held at a time."""
+def _done(tasks: Iterator[Task], number: int, processes: int, progress: bool | None) -> Iterator[Future[Made]]:
+    """Yield the finished reports in the order of the tasks, only a few of which are held at a time."""
     from tqdm.auto import tqdm
 
     hidden = not (is_interactive() if progress is None else progress)
@@ -173,18 +178,18 @@ def _done(tasks: Iterator[Any], number: int, processes: int, progress: bool | No
 def _executor(processes: int) -> Executor:
     if processes == 1:
         return ThreadPoolExecutor(1)
-    # Not forked: Polars and its threads do not survive that.
+    # Spawned, because Polars's threads do not survive a fork.
     return ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=begin)
 
 
-def _submitted(executor: Executor, task: Any) -> Future[Made]:
+def _submitted(executor: Executor, task: Task) -> Future[Made]:
     try:
         return executor.submit(make, *task)
     except BrokenProcessPool as error:
         raise _broken() from error
 
 
-def _awaited(future: Future[Made], bar: Any) -> Future[Made]:
+def _awaited(future: Future[Made], bar: tqdm[NoReturn]) -> Future[Made]:
     error = future.exception()
     if isinstance(error, BrokenProcessPool):
         raise _broken() from error
@@ -194,6 +199,6 @@ def _awaited(future: Future[Made], bar: Any) -> Future[Made]:
 
 def _broken() -> RewardsError:
     return RewardsError(
-        "A process that makes reports ended without a word: it ran out of memory, or the script that called "
-        'reports() does not guard its own work by `if __name__ == "__main__":`. Try workers=1.'
+        "A worker process died: it ran out of memory, or the script that calls reports() lacks the guard "
+        '`if __name__ == "__main__":`. Try workers=1.'
     )

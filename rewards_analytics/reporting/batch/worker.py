@@ -1,41 +1,51 @@
-"""One report of a batch, in whichever process it is made. Nothing heavy is imported before the first one is."""
+"""One report of a batch, in the process that makes it. Heavy imports wait for the first report."""
 
 from __future__ import annotations
 
 import os
 import signal
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import IO, TYPE_CHECKING, TypeAlias
 
 from rewards_analytics.errors import RewardsError, RewardsWarning
 from rewards_analytics.files import whole_file
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from rewards_analytics.analysis.rates import RateTable
+    from rewards_analytics.results.records import Record
+
+    Task: TypeAlias = tuple[pl.DataFrame, Path, date, str, RateTable | None]
+    """What `make` is called with."""
 
 GENERATOR = b'name="generator" content="rewards-analytics'
 
 
 @dataclass(frozen=True)
 class Made:
-    """A report that was written: how many rewards it is of, its totals, and what it was warned of."""
+    """A written report: the number of its rewards, its totals, and the warnings while it was made."""
 
     rewards: int
-    totals: Sequence[Mapping[str, Any]]
+    totals: Sequence[Record]
     warnings: list[str]
 
 
 def begin() -> None:
-    """Prepare a process that works beside others: one thread of Polars is enough, and more would get in their way.
+    """Set up a worker process: one Polars thread, because more would compete with the other workers.
 
-    An interrupt is for the process that started it, which ends this one.
+    It ignores interrupts: the parent process handles them and ends its workers.
     """
     os.environ.setdefault("POLARS_MAX_THREADS", "1")
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def make(rewards: Any, path: Path, as_of: date, title: str, rates: Any) -> Made:
+def make(rewards: pl.DataFrame, path: Path, as_of: date, title: str, rates: RateTable | None) -> Made:
     """Write one report."""
     from rewards_analytics.reporting.facts import report_facts
     from rewards_analytics.reporting.page import page
@@ -53,12 +63,13 @@ def make(rewards: Any, path: Path, as_of: date, title: str, rates: Any) -> Made:
     )
 
 
-def own_file(path: Path) -> Any:
-    """Open a file to write whole, as `whole_file`; never in place of one that this package has not written."""
+def own_file(path: Path) -> AbstractContextManager[IO[bytes]]:
+    """Open a file to write whole, as `whole_file` does; refuse to replace a file that this package did not write."""
     if path.is_file():
         with path.open("rb") as file:
             if GENERATOR not in file.read(4096):
                 raise RewardsError(
-                    f"{path} is in the way, and is no report of this package. Move it, or name another folder."
+                    f"{path} exists and is not a report of this package, so it is not replaced. "
+                    "Move it, or name another folder."
                 )
     return whole_file(path)

@@ -1,4 +1,4 @@
-"""A notebook that has run, as a page: nbconvert with the template of this package."""
+"""Exports an executed notebook as a page: nbconvert with this package's template."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any, Final
 from nbconvert.exporters import HTMLExporter
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
-"""Where the template `rewards` lies; installing the package also puts it where `jupyter nbconvert` looks."""
+"""The folder of the template `rewards`; installing the package also copies it to where `jupyter nbconvert` looks."""
 
 
 def exported(node: Any, *, folder: Path) -> str:
-    """Give the page of a notebook that has run. Pictures that its words name lie in `folder`."""
+    """Return the page of an executed notebook. Pictures that its Markdown names are in `folder`."""
     exporter = HTMLExporter(template_name="rewards", extra_template_basedirs=[str(TEMPLATES)])
     html, _ = exporter.from_notebook_node(node, resources={"metadata": {"path": str(folder)}})
     return str(html)

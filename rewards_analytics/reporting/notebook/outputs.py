@@ -1,4 +1,4 @@
-"""What a cell of a notebook shows, as blocks of clean HTML."""
+"""The outputs of notebook cells as blocks of sanitised HTML."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from html import escape
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from urllib.parse import unquote
 
 from bs4 import BeautifulSoup
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
 from rewards_analytics.reporting.notebook.sanitise import NO_WORDS, clean, picture_of_svg
-from rewards_analytics.reporting.notebook.static_widgets import VIEW, Widgets
+from rewards_analytics.reporting.notebook.static_widgets import VIEW, State, Widgets
 
 _PICTURES: Final = ("image/png", "image/jpeg", "image/gif", "image/webp")
 _TERMINAL_COLOURS: Final = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
-def words_of(cell: Mapping[str, Any], folder: str) -> str:
-    """Give a cell of words, its pictures included; those in `folder` too."""
+def words_of(cell: State, folder: str) -> str:
+    """Return a Markdown cell as HTML, with its attached pictures and those in `folder` embedded."""
     return _markdown(cell["source"], attachments=cell.get("attachments", {}), folder=folder)
 
 
-def shown_by(output: Mapping[str, Any], widgets: Widgets) -> Iterator[str]:
-    """Give what one output shows, in the richest form that a page can have.
+def shown_by(output: State, widgets: Widgets) -> Iterator[str]:
+    """Yield one output in the richest form that a page can have.
 
-    Warnings are not for the page's reader, and what only a script would draw is not there.
+    Standard error is not for the page's reader, and a page has nothing that only a script could draw.
     """
     kind = output["output_type"]
     if kind == "stream":
@@ -42,7 +42,7 @@ def shown_by(output: Mapping[str, Any], widgets: Widgets) -> Iterator[str]:
         yield from _richest(output["data"], output.get("metadata", {}), widgets)
 
 
-def _richest(data: Mapping[str, Any], about: Mapping[str, Any], widgets: Widgets) -> Iterator[str]:
+def _richest(data: State, about: State, widgets: Widgets) -> Iterator[str]:
     view = data.get(VIEW, {}).get("model_id")
     if view in widgets:
         yield clean(widgets.html(view))
@@ -61,21 +61,21 @@ def _richest(data: Mapping[str, Any], about: Mapping[str, Any], widgets: Widgets
         yield _plain(_text(data["text/plain"]))
 
 
-def _alternative(about: Mapping[str, Any], kind: str) -> str | None:
-    """Give the alternative text that an author has put beside a picture, as `metadata` of its display."""
+def _alternative(about: State, kind: str) -> str | None:
+    """Return the alternative text that the author put in the `metadata` of a picture."""
     own = about.get(kind)
     return (own.get("alt") if isinstance(own, Mapping) else None) or about.get("alt")
 
 
-def _markdown(source: str, *, attachments: Mapping[str, Any] | None = None, folder: str | None = None) -> str:
-    """Give words as HTML. Files are looked up for a notebook's own words alone: outputs may hold a provider's."""
+def _markdown(source: str, *, attachments: State | None = None, folder: str | None = None) -> str:
+    """Return Markdown as HTML. Only a notebook's own cells may name files: outputs may hold text from outside."""
     renderer = IPythonRenderer(escape=False, attachments=dict(attachments or {}), exclude_anchor_links=True)
     html = MarkdownWithMath(renderer=renderer).render(source)
     return clean(html if folder is None else _with_files(html, Path(folder)))
 
 
 def _with_files(html: str, folder: Path) -> str:
-    """Put the pictures that are files beside the notebook into the page; nbconvert's own way breaks inline tags."""
+    """Embed pictures that are files next to the notebook; nbconvert's own embedding breaks inline tags."""
     soup = BeautifulSoup(html, "html.parser")
     for image in soup.find_all("img", src=True):
         file = folder / unquote(str(image["src"]))
@@ -90,6 +90,6 @@ def _plain(text: str) -> str:
     return f'<pre tabindex="0">{escape(text)}</pre>' if text else ""
 
 
-def _text(value: Any) -> str:
-    """Give a text that a notebook may hold in lines."""
+def _text(value: str | list[str]) -> str:
+    """Return a text, which a notebook may store as a list of lines."""
     return value if isinstance(value, str) else "".join(value)

@@ -1,4 +1,4 @@
-"""The step of nbconvert that makes a notebook a page; `templates/rewards/conf.json` names it."""
+"""The nbconvert preprocessor that turns a notebook into a page; `templates/rewards/conf.json` names it."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from rewards_analytics.reporting.notebook.static_widgets import Widgets
 from rewards_analytics.version import __version__
 
 HIDDEN: Final = {"remove-cell", "remove_cell"}
-"""Tags of cells that are for those who open the notebook, not for the page's reader."""
+"""Tags of cells for the notebook's author, which the page leaves out."""
 
 
 class ReportPage(Preprocessor):  # type: ignore[misc]
-    """Turns each cell into clean HTML, in sections, under `resources["rewards_page"]`. The notebook stays as it is."""
+    """Puts sanitised HTML of each cell, in sections, under `resources["rewards_page"]`. The notebook is unchanged."""
 
     def preprocess(self, nb: Any, resources: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-        """Make the page of a notebook that has run."""
+        """Build the page of an executed notebook."""
         folder = resources.get("metadata", {}).get("path", "")
         opening, *sections = _sections(_with_different_names(_blocks(nb, folder)))
         resources["rewards_page"] = {
@@ -49,7 +49,7 @@ def _blocks(nb: Any, folder: str) -> Iterator[str]:
 
 
 def _with_different_names(blocks: Iterable[str]) -> Iterator[str]:
-    """Number the tables of one name: a screen reader lists them, and has nothing else to tell them by."""
+    """Number the tables of one name, which a screen reader's list could not tell apart."""
     seen: Counter[str] = Counter()
     for block in blocks:
         soup = BeautifulSoup(block, "html.parser")
@@ -62,7 +62,7 @@ def _with_different_names(blocks: Iterable[str]) -> Iterator[str]:
 
 
 def _sections(blocks: Iterable[str]) -> list[list[str]]:
-    """Begin a section at each block that opens with a heading of the second level."""
+    """Start a section at each block that opens with a second-level heading."""
     sections: list[list[str]] = [[]]
     for block in blocks:
         if block.lstrip().startswith("<h2"):
@@ -73,7 +73,7 @@ def _sections(blocks: Iterable[str]) -> list[list[str]]:
 
 
 def _head_and_body(section: list[str]) -> dict[str, str]:
-    """Take the heading of a section, and the paragraph below it, apart from the rest."""
+    """Split a section into its heading with the paragraph below it, and the rest."""
     first = BeautifulSoup(section[0], "html.parser")
     heading, *others = first.find_all(True, recursive=False)
     about = [heading, *others[:1]] if others and others[0].name == "p" else [heading]

@@ -17,10 +17,10 @@ def notebook_report(
     *,
     parameters: Mapping[str, Any] | None = None,
 ) -> Path:
-    """Run a notebook with parameters and write what it shows as one HTML file that needs nothing else.
+    """Run a notebook with parameters and write its outputs as one self-contained HTML file.
 
-    The page has no code: words, tables and pictures, and in place of each widget what it shows. It asks for nothing
-    outside itself and no text of a provider runs in it. The notebook runs in this Python, in the notebook's folder.
+    The page has no code: words, tables and pictures, and the contents of each widget. It loads nothing from
+    outside, and no text of a provider runs in it. The notebook runs in this Python, in its own folder.
 
     Parameters
     ----------
@@ -39,18 +39,18 @@ def notebook_report(
     Raises
     ------
     ArgumentError
-        If the notebook does not know a parameter.
+        If the notebook has no such parameter.
     NotebookError
-        If the notebook cannot be read, or a cell fails: which one, and with what. Nothing is written then.
+        If the notebook cannot be read or a cell fails; it names the cell and the error. Nothing is written.
     RewardsError
-        If the file cannot be written; whatever was at `path` is still there.
+        If the file cannot be written; an earlier file at `path` stays as it was.
     MissingDependencyError
         If the packages of the extra `notebook` are not installed.
 
     Warns
     -----
     RewardsWarning
-        What the notebook's cells write to standard error, which the page leaves out.
+        What cells write to standard error; the page leaves it out.
 
     Examples
     --------
@@ -68,7 +68,7 @@ def notebook_report(
 
     file_of_notebook = Path(notebook)
     node = read(file_of_notebook)
-    # Opened first, so that a path that cannot be written is told before the notebook runs.
+    # Opened first, so that a path that cannot be written fails before the notebook runs.
     with whole_file(path) as file:
         done = executed(node, parameters or {}, file_of_notebook)
         file.write(exported(done, folder=file_of_notebook.parent).encode())
@@ -76,7 +76,7 @@ def notebook_report(
 
 
 def parameters_of(notebook: str | os.PathLike[str]) -> list[str]:
-    """Give the names that a notebook's cell tagged `parameters` assigns."""
+    """Return the names that a notebook's cell tagged `parameters` assigns."""
     try:
         from rewards_analytics.reporting.notebook.running import known_parameters, read
     except ImportError as error:

@@ -1,4 +1,4 @@
-"""Running a notebook with parameters, in this Python, with a limit on every wait."""
+"""Runs a notebook with parameters, in this Python, with a limit on every wait."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from traitlets import default
 from rewards_analytics.errors import ArgumentError, NotebookError, RewardsWarning
 
 CELL_TIMEOUT_S: Final = 600
-"""Seconds that one cell may take. Without a limit, a cell that waits for something waits for ever."""
+"""Seconds that one cell may take, so that a cell that hangs fails."""
 
 START_TIMEOUT_S: Final = 60
 
@@ -36,11 +36,11 @@ _INJECTED: Final = "injected-parameters"
 
 
 class ThisPython(AsyncKernelManager):  # type: ignore[misc]
-    """Starts the kernel in the Python that runs now, whatever a kernel of the notebook's name would start."""
+    """Starts the kernel in the running Python, whatever kernel the notebook's metadata names."""
 
     @default("transport_encryption")  # type: ignore[untyped-decorator]
     def _encrypt_where_possible(self) -> str:
-        """Keep what the kernel says, rewards among it, from others on this machine."""
+        """Encrypt the kernel's messages, which hold rewards, against other users of this machine."""
         return "auto" if zmq.has("curve") else "disabled"
 
     @property
@@ -65,19 +65,19 @@ def read(path: Path) -> nbformat.NotebookNode:
 
 
 def known_parameters(node: nbformat.NotebookNode) -> list[str]:
-    """Give the names that the cell tagged `parameters` assigns, in their order."""
+    """Return the names that the cell tagged `parameters` assigns, in their order."""
     cells = [cell for cell in node.cells if "parameters" in cell.metadata.get("tags", [])]
     return [parameter.name for cell in cells[:1] for parameter in PythonTranslator.inspect(cell)]
 
 
 def executed(node: nbformat.NotebookNode, parameters: Mapping[str, Any], path: Path) -> nbformat.NotebookNode:
-    """Give a run copy of a notebook: outputs and widget states are those of these parameters."""
+    """Return a copy of the notebook, run with these parameters."""
     known = known_parameters(node)
     for name in parameters:
         if name not in known:
             raise ArgumentError.unknown_parameter(name, known, path.name)
     node = copy.deepcopy(node)
-    # What an older run with parameters has left, so that cells count from the same place.
+    # Cells that an earlier run injected are removed, so that cell numbers stay the same.
     node.cells = [cell for cell in node.cells if _INJECTED not in cell.metadata.get("tags", [])]
     node.metadata.pop("widgets", None)
     if parameters:
@@ -105,7 +105,7 @@ def _run(node: nbformat.NotebookNode, path: Path) -> None:
     except CellTimeoutError:
         raise _failed(node, path, running, f"no answer within {CELL_TIMEOUT_S} seconds") from None
     except DeadKernelError:
-        raise _failed(node, path, running, "the end of its Python process") from None
+        raise _failed(node, path, running, "the death of its Python process") from None
     except RuntimeError as error:
         raise NotebookError.cannot_start(path, str(error)) from error
 
@@ -113,8 +113,8 @@ def _run(node: nbformat.NotebookNode, path: Path) -> None:
 def _execute(client: NotebookClient) -> None:
     """Run to the end, or until the user interrupts.
 
-    In a thread, because nbclient takes Ctrl-C for itself in the main one, and leaves a traceback. What cells write
-    comes as messages: all that the process itself would say is of its own end.
+    In a thread, because in the main one nbclient handles Ctrl-C itself and prints a traceback. What cells print
+    arrives as messages; the process's own output is only about its shutdown, so it is discarded.
     """
     silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     with ThreadPoolExecutor(1) as thread:
@@ -133,7 +133,7 @@ def _failed(node: nbformat.NotebookNode, path: Path, running: list[Any], what: s
 
 
 def _number(node: nbformat.NotebookNode, cell: Any) -> int:
-    """Give a cell's number among the notebook's own code cells, as a run from top to bottom counts them."""
+    """Return a cell's number among the notebook's own code cells, from 1; 0 if unknown."""
     own = [each for each in node.cells if each.cell_type == "code" and _INJECTED not in each.metadata.get("tags", [])]
     return next((number for number, each in enumerate(own, 1) if each is cell), 0)
 

@@ -1,7 +1,7 @@
-"""Markup from a notebook's outputs, made fit for the page: nothing in it runs, asks for anything, or styles itself.
+"""HTML from a notebook's outputs, made safe for the page: nothing in it runs, loads anything, or brings its own style.
 
-Whatever is drawn as SVG becomes an image, because an image runs no script whatever its text holds. Tables get what a
-screen reader and a narrow screen need.
+A drawing becomes an image, because an image never runs a script; the bars of tables stay, as show/README.md declares.
+Tables get what screen readers and narrow screens need.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _DOWNLOAD: Final = re.compile(r"data:text/csv[^,]*,.*", re.DOTALL)
 _LINK: Final = re.compile(r"(?:https?:|mailto:|#)", re.IGNORECASE)
 
 _DRAWING: Final = re.compile(r"<svg\b(?! class=\"bar[\" ]).*?</svg>", re.DOTALL | re.IGNORECASE)
-"""Bars in tables, which are two rectangles, stay in the page: its style sheet gives them their colours."""
+"""Any SVG but the bar of a table, which is two rectangles that the page's style sheet colours."""
 
 _EVERYWHERE: Final = {"class", "title", "lang", "dir", "role", "data-value", "data-sortable"}
 _ATTRIBUTES: Final = {
@@ -46,7 +46,7 @@ _TAGS: Final = (nh3.ALLOWED_TAGS - {"area", "map"}) | {"picture", "rect", "secti
 
 
 def clean(html: str) -> str:
-    """Give markup of which nothing runs, nothing is fetched, and which the page's own style sheet dresses."""
+    """Return HTML in which nothing runs or loads, for the page's own style sheet."""
     pictured = _DRAWING.sub(lambda found: picture_of_svg(found[0]), html)
     safe = nh3.clean(
         pictured,
@@ -67,7 +67,7 @@ def clean(html: str) -> str:
 
 
 def picture_of_svg(svg: str, words: str | None = None) -> str:
-    """Give an SVG as an image, in dark too where it follows the colours of the page around it."""
+    """Return an SVG as an image; with a dark variant if it follows the colours of its page."""
     svg = svg[svg.index("<svg") :]
     if "xmlns=" not in svg:
         svg = svg.replace("<svg", '<svg xmlns="http://www.w3.org/2000/svg"', 1)
@@ -82,7 +82,7 @@ def picture_of_svg(svg: str, words: str | None = None) -> str:
 
 
 def _size_of(svg: str) -> str:
-    """Give the size in CSS pixels, so that the page does not move while pictures appear."""
+    """Return the size in CSS pixels, so that the page does not shift while images load."""
     found = re.search(r'<svg\b[^>]*?\bwidth="([\d.]+)pt"[^>]*?\bheight="([\d.]+)pt"', svg)
     if found:
         return f' width="{round(float(found[1]) * 96 / 72)}" height="{round(float(found[2]) * 96 / 72)}"'
@@ -91,7 +91,7 @@ def _size_of(svg: str) -> str:
 
 
 def _kept(tag: str, name: str, value: str) -> str | None:
-    """Keep an address only where nothing is asked for: in the page, or when the reader presses a link."""
+    """Keep an address only if it is embedded data, or a link that the reader clicks."""
     match tag, name:
         case ("img", "src") | ("source", "srcset"):
             allowed = _EMBEDDED.fullmatch(value)
@@ -126,7 +126,7 @@ def _dress_table(soup: BeautifulSoup, table: Any) -> None:
     if frame is not None:
         tools = frame.find_next_sibling()
         if not (table.thead and table.caption and tools and "tools" in tools.get("class", [])):
-            del table["data-sortable"]  # the script counts on all of these
+            del table["data-sortable"]  # the page's script relies on all of these
         return
     del table["data-sortable"]
     caption = table.find("caption")
@@ -135,7 +135,7 @@ def _dress_table(soup: BeautifulSoup, table: Any) -> None:
 
 
 def _without_types(table: Any) -> None:
-    """Take off what Polars says of a frame for analysts: its shape, and the types of its columns."""
+    """Remove what Polars prints for analysts: the shape of the frame and the types of its columns."""
     shape = table.find_previous_sibling("small")
     if shape and shape.get_text().startswith("shape:"):
         shape.decompose()
