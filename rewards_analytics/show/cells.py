@@ -9,7 +9,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 
 from rewards_analytics import wording
 from rewards_analytics.analysis.aging import BUCKETS
-from rewards_analytics.plots.aging import OUTSIDE_TIME, bucket_name
+from rewards_analytics.plots.aging import bucket_name
 from rewards_analytics.plots.expiring import period_name
 from rewards_analytics.plots.style import unit_class
 from rewards_analytics.results.records import Record
@@ -158,11 +158,6 @@ def of(row: Record, name: str, *, every: str = "month") -> Cell:
     return _of_value(value, unit_type)
 
 
-def is_aside(name: str, value: object) -> bool:
-    """Return whether amounts of a row are not ahead in time, so that their bars are grey."""
-    return name == "bucket" and value in OUTSIDE_TIME
-
-
 def _of_value(value: object, unit_type: str) -> Cell:
     match value:
         case bool():
@@ -174,7 +169,7 @@ def _of_value(value: object, unit_type: str) -> Cell:
         case Decimal():
             return amount(value, unit_type)
         case datetime():
-            return day(value.date())._replace(exact=value.isoformat(" "), sort=value.isoformat())
+            return day(value.date())._replace(exact=value.isoformat(), sort=value.isoformat())
         case date():
             return day(value)
         case _:

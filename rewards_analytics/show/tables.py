@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from rewards_analytics.errors import ArgumentError
+from rewards_analytics.plots.aging import OUTSIDE_TIME
 from rewards_analytics.results.records import Record, Result, columns_of, of_unit, records, units_of
 from rewards_analytics.show import cells
 from rewards_analytics.show.cells import Cell
@@ -80,7 +81,7 @@ class Table:
 
     def html(self) -> str:
         """Return the table as HTML; see README.md for the classes that a page dresses it by."""
-        return str(environment().get_template("table.html").module.table(self))  # type: ignore[attr-defined]
+        return str(vars(environment().get_template("table.html").module)["table"](self))
 
     def text(self, *, width: int | None = None, exact: bool = False) -> str:
         """Return the table as plain text.
@@ -88,8 +89,7 @@ class Table:
         Text folds where the table is wider than `width` columns; a number is never cut. With `exact`, names, days
         and guids stand as programs write them, and null is a dash.
         """
-        said = _exact if exact else _read
-        lines = [list(self.headers), *([said(cell) for cell in row] for row in self.rows)]
+        lines = [list(self.headers), *([_exact(cell) if exact else cell.text for cell in row] for row in self.rows)]
         numeric = self.numeric or [False] * len(self.headers)
         widths = _fitted([max(map(display_width, column)) for column in zip(*lines, strict=True)], numeric, width)
         head, *body = [_line(line, widths, numeric) for line in lines]
@@ -168,7 +168,8 @@ def of_units(
         if not bars:
             return made
         barred = made.with_bar(record[shown], largest[unit_type], unit_type)
-        return barred._replace(classes=f"{barred.classes} aside") if cells.is_aside(row, value) else barred
+        is_aside = row == "bucket" and value in OUTSIDE_TIME
+        return barred._replace(classes=f"{barred.classes} aside") if is_aside else barred
 
     body = [
         [cells.of({row: value}, row, every=every), *(cell(value, unit_type) for unit_type in units)]
@@ -199,10 +200,6 @@ def _shown(made: Table, rows: Sequence[Record], columns: Sequence[str]) -> Shown
 
 
 # --- Plain text ------------------------------------------------------------------------------------
-
-
-def _read(cell: Cell) -> str:
-    return cell.text
 
 
 def _exact(cell: Cell) -> str:

@@ -1,6 +1,8 @@
 """Results as a notebook shows them: the same words and exact amounts as in the direct report."""
 
 import datetime as dt
+import subprocess
+import sys
 from decimal import Decimal
 
 import pytest
@@ -194,3 +196,12 @@ def test_the_public_names_are_found_and_listed():
     assert {name: getattr(show, name).__name__ for name in show.__all__} == {name: name for name in show.__all__}
     with pytest.raises(AttributeError, match="has no attribute 'tabel'"):
         _ = show.tabel
+
+
+def test_importing_the_names_loads_no_heavy_library():
+    heavy = {"narwhals", "polars", "matplotlib", "jinja2"}
+    program = f"import rewards_analytics.show, sys; print(*{heavy} & set(sys.modules))"
+
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert run.stdout.split() == []
