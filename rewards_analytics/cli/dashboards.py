@@ -22,7 +22,7 @@ def dashboard(
 
     It is open to this machine alone, and to those who have the address with its token.
     """
-    from rewards_analytics.dashboard import serve
+    from rewards_analytics.dashboard.server import serve
 
     rewards = ra.load(source_of(source))
     name = "standard input" if source == "-" else Path(source).name or source

@@ -1,14 +1,15 @@
-"""`rewards-analytics dashboard`: what is wrong is said before anything is served."""
+"""`rewards-analytics dashboard`: problems are reported before anything is served."""
 
 import socket
 
 import pytest
 
-import rewards_analytics.dashboard
+import rewards_analytics as ra
+from rewards_analytics.dashboard import server
 from rewards_analytics.dashboard.page import page
 
 
-def test_a_source_that_is_not_there_is_named(run, tmp_path):
+def test_a_missing_source_is_named(run, tmp_path):
     ended = run("dashboard", tmp_path / "absent.json")
 
     assert ended.status == 1
@@ -22,7 +23,7 @@ def test_a_source_with_invalid_rows_is_not_served(run):
     assert "1 row is not a valid reward" in ended.err
 
 
-def test_a_port_in_use_is_named_with_the_way_out(run, rewards_json):
+def test_a_port_in_use_is_named_and_another_suggested(run, rewards_json):
     pytest.importorskip("voila", reason='pip install "rewards-analytics[dashboard]"')
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
@@ -36,7 +37,7 @@ def test_a_port_in_use_is_named_with_the_way_out(run, rewards_json):
     assert "another port" in ended.err
 
 
-def test_a_number_that_is_no_port_is_wrong_usage(run, rewards_json):
+def test_a_port_out_of_range_is_wrong_usage(run, rewards_json):
     pytest.importorskip("voila", reason='pip install "rewards-analytics[dashboard]"')
 
     ended = run("dashboard", rewards_json, "--port", "70000")
@@ -45,8 +46,8 @@ def test_a_number_that_is_no_port_is_wrong_usage(run, rewards_json):
     assert "port=70000 is not a port" in ended.err
 
 
-def test_without_voila_the_extra_is_named(run, rewards_json, monkeypatch):
-    monkeypatch.setattr(rewards_analytics.dashboard, "find_spec", lambda _: None)
+def test_without_voila_the_error_names_the_extra(run, rewards_json, monkeypatch):
+    monkeypatch.setattr(server, "find_spec", lambda _: None)
 
     ended = run("dashboard", rewards_json)
 
@@ -54,9 +55,9 @@ def test_without_voila_the_extra_is_named(run, rewards_json, monkeypatch):
     assert 'Voila is not installed: pip install "rewards-analytics[dashboard]"' in ended.err
 
 
-def test_the_name_of_a_source_is_text_on_the_page(tmp_path):
+def test_the_source_name_is_escaped_on_the_page(tmp_path):
     (tmp_path / "page.json").write_text('{"name": "<script>alert(1)</script>.json", "as_of": "2026-11-23"}')
-    rewards_analytics.write(rewards_analytics.load([]), tmp_path / "rewards.parquet")
+    ra.write(ra.load([]), tmp_path / "rewards.parquet")
 
     title = page(tmp_path).children[0].value
 
