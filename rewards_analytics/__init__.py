@@ -39,7 +39,7 @@ _HOME = {
     "plot_aging": "plots.aging",
     "plot_distance": "plots.distance",
     "explore": "widgets.explore",
-    "connect": "widgets.connect",
+    "connect": "widgets.connect.form",
     "report": "reporting.report",
     "notebook_report": "reporting.notebook.report",
     "reports": "reporting.batch.reports",
@@ -116,7 +116,7 @@ if TYPE_CHECKING:
     from rewards_analytics.reporting.batch.reports import reports as reports
     from rewards_analytics.reporting.notebook.report import notebook_report as notebook_report
     from rewards_analytics.reporting.report import report as report
-    from rewards_analytics.widgets.connect import connect as connect
+    from rewards_analytics.widgets.connect.form import connect as connect
     from rewards_analytics.widgets.explore import explore as explore
 
 

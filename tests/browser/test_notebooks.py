@@ -142,7 +142,7 @@ def test_a_reader_answers_a_text_a_choice_and_a_picture_and_sees_rewards_arrive(
     expect(form.get_by_text("What city were you born in?")).to_be_visible()
     form.get_by_label("Answer").fill("correct")
     submit(form)
-    expect(said).to_contain_text("These are the member's rewards")
+    expect(said).to_contain_text("Fetched the member's rewards")
     expect(arrived).to_contain_text("Polestar rail miles")
     photograph(page, "fetch")
 
@@ -156,7 +156,7 @@ def test_a_reader_answers_a_text_a_choice_and_a_picture_and_sees_rewards_arrive(
     expect(arrived).to_contain_text("$")
 
     fetch(page, "user-0003")
-    expect(form.get_by_role("img", name="The picture that the question is about")).to_be_visible()
+    expect(form.get_by_role("img", name="Picture for this question")).to_be_visible()
     photograph(page, "fetch-picture")
     form.get_by_role("button", name="Stop waiting").click()
     expect(said).to_contain_text("Stopped")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from rewards_analytics.widgets.connect.practice import Practice
+from rewards_analytics.widgets.connect.demo_sandbox import DemoSandbox
 
 ROOT = Path(__file__).parent.parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -67,9 +67,9 @@ def test_a_notebook_shows_a_picture_and_a_dashboard_and_stores_what_it_showed(pa
 
 def test_no_key_is_stored_with_the_notebook_that_fetches():
     stored = (ROOT / "notebooks" / "fetch.ipynb").read_text(encoding="utf-8")
-    practice = Practice(seed=2026)
-    keys = practice.sandbox.api_key, practice.sandbox.client_id
-    practice.close()
+    demo = DemoSandbox(seed=2026)
+    keys = demo.sandbox.api_key, demo.sandbox.client_id
+    demo.close()
 
     assert not [key for key in keys if key in stored]
     assert '"value": "correct"' not in stored

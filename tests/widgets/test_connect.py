@@ -1,4 +1,4 @@
-"""The fetch form: its reader fetches, answers, and sees rewards or what to do; and no secret stays behind."""
+"""The fetch form: its user fetches, answers, and sees rewards or what to do next; no secret is kept."""
 
 import json
 from datetime import date
@@ -124,7 +124,7 @@ def test_thousands_of_users_are_searched_and_not_listed(sandbox, make_client):
     assert "11 users match" in shown(form)
 
 
-def test_users_of_one_name_are_told_apart(sandbox, make_client):
+def test_users_with_the_same_name_are_listed_with_their_guids(sandbox, make_client):
     first, second = (sandbox.world.create_user("Ann") for _ in range(2))
     form = ra.connect(make_client())
     form.wait()
@@ -142,7 +142,7 @@ def test_nothing_can_be_fetched_before_a_member_is_chosen(form, sandbox):
     assert not [call for call in sandbox.requests if call.method == "POST"]
 
 
-def test_a_user_without_members_is_told_and_another_can_be_chosen(form, sandbox, make_client, member_of_mxbank):
+def test_a_user_without_members_is_reported_and_another_can_be_chosen(form, sandbox, make_client, member_of_mxbank):
     sandbox.world.create_user("nobody yet")
     form.again.click()
     form.wait()
@@ -154,7 +154,7 @@ def test_a_user_without_members_is_told_and_another_can_be_chosen(form, sandbox,
     assert fetch(form, member_of_mxbank("password")) == "fetched"
 
 
-def test_a_client_without_users_is_told(sandbox, make_client):
+def test_a_client_without_users_is_reported(sandbox, make_client):
     sandbox.reset(World(users=0, clock=Clock(TODAY, frozen=True)))
     form = ra.connect(make_client())
 
@@ -174,7 +174,7 @@ def test_a_fetch_ends_with_the_rewards_as_a_frame_and_as_a_table(form, sandbox, 
     assert isinstance(form.rewards, pl.DataFrame)
     assert form.rewards.equals(ra.load(sandbox.world.members[member.guid].rewards))
     assert f"<caption>{len(form.rewards)} rewards" in shown(form)
-    assert "<code>CREATED</code> (new, gathering)" in shown(form)
+    assert "<code>CREATED</code> (new, aggregating)" in shown(form)
     assert "<code>CONNECTED</code> (done)" in shown(form)
 
 
@@ -184,7 +184,7 @@ def test_a_job_too_soon_after_the_last_shows_the_age_of_the_rewards(form, member
 
     assert fetch(form, member) == "fetched"
 
-    assert "No new job was started" in shown(form)
+    assert "MX started no new job" in shown(form)
     assert "rewards of 2026-11-23T12:00:00+0000" in shown(form)
     assert not form.rewards.is_empty()
 
@@ -220,7 +220,7 @@ def test_another_kind_of_job_in_the_way_is_named(form, sandbox, member_of_mxbank
     assert "Wait until member_status() says that it has ended" in shown(form)
 
 
-def test_a_sandbox_that_dies_in_the_middle_is_told_and_the_form_connects_again(make_client, member_of_mxbank):
+def test_a_sandbox_that_dies_during_a_job_is_reported_and_the_form_reconnects(make_client, member_of_mxbank):
     with Sandbox(world=World(users=1, clock=Clock(TODAY, frozen=True))) as mortal:
         user = next(iter(mortal.world.users.values()))
         member = mortal.world.create_member(user, "mxbank", password="challenge")
@@ -234,14 +234,14 @@ def test_a_sandbox_that_dies_in_the_middle_is_told_and_the_form_connects_again(m
 
     assert 'role="alert"' in shown(form)
     assert "127.0.0.1" in shown(form)
-    assert form._start.layout.display is None
+    assert form._connection.layout.display is None
     form.sandbox.click()
     assert form.wait() == "ready"
     assert form.user.placeholder.startswith("12 users")
     form.close()
 
 
-def test_a_wrong_key_is_told_and_never_shown(sandbox, make_client):
+def test_a_wrong_key_is_reported_and_never_shown(sandbox, make_client):
     form = ra.connect(make_client(api_key="not-the-key-7731"))
 
     assert form.wait() == "offline"
@@ -259,18 +259,18 @@ def test_waiting_can_be_stopped_while_the_institution_asks(form, member_of_mxban
     form.stop.click()
 
     assert form.wait() == "failed"
-    assert "Stopped. The job goes on at MX" in shown(form)
-    assert form.questions == []
+    assert "Stopped. The job continues at MX" in shown(form)
+    assert form.questions == ()
     assert fetch(form, member) == "asking"
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_a_mistake_of_our_own_does_not_leave_the_form_waiting(form, member_of_mxbank):
+def test_an_unexpected_error_does_not_leave_the_form_waiting(form, member_of_mxbank):
     form.timeout = "soon"
 
     assert fetch(form, member_of_mxbank("password")) == "failed"
 
-    assert "The form can be used again" in shown(form)
+    assert "You can use the form again" in shown(form)
     form.timeout = 300.0
     assert fetch(form, member_of_mxbank("password")) == "fetched"
 
@@ -308,7 +308,7 @@ def test_an_answer_may_be_followed_by_another_question(form, member_of_mxbank):
     assert submit(form, "correct") == "fetched"
 
 
-def test_a_wrong_answer_is_told(form, member_of_mxbank):
+def test_a_wrong_answer_is_reported(form, member_of_mxbank):
     fetch(form, member_of_mxbank("challenge"))
 
     assert submit(form, "wrong") == "failed"
@@ -328,7 +328,7 @@ def test_an_answer_that_comes_right_after_the_click_on_submit_is_sent(form, memb
 
 
 def test_an_answer_that_comes_long_after_waits_for_another_click(form, member_of_mxbank, monkeypatch):
-    monkeypatch.setattr("rewards_analytics.widgets.connect._LATE_S", 0.0)
+    monkeypatch.setattr("rewards_analytics.widgets.connect.form._LATE_S", 0.0)
     fetch(form, member_of_mxbank("challenge"))
     form.submit.click()
 
@@ -368,7 +368,7 @@ def test_questions_that_were_answered_leave_no_widgets_behind(form, member_of_mx
     assert fetch_and_answer() == fetch_and_answer()
 
 
-def test_what_an_institution_writes_is_text():
+def test_text_from_an_institution_is_escaped():
     hostile = "<img src=x onerror=alert(1)>"
 
     question = Question(OptionsChallenge("C1", "OPTIONS", hostile, options=[Option(hostile, "1")]))
@@ -378,7 +378,7 @@ def test_what_an_institution_writes_is_text():
 
 
 @pytest.mark.parametrize("data", ["not base64", "data:image/png;base64,A"])
-def test_a_picture_that_cannot_be_shown_is_told_and_the_question_still_answered(data):
+def test_a_picture_that_cannot_be_shown_is_reported_and_the_question_still_answered(data):
     one = Question(ImageChallenge("C1", "IMAGE_DATA", "What is it?", image_data=data))
     many = Question(ImageOptionsChallenge("C2", "IMAGE_OPTIONS", "Which?", image_options=[ImageOption("A", "a", data)]))
     many.field.value = 0

@@ -1,11 +1,11 @@
-"""A question of an institution as a field to answer in. What was answered is forgotten as soon as it is sent."""
+"""An institution's question with a field for the answer, which is deleted as soon as it is sent."""
 
 from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Sequence
 from html import escape
-from typing import Any, Final
+from typing import Final
 
 import ipywidgets as widgets
 
@@ -21,6 +21,11 @@ from rewards_analytics.wording import one_line
 
 LONGEST_LABEL: Final = 500
 
+_FIELD: Final = {
+    "description": "Answer",
+    "style": {"description_width": "5em"},
+    "layout": {"width": "36em", "max_width": "100%"},
+}
 _SIGNATURES: Final = {b"\x89PNG": "png", b"\xff\xd8\xff": "jpeg", b"GIF8": "gif", b"RIFF": "webp"}
 
 
@@ -30,15 +35,15 @@ class Question(widgets.VBox):  # type: ignore[misc]
     Attributes
     ----------
     challenge
-        The question as the API put it.
+        The question as the API sent it.
     field
-        Where the answer is given: a text field, or choices by number.
+        The field for the answer: text, or numbered choices.
     """
 
     def __init__(self, challenge: Challenge) -> None:
         self.challenge = challenge
         self._options: Sequence[Option] = ()
-        label = one_line(challenge.label, LONGEST_LABEL) or "The institution gives no words to its question."
+        label = one_line(challenge.label, LONGEST_LABEL) or "The institution sent no text for this question."
         shown: list[widgets.Widget] = [widgets.HTML(f'<p class="rewards-question">{escape(label)}</p>')]
         match challenge:
             case OptionsChallenge(options=options):
@@ -49,70 +54,63 @@ class Question(widgets.VBox):  # type: ignore[misc]
                 shown.append(_gallery([(f"Picture {n}", _file(each)) for n, each in enumerate(pictures, 1)]))
                 self.field = _choices(pictures)
             case ImageChallenge():
-                shown.append(_gallery([("The picture that the question is about", _file(challenge))]))
+                shown.append(_gallery([("Picture for this question", _file(challenge))]))
                 self.field = _text()
             case _:
                 self.field = _text()
         super().__init__(children=[*shown, self.field])
 
     def __repr__(self) -> str:
-        """Say what is asked, and not what is answered."""
+        """Show the question without its answer."""
         return f"Question({self.challenge.type}: {self.challenge.label!r})"
 
     @property
     def answer(self) -> str:
-        """The answer as the API takes it, empty where there is none yet."""
+        """The answer as the API expects it, empty if there is none yet."""
         if isinstance(self.field, widgets.Text):
             return str(self.field.value).strip()
         return "" if self.field.value is None else self._options[self.field.value].value
 
     def forget(self) -> None:
-        """Empty the field, in the page too, and take the question out of the notebook's widgets."""
+        """Empty the field, in the page too, and remove the question from the notebook's widgets."""
         self.field.value = "" if isinstance(self.field, widgets.Text) else None
         for part in (*self.children, self):
-            # A widget that is closed leaves its layout and its style behind.
+            # close() leaves a widget's layout and style behind.
             for model in (part, part.layout, getattr(part, "style", part.layout)):
                 model.close()
 
 
-def _text() -> Any:
-    # The value comes over when the field is left, not letter by letter.
-    return widgets.Text(placeholder="Sent to the institution, and kept nowhere", continuous_update=False, **_looks())
+def _text() -> widgets.Text:
+    # The page sends the value when the field loses focus, not letter by letter.
+    return widgets.Text(placeholder="Sent to the institution, never stored", continuous_update=False, **_FIELD)
 
 
-def _choices(options: Sequence[Option]) -> Any:
-    """Choices by their place: a label may come twice, and the answer's text stays out of the page."""
-    numbered = [
-        (f"{number}. {one_line(option.label, LONGEST_LABEL)}", number - 1) for number, option in enumerate(options, 1)
-    ]
-    return widgets.RadioButtons(options=numbered, value=None, **_looks())
+def _choices(options: Sequence[Option]) -> widgets.RadioButtons:
+    """Choices by number: labels may repeat, and the answer itself stays out of the page."""
+    numbered = [(f"{n}. {one_line(option.label, LONGEST_LABEL)}", n - 1) for n, option in enumerate(options, 1)]
+    return widgets.RadioButtons(options=numbered, value=None, **_FIELD)
 
 
-def _looks() -> dict[str, Any]:
-    style, layout = {"description_width": "5em"}, {"width": "36em", "max_width": "100%"}
-    return {"description": "Answer", "style": style, "layout": layout}
-
-
-def _gallery(pictures: Sequence[tuple[str, bytes]]) -> Any:
+def _gallery(pictures: Sequence[tuple[str, bytes]]) -> widgets.HTML:
     return widgets.HTML(f'<div class="rewards-gallery">{"".join(_figure(*picture) for picture in pictures)}</div>')
 
 
 def _figure(caption: str, image: bytes) -> str:
     if not image:
         return f"<figure><figcaption>{escape(caption)} cannot be shown.</figcaption></figure>"
-    picture = f'<img alt="{escape(caption)}" src="{_address(image)}">'
+    picture = f'<img alt="{escape(caption)}" src="{_data_uri(image)}">'
     return f"<figure>{picture}<figcaption>{escape(caption)}</figcaption></figure>"
 
 
 def _file(pictured: ImageChallenge | ImageOption) -> bytes:
-    """The picture's file, empty where the institution sent something else."""
+    """The picture's file, empty if the institution sent something else."""
     try:
         return pictured.image
     except ValueError:
         return b""
 
 
-def _address(image: bytes) -> str:
-    """The file itself as an address. Base64 has no character that could leave the attribute."""
+def _data_uri(image: bytes) -> str:
+    """Data URI of a file. Base64 has no character that could end the attribute."""
     kind = next((kind for start, kind in _SIGNATURES.items() if image.startswith(start)), "png")
     return f"data:image/{kind};base64,{b64encode(image).decode('ascii')}"

@@ -1,4 +1,4 @@
-"""A sandbox to practise on: the API on this machine, and a client of it for whom time passes quickly."""
+"""A sandbox for the fetch form, with a client that makes its time pass quickly."""
 
 from __future__ import annotations
 
@@ -13,27 +13,26 @@ LONGEST_WAIT_S: Final = 0.15
 JOB_TIME_S: Final = 9.0
 
 
-class Practice:
+class DemoSandbox:
     """A running sandbox with synthetic users, and its client.
 
-    The sandbox's clock stands still except while the client waits: a job of `JOB_TIME_S` seconds ends after a few
-    looks at it, a question waits for its answer for ever, and a notebook comes to the same results at each run.
+    The sandbox's clock advances only while the client waits. So a job of `JOB_TIME_S` seconds ends after a few polls, a
+    question never expires, and a notebook has the same results at every run.
 
     Parameters
     ----------
     today
-        The day in the sandbox, today in UTC if None.
+        Date in the sandbox, today in UTC if None.
     users, seed
         Size and seed of the synthetic world.
 
     Examples
     --------
-    >>> practice = Practice(date(2026, 11, 23))
-    >>> practice.client.fetch_rewards(*practice.member_asking("TEXT"), answer=lambda asked: {asked[0].guid: "correct"})[
-    ...     "connection_status"
-    ... ]
+    >>> demo = DemoSandbox(date(2026, 11, 23))
+    >>> member = demo.member_asking("TEXT")
+    >>> demo.client.fetch_rewards(*member, answer=lambda asked: {asked[0].guid: "correct"})["connection_status"]
     'CONNECTED'
-    >>> practice.close()
+    >>> demo.close()
     """
 
     def __init__(self, today: date | None = None, *, users: int = 12, seed: int = 2026) -> None:
@@ -45,17 +44,17 @@ class Practice:
         )
 
     def __repr__(self) -> str:
-        """Say what is there, without the port: the same text at every run of a notebook."""
+        """Leave the port out, so that a notebook shows the same text at every run."""
         world = self.sandbox.world
-        return f"Practice({len(world.users)} synthetic users, {len(world.members)} members, {world.clock.today()})"
+        return f"DemoSandbox({len(world.users)} synthetic users, {len(world.members)} members, {world.clock.today()})"
 
     def member_asking(self, challenge_type: str) -> tuple[str, str]:
-        """User and member guid of the first member whose institution asks a question of this type."""
+        """User and member guid of the first member whose institution asks this type of question."""
         member = self.sandbox.world.member_asking(challenge_type)
         return member.user_guid, member.guid
 
     def members(self) -> list[dict[str, str | None]]:
-        """Every member: its user's name, its institution, and the type of the question that it asks, if any."""
+        """Name of the user, institution and type of question (None if it asks nothing) of every member."""
         world = self.sandbox.world
         return [
             {"user": world.users[member.user_guid].identifier, "institution": member.name, "asks": member.asks}
