@@ -1,4 +1,4 @@
-"""A dashboard's results as HTML: figures, tables and pictures in the colours of the page around them."""
+"""The dashboard's views as HTML: figures, tables and pictures in the colours of the surrounding page."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ from rewards_analytics.wording import (
 )
 
 MOST_ROWS: Final = 40
-"""Rows listed in a table of periods or units; the pictures have all periods."""
+"""Rows in a table of periods or units. The pictures show every period."""
 
 MOST_UNITS: Final = 12
-"""Units with a card, a picture or a column of their own. Data that has more is not as the API documents it."""
+"""Units with their own card, picture or column. The API documents four."""
 
 
 def style() -> str:
@@ -48,20 +48,20 @@ def nothing(sentence: str) -> str:
     return f'<p class="rewards-nothing" role="status">{escape(sentence)}</p>'
 
 
-def told(sentence: str) -> str:
-    """What is shown, in a sentence that a screen reader says when it changes."""
-    return f'<p class="rewards-told" role="status">{escape(sentence)}</p>'
+def status(sentence: str) -> str:
+    """A sentence that screen readers announce when it changes."""
+    return f'<p role="status">{escape(sentence)}</p>'
 
 
 def help_text(words: str) -> str:
-    """An explanation, folded away."""
+    """A collapsed explanation."""
     return f'<details class="rewards-help"><summary>What the filters do</summary><p>{escape(words)}</p></details>'
 
 
 def totals_view(rows: Sequence[Record], schedule: Sequence[Record]) -> str:
     """Totals per unit: a card for each with its figures and bars, and a table."""
     if not rows:
-        return nothing("No balances in this selection. Choose other users, units or balance types.")
+        return nothing("No balances match these filters. Choose other users, units or balance types.")
     cards = "".join(_card(row, schedule) for row in rows[:MOST_UNITS])
     listed = table(
         "Totals per unit",
@@ -80,7 +80,7 @@ def totals_view(rows: Sequence[Record], schedule: Sequence[Record]) -> str:
 
 
 def _card(row: Record, schedule: Sequence[Record]) -> str:
-    """The figures that matter of one unit: what is available, and what of it expires soon."""
+    """The key figures of one unit: the available amount, and how much of it expires soon."""
     unit_type = row["unit_type"]
     ahead = soon(schedule, unit_type)
     part = share(ahead, row["available"])
@@ -95,15 +95,15 @@ def _card(row: Record, schedule: Sequence[Record]) -> str:
 
 
 def expiring_view(rows: Sequence[Record], choice: Choice) -> str:
-    """The timeline: a picture per unit, and a table of the periods in which something expires."""
+    """The timeline: a picture for each unit, and a table of the periods with an expiry."""
     until = "" if choice.until is None else f" until {day(choice.until)}"
     if not rows:
-        return _titled("Timeline", nothing(f"Nothing expires from {day(choice.as_of)}{until} in this selection."))
+        return _titled("Timeline", nothing(f"Nothing expires from {day(choice.as_of)}{until} with these filters."))
     busy = [row for row in rows if row["rewards"]]
     busy.sort(key=lambda row: (row["period"], row["unit_type"]))
     listed = table(
-        f"From {day(choice.as_of)}{until}; periods without an expiry are left out here",
-        [choice.every.capitalize(), "Unit", "Expiring", "Lots", "In all by then"],
+        f"From {day(choice.as_of)}{until}, without periods in which nothing expires",
+        [choice.every.capitalize(), "Unit", "Expiring", "Lots", "Cumulative"],
         [
             [
                 text(period_name(row["period"], choice.every)),
@@ -117,7 +117,7 @@ def expiring_view(rows: Sequence[Record], choice: Choice) -> str:
     )
     units = units_of(rows)
     pictures = "".join(_timeline(of_unit(rows, unit_type), choice) for unit_type in units[:MOST_UNITS])
-    explained = f"Bars: what expires in each {choice.every}. Line: what has expired by its end."
+    explained = f"Bars: amount that expires in each {choice.every}. Line: cumulative amount."
     return _titled(
         "Timeline",
         f'<p>{explained}</p><div class="rewards-pictures">{pictures}</div>{_more(len(units) - MOST_UNITS, "picture")}'
@@ -127,22 +127,22 @@ def expiring_view(rows: Sequence[Record], choice: Choice) -> str:
 
 def _timeline(rows: Sequence[Record], choice: Choice) -> str:
     unit_type = rows[0]["unit_type"]
-    in_all = f"{amount_of(rows[-1]['cumulative'], unit_type)} in all"
+    total = f"{amount_of(rows[-1]['cumulative'], unit_type)} in total"
     return (
-        f"<figure><figcaption><b>{escape(unit_name(unit_type))}</b> {escape(in_all)}</figcaption>"
+        f"<figure><figcaption><b>{escape(unit_name(unit_type))}</b> {escape(total)}</figcaption>"
         f"{timeline(rows, choice.every)}</figure>"
     )
 
 
 def aging_view(rows: Sequence[Record], choice: Choice) -> str:
-    """The aging schedule: spans of days by unit, each amount with its bar."""
+    """The aging schedule: a row for each bucket, a column with bars for each unit."""
     units = units_of(rows)[:MOST_UNITS]
     if not units:
-        return _titled("Aging schedule", nothing("No balance of this selection expires."))
+        return _titled("Aging schedule", nothing("No balance expires with these filters."))
     by_unit = {unit_type: of_unit(rows, unit_type) for unit_type in units}
     most = {unit_type: max(row["expiring"] for row in own) for unit_type, own in by_unit.items()}
     listed = table(
-        f"What expires within how many days from {day(choice.as_of)}",
+        f"Expiring amounts by days from {day(choice.as_of)}",
         ["Expires within", *map(unit_name, units)],
         [
             [
@@ -157,11 +157,11 @@ def aging_view(rows: Sequence[Record], choice: Choice) -> str:
 
 
 def upcoming_view(rows: Sequence[Record], choice: Choice) -> str:
-    """What expires next and whose."""
+    """The next expiries, and whose they are."""
     if not rows:
-        return _titled("Next expiries", nothing("Nothing expires in this span."))
+        return _titled("Next expiries", nothing("Nothing expires in this period."))
     listed = table(
-        "The soonest expiries: what one holding loses on one day",
+        "Next expiries, one row for each holding and day",
         ["Day", "In", "Unit", "Expiring", "User", "Member", "Account"],
         [
             [
@@ -178,10 +178,10 @@ def upcoming_view(rows: Sequence[Record], choice: Choice) -> str:
 
 
 def distance_view(goals: Goals) -> str:
-    """The nearest goals that are not reached, each with its bar of progress."""
+    """The nearest goals that are not reached, each with a progress bar."""
     if not goals.nearest:
         reached = f" {count(goals.reached, 'goal')} reached." if goals.reached else ""
-        return nothing(f"No goals ahead in this selection.{reached}")
+        return nothing(f"No goals ahead with these filters.{reached}")
     listed = table(
         f"Nearest goals not reached yet. {ASSUMPTION}",
         ["Goal", "Progress", "To go", "Unit", "Kind", "User", "Member"],
@@ -203,12 +203,12 @@ def distance_view(goals: Goals) -> str:
 
 
 def quality_view(rows: Sequence[Record]) -> str:
-    """The quality checks, those that found something first in the eye."""
+    """The quality checks. Those with findings are emphasised."""
     failed = [row for row in rows if row["rewards"]]
-    result = f"{len(failed)} of {count(len(rows), 'check')} found something." if failed else "No check found anything."
+    result = f"{len(failed)} of {count(len(rows), 'check')} found issues." if failed else "No check found an issue."
     listed = table(
         "Quality checks",
-        ["Check", "Severity", "Concerned", "Example"],
+        ["Check", "Severity", "Rewards", "Example"],
         [
             [
                 text(check_name(row["check"])),
@@ -223,9 +223,9 @@ def quality_view(rows: Sequence[Record]) -> str:
 
 
 def with_code(view: str, code: str) -> str:
-    """A view, and the Python that gives its table."""
+    """A view, and the Python code that gives its table."""
     return (
-        f'{view}<details class="rewards-code"><summary>The code for this view</summary>'
+        f'{view}<details class="rewards-code"><summary>Code for this view</summary>'
         f'<pre tabindex="0"><code>{escape(code)}</code></pre></details>'
     )
 
@@ -238,7 +238,7 @@ def _titled(title: str, body: str) -> str:
 
 
 def _more(further: int, noun: str) -> str:
-    return f"<p>{count(further, 'further ' + noun)} not listed here.</p>" if further > 0 else ""
+    return f"<p>{count(further, 'more ' + noun)} not shown.</p>" if further > 0 else ""
 
 
 def _amount(value: Any, unit_type: str) -> Cell:
@@ -246,7 +246,7 @@ def _amount(value: Any, unit_type: str) -> Cell:
 
 
 def _barred(value: Any, unit_type: str, most: Any) -> Cell:
-    """An amount with a bar of its share of the largest, for the eye; the number stands for itself."""
+    """An amount with a bar that shows its share of the largest. Screen readers skip the bar."""
     bar = progress(part_of(value, most), unit_type)
     return Cell(f"{escape(amount(value, unit_type))}{bar}", is_number=True)
 

@@ -1,4 +1,4 @@
-"""The dashboard in a real JupyterLab: what a reader chooses, the numbers on the page follow."""
+"""The dashboard in a real JupyterLab: the numbers on the page follow the filters."""
 
 import os
 from datetime import date
@@ -115,7 +115,7 @@ def test_totals_on_the_page_follow_users_units_and_types(page):
     expect(available).to_have_text(written(ra.totals(rewards().filter(pl.col("user_guid") == user)), "available"))
 
     page.get_by_label("User", exact=True).fill("USR-nobody")
-    expect(page.get_by_text("No user is called 'USR-nobody'.")).to_be_visible()
+    expect(page.get_by_text("No user has guid 'USR-nobody'.")).to_be_visible()
     assert page.messages == []
 
 
@@ -131,7 +131,7 @@ def test_the_timeline_on_the_page_follows_date_and_period(page):
 
     page.get_by_label("As of", exact=True).fill("2027-06-01")
     aging = ra.aging(rewards(), as_of=date(2027, 6, 1)).filter(pl.col("unit_type") == "POINTS")
-    schedule = page.get_by_role("region", name="What expires within how many days from 1 June 2027")
+    schedule = page.get_by_role("region", name="Expiring amounts by days from 1 June 2027")
     expect(schedule.locator("tbody td:nth-child(3)")).to_have_text(written(aging, "expiring"))
     assert page.messages == []
 
@@ -160,7 +160,7 @@ def test_changes_that_come_faster_than_redraws_are_not_queued(page):
     assert page.evaluate("window.redraws") <= 3
 
 
-def test_what_a_provider_wrote_is_text_on_the_page(page):
+def test_text_from_a_provider_is_escaped_on_the_page(page):
     choose(page, "Distance")
     page.get_by_role("region", name="Nearest goals").wait_for()
 
@@ -179,7 +179,7 @@ def test_the_keyboard_is_enough(page):
 
     page.get_by_role("tab", name="Totals").press("ArrowRight")
     page.get_by_role("tab", name="Expiring").press("Enter")
-    expect(table(page, "The soonest expiries")).to_have_count(12)
+    expect(table(page, "Next expiries, one row")).to_have_count(12)
 
     page.get_by_label("Period", exact=True).press("q")
     expect(page.get_by_role("columnheader", name="Quarter")).to_be_visible()
@@ -189,7 +189,7 @@ def test_the_keyboard_is_enough(page):
     expect(page.locator(".rewards-code:visible pre").first).to_contain_text('every="quarter"')
 
 
-def test_a_table_and_a_picture_are_taken_away(page):
+def test_a_table_and_a_picture_can_be_downloaded(page):
     page.get_by_role("button", name="Prepare downloads").locator("visible=true").press("Enter")
     files = {}
     for name in ("CSV", "PARQUET", "SVG", "PNG"):

@@ -1,4 +1,4 @@
-"""Reading a dashboard as a test does: the tab that is chosen, and the text of its tables."""
+"""What a test reads from a dashboard: the selected tab, and the text of its tables."""
 
 import re
 from html import unescape
@@ -7,7 +7,7 @@ import ipywidgets as widgets
 
 
 def chosen(dashboard, tab):
-    """The dashboard, with a tab chosen."""
+    """The dashboard, with a tab selected."""
     dashboard.tabs.selected_index = list(dashboard.tabs.titles).index(tab)
     return dashboard
 

@@ -1,4 +1,4 @@
-"""The dashboard shows the numbers of the public functions, for whatever is chosen."""
+"""The dashboard shows the numbers of the public functions, for any filters."""
 
 import datetime as dt
 import re
@@ -39,7 +39,7 @@ def views(dashboard):
 
 
 def text_of(dashboard):
-    """The views of the tab that is chosen."""
+    """The views of the selected tab."""
     return dashboard._tabs[dashboard.tabs.selected_index].views
 
 
@@ -69,7 +69,7 @@ def test_all_users_and_units_are_shown_at_first(dashboard):
     ]
 
 
-def test_the_figures_that_matter_stand_at_the_top(dashboard):
+def test_the_key_figures_come_first(dashboard):
     cards = re.findall(r'<div class="rewards-card .*?</div></div>', dashboard.totals.value)
 
     assert [plain(card) for card in cards] == [
@@ -78,12 +78,12 @@ def test_the_figures_that_matter_stand_at_the_top(dashboard):
     ]
 
 
-def test_what_is_shown_is_said_in_a_sentence(dashboard):
+def test_a_sentence_sums_up_the_filters(dashboard):
     dashboard.user.value = "USR-1"
     dashboard.units["DOLLARS"].value = False
 
-    shown = "Shown: 1 of 2 users, all 2 members, 1 of 2 units, all 4 balance types."
-    assert dashboard.status.value == f'<p class="rewards-told" role="status">{shown}</p>'
+    shown = "Showing 1 of 2 users, all 2 members, 1 of 2 units, all 4 balance types."
+    assert dashboard.status.value == f'<p role="status">{shown}</p>'
 
 
 # --- Filters ----------------------------------------------------------------------------------------
@@ -93,7 +93,7 @@ def test_a_user_is_chosen_by_the_whole_guid(dashboard):
     dashboard.user.value = "USR-2"
 
     assert cells(dashboard.totals) == [["Dollars", "$12.50", "$12.50", "1", "1", "1"]]
-    assert "No goals ahead in this selection." in chosen(dashboard, "Distance").distance.value
+    assert "No goals ahead with these filters." in chosen(dashboard, "Distance").distance.value
 
 
 def test_several_users_are_chosen_with_commas(dashboard):
@@ -116,7 +116,7 @@ def test_a_member_is_chosen_by_the_whole_guid(dashboard):
     assert [row[0] for row in cells(dashboard.totals)] == ["Dollars"]
 
 
-def test_a_unit_that_is_not_ticked_is_left_out(dashboard):
+def test_an_unchecked_unit_is_left_out(dashboard):
     dashboard.units["DOLLARS"].value = False
 
     assert [row[0] for row in cells(dashboard.totals)] == ["Miles"]
@@ -176,12 +176,15 @@ def test_typing_offers_the_users_that_match():
 @pytest.mark.parametrize(
     ("choose", "sentence"),
     [
-        (lambda d: [setattr(box, "value", False) for box in d.units.values()], "No unit is chosen. Tick at least one."),
-        (lambda d: [setattr(box, "value", False) for box in d.balance_types.values()], "No balance type is chosen."),
-        (lambda d: setattr(d.as_of, "value", None), "No date is chosen."),
-        (lambda d: setattr(d.user, "value", "USR-"), "No user is called 'USR-'. Choose one of the 2 that contain it"),
-        (lambda d: setattr(d.user, "value", "<b>"), "No user is called '<b>'."),
-        (lambda d: setattr(d.member, "value", "M2, M9"), "No member is called 'M9'. Choose one from the list"),
+        (
+            lambda d: [setattr(box, "value", False) for box in d.units.values()],
+            "No unit is selected. Select at least one.",
+        ),
+        (lambda d: [setattr(box, "value", False) for box in d.balance_types.values()], "No balance type is selected."),
+        (lambda d: setattr(d.as_of, "value", None), "As of has no date."),
+        (lambda d: setattr(d.user, "value", "USR-"), "No user has guid 'USR-'. Choose one of the 2 that contain it"),
+        (lambda d: setattr(d.user, "value", "<b>"), "No user has guid '<b>'."),
+        (lambda d: setattr(d.member, "value", "M2, M9"), "No member has guid 'M9'. Choose one from the list"),
     ],
     ids=["no unit", "no balance type", "no date", "part of a guid", "unknown user", "unknown member"],
 )
@@ -208,7 +211,7 @@ def test_an_empty_selection_says_so_and_can_be_left(tab, kind):
 
     dashboard.user.value, dashboard.member.value = "USR-1", "M2"
     shown = [plain(view.value) for view in text_of(dashboard)]
-    assert shown[0].startswith("There are no rewards in this selection.")
+    assert shown[0].startswith("No rewards match these filters.")
     assert set(shown[1:]) <= {""}
 
     dashboard.user.value, dashboard.member.value = "", ""
@@ -219,7 +222,7 @@ def test_units_and_types_that_never_go_together_are_an_empty_selection(dashboard
     dashboard.units["MILES"].value = False
     dashboard.balance_types["TOTAL_BALANCE"].value = False
 
-    assert "There are no rewards in this selection." in dashboard.totals.value
+    assert "No rewards match these filters." in dashboard.totals.value
 
 
 def test_rewards_without_an_expiry_or_a_goal_say_so():
@@ -227,10 +230,10 @@ def test_rewards_without_an_expiry_or_a_goal_say_so():
     dashboard = chosen(ra.explore(rewards, as_of=AS_OF), "Expiring")
 
     assert "Nothing expires from 23 November 2026 until" in dashboard.expiring.value
-    assert "No balance of this selection expires." in dashboard.aging.value
-    assert "Nothing expires in this span." in dashboard.upcoming.value
-    assert "No goals ahead in this selection." in chosen(dashboard, "Distance").distance.value
-    assert "No check found anything." in chosen(dashboard, "Quality").quality.value
+    assert "No balance expires with these filters." in dashboard.aging.value
+    assert "Nothing expires in this period." in dashboard.upcoming.value
+    assert "No goals ahead with these filters." in chosen(dashboard, "Distance").distance.value
+    assert "No check found an issue." in chosen(dashboard, "Quality").quality.value
 
 
 def test_the_first_and_the_last_day_of_the_calendar_can_be_chosen(dashboard):
@@ -240,12 +243,12 @@ def test_the_first_and_the_last_day_of_the_calendar_can_be_chosen(dashboard):
         assert "Nothing expires from" in dashboard.expiring.value
 
 
-def test_no_rewards_are_said_to_be_none():
+def test_a_frame_without_rewards_says_so():
     assert "There are no rewards to explore." in ra.explore(REWARDS.clear()).status.value
 
 
 @pytest.mark.parametrize("column", ["balance", "user_guid"])
-def test_a_frame_without_a_column_is_told_in_the_dashboard(column):
+def test_a_frame_without_a_column_is_reported_in_the_dashboard(column):
     dashboard = ra.explore(REWARDS.drop(column))
 
     assert f"Column '{column}' is missing (explore() reads them)" in unescape(dashboard.status.value)
@@ -254,23 +257,23 @@ def test_a_frame_without_a_column_is_told_in_the_dashboard(column):
 @pytest.mark.parametrize(
     ("column", "tab", "view"), [("description", "Distance", "distance"), ("created_at", "Quality", "quality")]
 )
-def test_a_column_that_one_tab_reads_leaves_the_others_usable(column, tab, view):
+def test_a_column_that_only_one_tab_reads_may_be_missing_for_the_others(column, tab, view):
     dashboard = chosen(ra.explore(REWARDS.drop(column), as_of=AS_OF), tab)
 
     assert f"Column '{column}' is missing ({view}() reads it)" in unescape(getattr(dashboard, view).value)
     dashboard._tabs[TABS.index(tab)].button.click()
-    assert "nothing to take away" in dashboard._tabs[TABS.index(tab)].links.value
+    assert "nothing to download" in dashboard._tabs[TABS.index(tab)].links.value
     chosen(dashboard, "Totals").user.value = "USR-2"
     assert cells(dashboard.totals)[0][1] == "$12.50"
 
 
-def test_amounts_that_are_floats_are_told_in_the_dashboard():
+def test_amounts_that_are_floats_are_reported_in_the_dashboard():
     floats = REWARDS.to_pandas().astype({"balance": float})
 
     assert "Column 'balance' holds floats" in unescape(ra.explore(floats).status.value)
 
 
-def test_what_is_no_frame_is_an_error():
+def test_anything_but_a_frame_is_an_error():
     with pytest.raises(ra.FrameError, match="Load it first"):
         ra.explore([{"guid": "RWD-1"}])
 
@@ -293,14 +296,14 @@ def test_a_thousand_units_make_no_long_page():
     lots = [frames.lot(f"UNIT_{n:04}", "5", "2026-12-01") for n in range(1_000)]
     dashboard = ra.explore(frames.polars_frame(frames.table(lots)), as_of=AS_OF)
 
-    assert "960 further units not listed here." in dashboard.totals.value
+    assert "960 more units not shown." in dashboard.totals.value
     chosen(dashboard, "Expiring")
     assert sum(len(view.value) for view in views(dashboard)) < 200_000
     assert len(every_widget(dashboard)) < 100
 
 
 @pytest.mark.parametrize("column", ["user_guid", "unit_type"])
-def test_a_null_where_none_may_be_is_told_in_the_dashboard(column):
+def test_a_null_where_none_may_be_is_reported_in_the_dashboard(column):
     rewards = REWARDS.with_columns(pl.when(pl.col("balance") > 20).then(column).alias(column))
 
     assert f"explore() needs '{column}' in every row" in unescape(ra.explore(rewards).status.value)
@@ -316,7 +319,7 @@ def test_a_very_long_description_is_cut():
 # --- How it is made ---------------------------------------------------------------------------------
 
 
-def test_only_the_tab_that_is_chosen_is_drawn(dashboard):
+def test_only_the_selected_tab_is_drawn(dashboard):
     chosen(dashboard, "Expiring")
     dashboard.user.value = "USR-1"
     assert dashboard.totals.value == dashboard.distance.value == dashboard.quality.value == ""
@@ -386,7 +389,7 @@ def test_tables_have_a_caption_and_headers_with_their_scope(dashboard, tab):
             assert table.count('<th scope="row"') == table.count("<tr>") - 1
 
 
-def test_text_of_the_provider_is_text(dashboard):
+def test_text_from_a_provider_is_escaped(dashboard):
     chosen(dashboard, "Distance")
 
     assert "<b>Gold" not in dashboard.distance.value

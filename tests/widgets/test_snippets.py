@@ -1,4 +1,4 @@
-"""The code that a view shows is three lines that give its table, on the reader's own kind of frame."""
+"""The code that a view shows is three lines that reproduce its table, for the user's kind of frame."""
 
 import datetime as dt
 
@@ -7,8 +7,8 @@ import pytest
 
 from rewards_analytics.results.records import records
 from rewards_analytics.widgets.choice import Choice
-from rewards_analytics.widgets.code import Code
 from rewards_analytics.widgets.selection import Selection
+from rewards_analytics.widgets.snippets import Snippets
 from tests import frames
 
 AS_OF, UNTIL = dt.date(2026, 11, 23), dt.date(2028, 11, 22)
@@ -33,7 +33,7 @@ SOME = CHOICES["two users, a member and a unit"]
 
 
 def run(code, rewards):
-    """Run the three lines; give what the second chooses and what the third gives."""
+    """Run the three lines. Return the chosen rewards, and a function that returns the table."""
     first, second, call = code.splitlines()
     names = {"rewards": rewards}
     exec(f"{first}\n{second}", names)
@@ -47,7 +47,7 @@ def test_the_code_chooses_the_rewards_of_the_view(choice, make_frame):
         *(pl.col(name).is_in(list(values)) for name, values in choice.filters().items())
     )
 
-    chosen, _ = run(Code(rewards).totals(choice), rewards)
+    chosen, _ = run(Snippets(rewards).totals(choice), rewards)
 
     assert sorted(frames.collected(chosen)["guid"].to_list()) == sorted(expected["guid"].to_list())
 
@@ -57,7 +57,7 @@ def test_the_code_gives_the_table_of_the_view(view, make_frame):
     rewards = make_frame(*ROWS)
     shown = getattr(Selection(frames.polars_frame(frames.table(ROWS))), view)(SOME)
 
-    _, give = run(getattr(Code(rewards), view)(SOME), rewards)
+    _, give = run(getattr(Snippets(rewards), view)(SOME), rewards)
 
     assert sorted(records(give()), key=repr) == sorted(records(shown), key=repr)
 
@@ -66,14 +66,14 @@ def test_the_code_gives_the_next_expiries_until_the_last_one_listed(make_frame):
     rewards = make_frame(*ROWS)
     shown = Selection(frames.polars_frame(frames.table(ROWS))).upcoming(SOME)
 
-    _, give = run(Code(rewards).upcoming(SOME, shown[-1]["expires_on"]), rewards)
+    _, give = run(Snippets(rewards).upcoming(SOME, shown[-1]["expires_on"]), rewards)
 
     given = give().rename({"period": "expires_on"}).select(list(shown[0]))
     assert sorted(given.rows(), key=repr) == sorted((tuple(row.values()) for row in shown), key=repr)
 
 
 def test_the_code_for_all_rewards_filters_nothing():
-    code = Code(frames.polars_frame(frames.table(ROWS)))
+    code = Snippets(frames.polars_frame(frames.table(ROWS)))
 
     assert code.expiring(Choice(AS_OF)) == (
         "import datetime, rewards_analytics as ra\n"
@@ -83,7 +83,7 @@ def test_the_code_for_all_rewards_filters_nothing():
 
 
 def test_the_code_for_some_rewards_names_them():
-    code = Code(pl.LazyFrame(schema={"unit_type": pl.String}))
+    code = Snippets(pl.LazyFrame(schema={"unit_type": pl.String}))
 
     assert code.totals(Choice(AS_OF, units=("MILES", "POINTS"))) == (
         "import polars as pl, rewards_analytics as ra\n"

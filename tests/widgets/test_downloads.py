@@ -1,4 +1,4 @@
-"""Tables leave the dashboard as CSV and Parquet, pictures as SVG and PNG."""
+"""Tables can be downloaded from the dashboard as CSV and Parquet, pictures as SVG and PNG."""
 
 import datetime as dt
 import io
@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 import rewards_analytics as ra
-from rewards_analytics.widgets import take_away
+from rewards_analytics.widgets import downloads
 from tests import frames
 from tests.widgets.pages import chosen
 
@@ -92,11 +92,11 @@ def test_the_next_expiries_keep_amount_and_day(dashboard):
     ]
 
 
-def test_a_spreadsheet_runs_nothing_that_a_provider_wrote(dashboard):
+def test_a_spreadsheet_runs_no_formula_from_a_provider(dashboard):
     assert b"'=cmd()" in files(dashboard, "Distance")["distance.csv"]
 
 
-def test_a_change_takes_the_links_of_the_last_choice_away(dashboard):
+def test_a_change_removes_the_links_of_the_previous_choice(dashboard):
     assert files(dashboard, "Totals")
     dashboard.units["DOLLARS"].value = False
 
@@ -104,13 +104,13 @@ def test_a_change_takes_the_links_of_the_last_choice_away(dashboard):
 
 
 def test_a_table_too_long_for_a_link_is_cut_and_says_so(dashboard, monkeypatch):
-    monkeypatch.setattr(take_away, "MOST_ROWS", 1)
+    monkeypatch.setattr(downloads, "MOST_ROWS", 1)
 
     assert files(dashboard, "Totals")["totals.csv"].decode().count("\n") == 2
-    assert "(the first 1 of 2 rows; the code gives all)" in dashboard._tabs[0].links.value
+    assert "(first 1 of 2 rows; the code gives all)" in dashboard._tabs[0].links.value
 
 
-def test_settings_of_the_reader_do_not_reach_a_picture(dashboard):
+def test_the_users_settings_do_not_affect_a_picture(dashboard):
     before = files(dashboard, "Totals")["totals.svg"]
     dashboard.every.value = "week"
 
@@ -120,7 +120,7 @@ def test_settings_of_the_reader_do_not_reach_a_picture(dashboard):
     assert after == before
 
 
-def test_taking_pictures_away_changes_no_setting_and_registers_no_figure(dashboard):
+def test_downloading_pictures_changes_no_setting_and_registers_no_figure(dashboard):
     from matplotlib import pyplot as plt
 
     before, figures = dict(mpl.rcParams), plt.get_fignums()

@@ -1,10 +1,10 @@
-"""The Python that gives the table of a view, for the reader to take into a cell."""
+"""Python code that reproduces the table of a view, to paste into a cell."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 import narwhals as nw
 from narwhals import Implementation
@@ -12,49 +12,52 @@ from narwhals import Implementation
 from rewards_analytics.results.records import as_narwhals
 from rewards_analytics.widgets.choice import Choice
 
+if TYPE_CHECKING:
+    from narwhals.typing import IntoFrame
+
 _IMPORTS: Final = {
     Implementation.POLARS: "polars as pl, ",
     Implementation.PYARROW: "pyarrow.compute as pc, ",
 }
 
 
-class Code:
-    """Writes three lines for one kind of frame: imports, the rewards that are chosen, the call.
+class Snippets:
+    """Writes three lines for one kind of frame: the import, the chosen rewards, the call.
 
-    The reader's own frame is taken to be named `rewards`.
+    They expect the user's frame under the name `rewards`.
     """
 
-    def __init__(self, rewards: Any) -> None:
+    def __init__(self, rewards: IntoFrame) -> None:
         frame = as_narwhals(rewards)
         self._library: Implementation = frame.implementation
         schema = frame.collect_schema()
-        self._coded = {name for name, dtype in schema.items() if isinstance(dtype, nw.Categorical | nw.Enum)}
+        self._categorical = {name for name, dtype in schema.items() if isinstance(dtype, nw.Categorical | nw.Enum)}
 
     def totals(self, choice: Choice) -> str:
-        """Give the lines behind the totals."""
+        """Reproduce the totals."""
         return self._lines(choice, "ra.totals(chosen)")
 
     def expiring(self, choice: Choice) -> str:
-        """Give the lines behind the timeline."""
+        """Reproduce the timeline."""
         until = "" if choice.until is None else f", until={_day(choice.until)}"
         return self._lines(choice, f'ra.expiring(chosen, as_of={_day(choice.as_of)}, every="{choice.every}"{until})')
 
     def aging(self, choice: Choice) -> str:
-        """Give the lines behind the aging schedule."""
+        """Reproduce the aging schedule."""
         return self._lines(choice, f"ra.aging(chosen, as_of={_day(choice.as_of)})")
 
     def upcoming(self, choice: Choice, last: date) -> str:
-        """Give the lines behind the next expiries: those until a day."""
+        """Reproduce the next expiries, up to the last day listed."""
         by = '["user_guid", "member_guid", "account_guid"]'
         call = f'ra.expiring(chosen, as_of={_day(choice.as_of)}, every="day", until={_day(last)}, by={by})'
-        return self._lines(choice, call + self._something())
+        return self._lines(choice, call + self._without_zero_rows())
 
     def distance(self, choice: Choice) -> str:
-        """Give the lines behind the goals."""
+        """Reproduce the goals."""
         return self._lines(choice, "ra.distance(chosen)")
 
     def quality(self, choice: Choice) -> str:
-        """Give the lines behind the checks."""
+        """Reproduce the quality checks."""
         return self._lines(choice, f"ra.quality(chosen, as_of={_day(choice.as_of)})")
 
     def _lines(self, choice: Choice, call: str) -> str:
@@ -65,7 +68,7 @@ class Code:
         return f"import {days}{needed}rewards_analytics as ra\nchosen = {chosen}\n{call}"
 
     def _filtered(self, filters: Mapping[str, Sequence[str]]) -> str:
-        # repr quotes and escapes what a guid may hold.
+        # repr() quotes and escapes whatever a guid contains.
         match self._library:
             case Implementation.POLARS:
                 tests = (f'pl.col("{column}").is_in({list(values)!r})' for column, values in filters.items())
@@ -84,11 +87,11 @@ class Code:
         return " & ".join(f'rewards["{column}"].isin({list(values)!r})' for column, values in filters.items())
 
     def _field(self, column: str) -> str:
-        # A dictionary array is not compared with text.
-        return f'pc.field("{column}")' + ('.cast("string")' if column in self._coded else "")
+        # PyArrow cannot compare a dictionary array with strings.
+        return f'pc.field("{column}")' + ('.cast("string")' if column in self._categorical else "")
 
-    def _something(self) -> str:
-        """Leave out the rows of zero that fill a calendar."""
+    def _without_zero_rows(self) -> str:
+        """Filter out periods in which nothing expires."""
         match self._library:
             case Implementation.POLARS:
                 return '.filter(pl.col("rewards") > 0)'
