@@ -34,10 +34,11 @@ def nothing(sentence: str) -> Shown:
 
 def dressed(html: str) -> str:
     """Return markup with a style sheet for JupyterLab, light and dark. An exported page has its own."""
-    return f'<div class="rewards-shown"><style>{_sheet()}</style>{html}</div>'
+    return f'<div class="rewards-shown"><style>{style_sheet()}</style>{html}</div>'
 
 
 @lru_cache(maxsize=1)
-def _sheet() -> str:
+def style_sheet() -> str:
+    """Return the style sheet of everything inside `.rewards-shown`, which follows JupyterLab's theme."""
     own = files("rewards_analytics.show").joinpath("shown.css").read_text(encoding="utf-8")
     return f"{colour_sheet('.rewards-shown')}\n{own}"

@@ -22,6 +22,7 @@ from rewards_analytics.widgets.downloads import MOST_ROWS, Picture, download_lin
 from rewards_analytics.widgets.filters import Filters
 from rewards_analytics.widgets.selection import Selection
 from rewards_analytics.widgets.snippets import Snippets
+from rewards_analytics.widgets.style import style_of
 from rewards_analytics.wording import count
 
 if TYPE_CHECKING:
@@ -119,7 +120,8 @@ class Explore(widgets.VBox):  # type: ignore[misc]
         ]
         self.tabs = widgets.Tab([tab.box for tab in self._tabs], titles=[tab.name.capitalize() for tab in self._tabs])
         super().__init__(children=[*self._header(), self.status, self.tabs])
-        self.add_class("rewards-explore")
+        for name in ("rewards-shown", "rewards-widget", "rewards-explore"):
+            self.add_class(name)
         for field in filters.all():
             field.observe(self._follow, "value")
         self.tabs.observe(self._draw, "selected_index")
@@ -131,7 +133,7 @@ class Explore(widgets.VBox):  # type: ignore[misc]
         """The filters as they are laid out on the page."""
         wrap = {"layout": widgets.Layout(**_WRAP)}
         return [
-            widgets.HTML(views.style(), layout=widgets.Layout(display="none")),
+            style_of("explore"),
             widgets.HBox([self.user, self.member], **wrap),
             widgets.HBox([self.as_of, self.every, self.horizon], **wrap),
             _row_of("Units", self.units),
@@ -209,8 +211,8 @@ class Explore(widgets.VBox):  # type: ignore[misc]
         last = upcoming[-1]["expires_on"] if upcoming else choice.as_of
         return [
             views.with_code(views.expiring_view(chosen.expiring(choice), choice), code.expiring(choice)),
-            views.with_code(views.aging_view(chosen.aging(choice), choice), code.aging(choice)),
-            views.with_code(views.upcoming_view(upcoming, choice), code.upcoming(choice, last)),
+            views.with_code(views.aging_view(chosen.aging(choice), choice.as_of), code.aging(choice)),
+            views.with_code(views.upcoming_view(upcoming, choice.as_of), code.upcoming(choice, last)),
         ]
 
     def _distance_html(self, choice: Choice) -> Sequence[str]:

@@ -210,7 +210,7 @@ def test_every_tab_reads_in_the_theme(page, theme):
 
     for tab in ("Totals", "Expiring", "Distance", "Quality"):
         choose(page, tab)
-        page.locator(".rewards-explore .rewards-table:visible").first.wait_for()
+        page.locator(".rewards-explore .table:visible").first.wait_for()
         page.locator(".rewards-explore").screenshot(path=SCREENSHOTS / f"explore-{tab.lower()}-{theme.lower()}.png")
         assert faintest(page) >= 4.5
 
@@ -255,7 +255,7 @@ def test_axe_finds_nothing_at_level_aa(page):
     page.evaluate(Path(axe).read_text(encoding="utf-8"))
     for tab in ("Totals", "Expiring", "Distance", "Quality"):
         choose(page, tab)
-        page.locator(".rewards-explore .rewards-table:visible").first.wait_for()
+        page.locator(".rewards-explore .table:visible").first.wait_for()
         found = page.evaluate(
             "axe.run('.rewards-explore', {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']})"
         )

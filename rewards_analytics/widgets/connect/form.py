@@ -25,6 +25,7 @@ from rewards_analytics.widgets.connect.background import Background, Finish, Tas
 from rewards_analytics.widgets.connect.demo_sandbox import DemoSandbox
 from rewards_analytics.widgets.connect.names import UserNames, member_name
 from rewards_analytics.widgets.connect.questions import Question
+from rewards_analytics.widgets.style import style_of
 from rewards_analytics.wording import count, one_line
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ class Connect(widgets.VBox):  # type: ignore[misc]
         self._make_controls()
         super().__init__(
             children=[
-                widgets.HTML(html.style(), layout=widgets.Layout(display="none")),
+                style_of("connect"),
                 self._message,
                 self._connection,
                 self.user,
@@ -127,7 +128,8 @@ class Connect(widgets.VBox):  # type: ignore[misc]
                 self._table,
             ]
         )
-        self.add_class("rewards-connect")
+        for name in ("rewards-shown", "rewards-widget", "rewards-connect"):
+            self.add_class(name)
         self._connect()
 
     def _make_controls(self) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from html import escape
-from importlib.resources import files
 from typing import Final
 
 from rewards_analytics.results.records import Record
-from rewards_analytics.wording import amount_of, count, day, one_line
+from rewards_analytics.show import cells
+from rewards_analytics.show.cells import Cell
+from rewards_analytics.show.tables import Table
+from rewards_analytics.wording import count, one_line, unit_name
 
 MOST_ROWS: Final = 12
 
@@ -21,12 +23,6 @@ _MEANINGS: Final = {
     "UPDATED": "new credentials",
     "RECONNECTED": "signing in again",
 }
-
-
-def style() -> str:
-    """The style sheet. Its colours come from the page's theme."""
-    sheet = files("rewards_analytics.widgets.connect").joinpath("connect.css").read_text(encoding="utf-8")
-    return f"<style>{sheet}</style>"
 
 
 def message(words: str, *, alert: bool = False) -> str:
@@ -51,25 +47,23 @@ def job_state(status: Mapping[str, object]) -> str:
 def job_history(states: Sequence[str]) -> str:
     """The states that a job went through, as `job_state` returned them."""
     items = "".join(f"<li>{state}</li>" for state in states)
-    return f'<ol class="rewards-states" aria-label="Job history">{items}</ol>'
+    return f'<ol aria-label="Job history">{items}</ol>'
 
 
 def rewards_table(rows: Sequence[Record], number: int) -> str:
     """The first rewards of a member as a table."""
     if not number:
         return message("This member has no rewards.")
-    body = "".join(
-        f'<tr><th scope="row"><bdi>{escape(one_line(row["description"]) or "No name given")}</bdi></th>'
-        f"<td>{escape(one_line(row['balance_type'].replace('_', ' ').capitalize()))}</td>"
-        f'<td class="rewards-number">{escape(amount_of(row["balance"], row["unit_type"]))}</td>'
-        f"<td>{'' if row['expires_on'] is None else day(row['expires_on'])}</td></tr>"
+    body = [
+        [
+            cells.words(row["description"]),
+            Cell(unit_name(row["balance_type"])),
+            cells.amount(row["balance"], row["unit_type"]),
+            cells.unit(row["unit_type"]),
+            cells.day(row["expires_on"]) if row["expires_on"] else Cell(""),
+        ]
         for row in rows
-    )
+    ]
     rest = f", of which the first {len(rows)} are shown" if number > len(rows) else ""
-    return (
-        '<div class="rewards-table" tabindex="0" role="region" aria-label="Rewards"><table>'
-        f"<caption>{count(number, 'reward')}{rest}</caption><thead><tr>"
-        '<th scope="col">Description</th><th scope="col">Balance type</th>'
-        '<th scope="col" class="rewards-number">Amount</th><th scope="col">Expires</th>'
-        f"</tr></thead><tbody>{body}</tbody></table></div>"
-    )
+    headers = ["Description", "Balance type", "Balance", "Unit", "Expires"]
+    return Table(f"{count(number, 'reward')}{rest}", headers, body).html()

@@ -1,14 +1,12 @@
-"""Pictures as markup, for a page that redraws at each change: a millisecond where matplotlib takes fifty.
+"""The timeline as SVG markup, for a dashboard that redraws after each change: 1 ms instead of matplotlib's 50.
 
-They show what `plot_expiring` and the bars of the other pictures show, with the same ticks, names and colours. The
-colours are variables of the page, so one markup reads in a light and in a dark theme, and each bar tells its exact
-amounts when it is pointed at. Text comes from our own words and numbers; what is not is escaped.
+It has the same ticks, names and colours as `plot_expiring`. The colours are variables of the page, so one drawing works
+in light and dark themes. Hovering over a period shows its exact amounts.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from decimal import Decimal
 from functools import lru_cache
 from html import escape
 from itertools import pairwise
@@ -16,7 +14,7 @@ from typing import Final, TypeAlias
 
 from rewards_analytics.plots.expiring import MOST_BARS, describe_expiring, limits, named_periods, period_name
 from rewards_analytics.plots.images import PAGE_FONTS, themed
-from rewards_analytics.plots.style import LIGHT, tick_amount, unit_class
+from rewards_analytics.plots.style import LIGHT, tick_amount
 from rewards_analytics.results.records import Record
 from rewards_analytics.wording import amount_of
 
@@ -30,8 +28,8 @@ _MUTED: Final = themed(LIGHT.muted)
 _PLOT: Final = (_WIDTH - _LEFT - _RIGHT, _HEIGHT - _TOP - _BOTTOM)
 
 
-def timeline(rows: Sequence[Record], every: str) -> str:
-    """Draw the timeline of one unit as an SVG: a bar per period, and the line of what has expired by its end."""
+def timeline_svg(rows: Sequence[Record], every: str) -> str:
+    """Draw the timeline of one unit: a bar for each period, and a line of the cumulative amount."""
     words, unit_type = describe_expiring(rows, every=every), rows[0]["unit_type"]
     rows = _thinned(rows)
     heights = [float(row["expiring"]) for row in rows]
@@ -58,38 +56,8 @@ def timeline(rows: Sequence[Record], every: str) -> str:
     )
 
 
-def bars(amounts: Sequence[tuple[str, Decimal | None]], unit_type: str, words: str) -> str:
-    """Draw a few amounts of one unit as lying bars on one scale, where a negative one has no length."""
-    most = max((value for _, value in amounts if value is not None), default=Decimal(0))
-    drawn = "".join(
-        f'<span>{escape(name)}</span><span class="rewards-track">{_filled(part_of(value, most))}</span>'
-        for name, value in amounts
-    )
-    own = unit_class(unit_type)
-    return f'<div class="rewards-bars {own}" role="img" aria-label="{escape(words)}">{drawn}</div>'
-
-
-def progress(share: float | None, unit_type: str) -> str:
-    """Draw a share of 0 to 1 as a bar; nothing where it is not known. The number stands beside it."""
-    if share is None:
-        return ""
-    return f'<span class="rewards-track {unit_class(unit_type)}" aria-hidden="true">{_filled(share)}</span>'
-
-
-def _filled(share: float) -> str:
-    return f'<svg class="bar"><rect class="fill" width="{100 * share:.4g}%" height="100%"/></svg>'
-
-
-def part_of(value: Decimal | None, most: Decimal) -> float:
-    """Give the length of an amount's bar, as a share of the longest: 0 where it is not known or negative."""
-    return float(value / most) if value is not None and value > 0 < most else 0.0
-
-
-# --- Parts of the timeline -------------------------------------------------------------------------
-
-
 def _thinned(rows: Sequence[Record]) -> Sequence[Record]:
-    """Leave one period for two units of width: the most that expires, and what has expired by the last one."""
+    """Merge periods narrower than two units of width: the largest amount, and the last cumulative amount."""
     size = -(-2 * len(rows) // _PLOT[0])
     if size == 1:
         return rows
@@ -111,7 +79,7 @@ def _ticks(low: float, high: float) -> tuple[float, ...]:
 def _grid(low: float, high: float, unit_type: str, y: Scale) -> str:
     lines = []
     for value in _ticks(low, high):
-        # What breaks matplotlib's formulas is plain text here.
+        # tick_amount() escapes dollar signs for matplotlib.
         name = tick_amount(value, unit_type).replace("\\$", "$")
         lines.append(
             f'<path class="rewards-grid" fill="none" stroke="{_LINE}" d="M{_LEFT} {y(value)}H{_WIDTH - _RIGHT}"/>'
@@ -121,7 +89,7 @@ def _grid(low: float, high: float, unit_type: str, y: Scale) -> str:
 
 
 def _running(running: Sequence[float], edges: Sequence[float], own: str, y: Scale) -> str:
-    """The line of what has expired by the end of each period, over a light area."""
+    """A line of the cumulative amount, over a light area."""
     steps = _steps(running, edges, y)
     return (
         f'<path class="rewards-area" fill="{own}" opacity="0.13" d="M{edges[0]} {y(0)}L{steps}L{edges[-1]} {y(0)}Z"/>'
@@ -143,7 +111,7 @@ def _steps(values: Sequence[float], edges: Sequence[float], y: Scale) -> str:
 def _bars(
     rows: Sequence[Record], heights: Sequence[float], edges: Sequence[float], every: str, own: str, y: Scale
 ) -> str:
-    """A bar per period, and over the whole height of each a place to point at that tells its amounts."""
+    """A bar for each period, and an invisible one of full height with its exact amounts as a tooltip."""
     drawn = []
     for row, height, (left, right) in zip(rows, heights, pairwise(edges), strict=True):
         width = right - left
@@ -154,14 +122,14 @@ def _bars(
                 f'y="{top}" height="{max(bottom - top, 1):.1f}"/>'
             )
         unit_type = row["unit_type"]
-        told = (
+        tooltip = (
             f"{period_name(row['period'], every)}: {amount_of(row['expiring'], unit_type)}; "
-            f"{amount_of(row['cumulative'], unit_type)} by then"
+            f"cumulative {amount_of(row['cumulative'], unit_type)}"
         )
         drawn.append(
             f'<rect class="rewards-point" fill="none" pointer-events="all" x="{left}" width="{width:.1f}" '
             f'y="{_TOP}" height="{_PLOT[1]}">'
-            f"<title>{escape(told)}</title></rect>"
+            f"<title>{escape(tooltip)}</title></rect>"
         )
     return "".join(drawn)
 
