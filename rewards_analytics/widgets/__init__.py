@@ -1,1 +1,1 @@
-"""Dashboards for JupyterLab: controls that call the public analyses and pictures."""
+"""Widgets for JupyterLab: the dashboard (`explore`) and the fetch form (`connect`)."""

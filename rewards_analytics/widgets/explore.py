@@ -33,9 +33,9 @@ Files: TypeAlias = tuple[Mapping[str, Sequence[Record]], Sequence[Picture]]
 """Tables and pictures to download."""
 
 HELP: Final = (
-    "Every number comes from the function that a tab is named after, called with the chosen rewards. Unchecking a "
-    "balance type removes these rewards: without total balances, the available amount is the sum of the plain ones. "
-    "Separate several users or members with commas."
+    "Every number is a result of totals(), expiring(), aging(), distance() or quality() for the chosen rewards. "
+    "Unchecking a balance type removes those rewards: without total balances, the available amount is the sum of the "
+    "plain balances. Separate several users or members with commas."
 )
 
 EMPTY: Final = "No rewards match these filters. Choose other users, members, units or balance types."

@@ -373,7 +373,7 @@ def test_text_from_an_institution_is_escaped():
 
     question = Question(OptionsChallenge("C1", "OPTIONS", hostile, options=[Option(hostile, "1")]))
 
-    assert "&lt;img src=x" in question.children[0].value
+    assert "&lt;img src=x" in question.box.children[0].value
     assert question.field.options == ((f"1. {hostile}", 0),)
 
 
@@ -383,7 +383,7 @@ def test_a_picture_that_cannot_be_shown_is_reported_and_the_question_still_answe
     many = Question(ImageOptionsChallenge("C2", "IMAGE_OPTIONS", "Which?", image_options=[ImageOption("A", "a", data)]))
     many.field.value = 0
 
-    assert "cannot be shown" in one.children[1].value
+    assert "cannot be shown" in one.box.children[1].value
     assert many.answer == "a"
 
 

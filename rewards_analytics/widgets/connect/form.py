@@ -300,7 +300,7 @@ class Connect(widgets.VBox):  # type: ignore[misc]
             for question in self.questions:
                 question.field.observe(self._answer_late, "value")
             self._submit_until = -inf
-            self._asked.children = [*self.questions, self.submit]
+            self._asked.children = [*(question.box for question in self.questions), self.submit]
             self._enter("asking", f"The institution asks {count(len(challenges), 'question')}.")
             self._background.settled.set()
         answers = self._answers.get()

@@ -12,7 +12,6 @@ import ipywidgets as widgets
 from rewards_analytics.client import (
     Challenge,
     ImageChallenge,
-    ImageOption,
     ImageOptionsChallenge,
     Option,
     OptionsChallenge,
@@ -29,7 +28,7 @@ _FIELD: Final = {
 _SIGNATURES: Final = {b"\x89PNG": "png", b"\xff\xd8\xff": "jpeg", b"GIF8": "gif", b"RIFF": "webp"}
 
 
-class Question(widgets.VBox):  # type: ignore[misc]
+class Question:
     """One question with its field.
 
     Attributes
@@ -38,6 +37,8 @@ class Question(widgets.VBox):  # type: ignore[misc]
         The question as the API sent it.
     field
         The field for the answer: text, or numbered choices.
+    box
+        The widget with the question, its pictures and its field.
     """
 
     def __init__(self, challenge: Challenge) -> None:
@@ -51,14 +52,14 @@ class Question(widgets.VBox):  # type: ignore[misc]
                 self.field = _choices(options)
             case ImageOptionsChallenge(image_options=pictures):
                 self._options = pictures
-                shown.append(_gallery([(f"Picture {n}", _file(each)) for n, each in enumerate(pictures, 1)]))
+                shown.append(_gallery([(f"Picture {n}", each.image) for n, each in enumerate(pictures, 1)]))
                 self.field = _choices(pictures)
             case ImageChallenge():
-                shown.append(_gallery([("Picture for this question", _file(challenge))]))
+                shown.append(_gallery([("Picture for this question", challenge.image)]))
                 self.field = _text()
             case _:
                 self.field = _text()
-        super().__init__(children=[*shown, self.field])
+        self.box = widgets.VBox([*shown, self.field])
 
     def __repr__(self) -> str:
         """Show the question without its answer."""
@@ -74,7 +75,7 @@ class Question(widgets.VBox):  # type: ignore[misc]
     def forget(self) -> None:
         """Empty the field, in the page too, and remove the question from the notebook's widgets."""
         self.field.value = "" if isinstance(self.field, widgets.Text) else None
-        for part in (*self.children, self):
+        for part in (*self.box.children, self.box):
             # close() leaves a widget's layout and style behind.
             for model in (part, part.layout, getattr(part, "style", part.layout)):
                 model.close()
@@ -100,14 +101,6 @@ def _figure(caption: str, image: bytes) -> str:
         return f"<figure><figcaption>{escape(caption)} cannot be shown.</figcaption></figure>"
     picture = f'<img alt="{escape(caption)}" src="{_data_uri(image)}">'
     return f"<figure>{picture}<figcaption>{escape(caption)}</figcaption></figure>"
-
-
-def _file(pictured: ImageChallenge | ImageOption) -> bytes:
-    """The picture's file, empty if the institution sent something else."""
-    try:
-        return pictured.image
-    except ValueError:
-        return b""
 
 
 def _data_uri(image: bytes) -> str:
