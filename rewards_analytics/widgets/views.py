@@ -94,7 +94,7 @@ def expiring_view(rows: Sequence[Record], choice: Choice) -> str:
     busy.sort(key=lambda row: (row["period"], row["unit_type"]))
     columns = ("period", "unit_type", "expiring", "rewards", "cumulative")
     headers = {name: header(name) for name in columns} | {"period": choice.every.capitalize(), "rewards": "Lots"}
-    caption = f"From {span}, without periods in which nothing expires"
+    caption = f"From {span}, only periods with an expiry"
     table = of_records(busy[:MOST_ROWS], caption, headers, every=choice.every)
     units = units_of(rows)
     pictures = "".join(_timeline(of_unit(rows, unit_type), choice.every) for unit_type in units[:MOST_UNITS])
