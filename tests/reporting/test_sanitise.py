@@ -4,8 +4,8 @@ import datetime as dt
 from base64 import b64decode
 
 import pytest
-
 from rewards_analytics.plots.markup import progress, timeline
+
 from rewards_analytics.plots.style import unit_class
 from rewards_analytics.reporting.notebook.sanitise import clean
 from tests.plots.results import timeline as periods
