@@ -1,31 +1,28 @@
-"""Every exception and warning that rewards_analytics raises; their named constructors own the wording.
+"""Every exception and warning of this package; named constructors own the wording that several places share.
 
-`RewardsError` is the root of all of them, so one `except` catches what this package raises on purpose.
+`RewardsError` is the root, so one `except` catches everything that this package raises on purpose.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
+from typing import Any
 
 
 class RewardsWarning(UserWarning):
-    """Something in the data deserves a look, but the result stands."""
+    """Something in the data needs attention; the result is still valid."""
 
 
 class RewardsError(Exception):
     """Root of every error of this package."""
 
 
-# --- What the caller passed ------------------------------------------------------------------------
+# --- Arguments ------------------------------------------------------------------------
 
 
 class ArgumentError(RewardsError, ValueError):
-    """An argument has a value that the function does not take."""
+    """An argument has a value that the function does not accept."""
 
     @classmethod
     def not_one_of(cls, argument: str, value: object, allowed: Iterable[str]) -> ArgumentError:
@@ -35,26 +32,31 @@ class ArgumentError(RewardsError, ValueError):
         return cls(f"{argument}={value!r} is not one of {', '.join(map(repr, choices))}.{hint}")
 
     @classmethod
+    def below(cls, argument: str, value: object, least: int, kind: str = "a number") -> ArgumentError:
+        """Name the value and the least that is allowed; `kind` says of what, such as `an integer`."""
+        return cls(f"{argument} must be {kind} ≥ {least}, got {value!r}.")
+
+    @classmethod
     def unknown_parameter(cls, name: str, known: Sequence[str], notebook: str) -> ArgumentError:
-        """Name the parameter and those that the notebook knows."""
-        knows = f"it knows {', '.join(known)}" if known else "it has no cell tagged 'parameters'"
-        return cls(f"{notebook} has no parameter {name!r}: {knows}.{_nearest(name, known)}")
+        """Name the parameter and those that the notebook has."""
+        has = f"it has {', '.join(known)}" if known else "it has no cell tagged 'parameters'"
+        return cls(f"{notebook} has no parameter {name!r}: {has}.{_nearest(name, known)}")
 
 
 class FrameError(RewardsError, TypeError):
-    """A frame of a kind, or with a column of a type, that the analyses cannot compute on exactly."""
+    """A kind of frame, or a type of column, that cannot be computed on exactly."""
 
     @classmethod
     def from_float(cls, where: str, value: object) -> FrameError:
-        """Name the amount that is a float and the way out."""
+        """Name the amount that is a float, and what to pass instead."""
         return cls(
-            f"{where} is the float {value!r}: its exact amount is lost already. Pass amounts as Decimal, int "
-            "or text, or load the file that they came from."
+            f"{where} is the float {value!r}: its exact amount is already lost. Pass amounts as Decimal, int "
+            "or text, or load the file they came from."
         )
 
 
 class MissingColumnError(ArgumentError):
-    """A frame lacks columns that are needed. `.missing` and `.found` list them."""
+    """A frame lacks required columns. `.missing` and `.found` list the columns."""
 
     def __init__(self, message: str, *, missing: Sequence[str] = (), found: Sequence[str] = ()) -> None:
         super().__init__(message)
@@ -63,13 +65,11 @@ class MissingColumnError(ArgumentError):
 
     @classmethod
     def from_columns(cls, missing: Sequence[str], found: Sequence[str], *, wanted_by: str) -> MissingColumnError:
-        """Name the missing columns, those there are, and the nearest match of the first one missing."""
-        word = "Column" if len(missing) == 1 else "Columns"
-        verb = "is" if len(missing) == 1 else "are"
+        """Name the missing columns, the columns found, and the nearest match for the first missing one."""
         names = ", ".join(map(repr, missing))
-        hint = _nearest(missing[0], found)
+        subject = f"Column {names} is" if len(missing) == 1 else f"Columns {names} are"
         return cls(
-            f"{word} {names} {verb} missing ({wanted_by}); found {list(found)}.{hint} "
+            f"{subject} missing ({wanted_by}); found {list(found)}.{_nearest(missing[0], found)} "
             "load() returns every column that the analyses read.",
             missing=missing,
             found=found,
@@ -77,23 +77,32 @@ class MissingColumnError(ArgumentError):
 
 
 class MissingDependencyError(RewardsError, ImportError):
-    """An optional package is needed and not installed."""
+    """A required optional package is not installed."""
 
     @classmethod
     def for_extra(cls, package: str, extra: str) -> MissingDependencyError:
-        """Say which extra brings the package."""
+        """Name the extra that installs the package."""
         return cls(f'{package} is not installed: pip install "rewards-analytics[{extra}]"')
 
 
 class CredentialsError(ArgumentError):
-    """The API key or the client id is missing or cannot be sent. The message never shows one."""
+    """The API key or the client id is missing or cannot be sent. The message never shows either."""
+
+    @classmethod
+    def not_set(cls, variables: Sequence[str], keyring_service: str) -> CredentialsError:
+        """Name the environment variables, and where else the keys may be stored."""
+        verb = "is" if len(variables) == 1 else "are"
+        return cls(
+            f"{' and '.join(variables)} {verb} not set. Set the environment variables MX_API_KEY and MX_CLIENT_ID, or "
+            f'store them with "keyring set {keyring_service} MX_API_KEY".'
+        )
 
 
-# --- What was read ---------------------------------------------------------------------------------
+# --- The source ---------------------------------------------------------------------------------
 
 
 class SourceError(RewardsError):
-    """A source that cannot be read as a whole: not there, cut short, not of its kind, columns missing."""
+    """A source that cannot be read as a whole: missing, truncated, of another format, without required columns."""
 
 
 class InvalidRewardsError(RewardsError, ValueError):
@@ -111,14 +120,9 @@ class InvalidRewardsError(RewardsError, ValueError):
 
     @classmethod
     def from_rejected(
-        cls,
-        count: int,
-        reasons: Mapping[str, int],
-        first: Sequence[str],
-        *,
-        rejected: Any = (),
+        cls, count: int, reasons: Mapping[str, int], first: Sequence[str], *, rejected: Any = ()
     ) -> InvalidRewardsError:
-        """Give the count, the reasons with theirs, and the first rows with their places."""
+        """Give the count, the reasons with their counts, and the first rows with their places."""
         return cls(
             f"{rejected_in_words(count, reasons, first)}\n"
             'Correct the source, or load with on_invalid="drop" to leave these rows out.',
@@ -137,7 +141,7 @@ def rejected_in_words(count: int, reasons: Mapping[str, int], first: Sequence[st
 
 
 class NotebookError(RewardsError):
-    """A notebook that cannot be read, or of which a cell fails. `.cell` is its number, None where none ran."""
+    """A notebook that cannot be read, or a cell that failed. `.cell` is its number, None if no cell ran."""
 
     def __init__(self, message: str, *, cell: int | None = None) -> None:
         super().__init__(message)
@@ -150,33 +154,33 @@ class NotebookError(RewardsError):
 
     @classmethod
     def cannot_start(cls, notebook: object, why: str) -> NotebookError:
-        """Say that no kernel answered, and what Jupyter said."""
+        """Say that the kernel did not start, and what Jupyter said."""
         return cls(f"Cannot run the notebook {notebook}: its Python process did not answer. {why}")
 
     @classmethod
     def in_cell(cls, notebook: object, number: int, source: str, what: str) -> NotebookError:
-        """Name the cell by its number among the code cells and its first line, and what it ended with."""
+        """Name the cell by its number among the code cells and its first line, and how it failed."""
         first = next((line for line in source.splitlines() if line.strip()), "")
         return cls(
             f"{notebook}: code cell {number} failed with {what}\n"
             f"  It begins: {first}\n"
-            "Nothing was written. Mend the cell, or run the notebook in JupyterLab to look closer.",
+            "Nothing was written. Fix the cell, or run the notebook in JupyterLab to investigate.",
             cell=number,
         )
 
 
-# --- What the API answered -------------------------------------------------------------------------
+# --- The API -------------------------------------------------------------------------
 
 
 class AtriumError(RewardsError):
-    """The API refused or failed, or could not be reached.
+    """The API refused the call, failed, or could not be reached.
 
     Attributes
     ----------
     status
-        HTTP status of the last answer, None where there was none.
+        HTTP status of the last response, None if there was none.
     request_id
-        The identifier that MX gave the request, to quote to its support; None where there was none.
+        MX's identifier of the request, to quote to its support; None if there was none.
     """
 
     advice = ""
@@ -187,9 +191,21 @@ class AtriumError(RewardsError):
         self.request_id = request_id
 
     @classmethod
-    def from_answer(cls, call: str, said: str, *, status: int | None, request_id: str | None = None) -> AtriumError:
-        """Build the error of an answer's status: which call, what was answered, what to do."""
-        kind = cls if status is None or cls is not AtriumError else _BY_STATUS.get(status, cls)
+    def no_response(cls, call: str, base_url: str, reason: str) -> AtriumError:
+        """Name the call, the host, and why there was no response."""
+        return cls(
+            f"{call} got no answer from {base_url}: {reason}. Check the network and the base URL, then try again."
+        )
+
+    @classmethod
+    def wrong_shape(cls, call: str, expected: str) -> AtriumError:
+        """Name the call and what its JSON lacks."""
+        return cls(f"{call} answered JSON without {expected}. Is the base URL that of the rewards API?", status=200)
+
+    @classmethod
+    def from_response(cls, call: str, said: str, *, status: int, request_id: str | None = None) -> AtriumError:
+        """Say what the API answered to which call, and what to do; of the status's class unless called on another."""
+        kind = cls if cls is not AtriumError else _BY_STATUS.get(status, cls)
         reference = f" (request {request_id})" if request_id else ""
         advice = f" {kind.advice}" if kind.advice else ""
         return kind(f"{call} answered {status}: {said}{reference}.{advice}", status=status, request_id=request_id)
@@ -202,25 +218,25 @@ class AuthenticationError(AtriumError):
 
 
 class ForbiddenError(AtriumError):
-    """403: the caller's address is not on MX's list, or the feature is not enabled."""
+    """403: the caller's IP address is not on MX's list, or the feature is not enabled."""
 
-    advice = "Ask MX to enable rewards for this client and to list this machine's address."
+    advice = "Ask MX to enable rewards for this client and to add this machine's IP address to its list."
 
 
 class NotFoundError(AtriumError):
     """404: no such user, member or reward."""
 
-    advice = "Check the guids; list_users() and list_members() give those there are."
+    advice = "Check the guids; list_users() and list_members() list the valid ones."
 
 
 class ConflictError(AtriumError):
-    """409: another kind of job is running on the member. Safe to try again once it ends."""
+    """409: another kind of job is running on the member. Safe to retry once that ends."""
 
     advice = "Wait until member_status() says that it has ended, then try again."
 
 
 class RateLimitError(AtriumError):
-    """429: too many requests, and the retries are used up."""
+    """429: too many requests, also after the retries."""
 
     advice = "Wait, or use fewer workers."
 
@@ -228,7 +244,7 @@ class RateLimitError(AtriumError):
 class UnsupportedInstitutionError(AtriumError):
     """400 on fetch_rewards: the member's institution does not support rewards."""
 
-    advice = "Nothing to mend: leave this member out."
+    advice = "This cannot be fixed: leave the member out."
 
 
 _BY_STATUS: dict[int, type[AtriumError]] = {
@@ -241,23 +257,39 @@ _BY_STATUS: dict[int, type[AtriumError]] = {
 
 
 class AggregationError(RewardsError):
-    """The job ended without rewards. `.connection_status` is the last state seen."""
+    """The job ended without rewards. `.connection_status` is the last status seen."""
 
     def __init__(self, message: str, *, connection_status: str | None = None) -> None:
         super().__init__(message)
         self.connection_status = connection_status
 
+    @classmethod
+    def for_status(cls, member_guid: str, connection_status: str, reason: str) -> AggregationError:
+        """Say in which status the job ended, and what that means."""
+        return cls(f"Member {member_guid} is {connection_status}: {reason}", connection_status=connection_status)
+
 
 class ChallengeError(AggregationError):
-    """The end user is needed: no `answer` was given, or the answers ran out. `.challenges` lists them."""
+    """The end user is needed: no `answer` was given, or the answers ran out. `.challenges` lists the questions."""
 
-    def __init__(self, message: str, *, connection_status: str | None = None, challenges: Collection[Any] = ()) -> None:
+    def __init__(self, message: str, *, connection_status: str | None = None, challenges: Iterable[Any] = ()) -> None:
         super().__init__(message, connection_status=connection_status)
         self.challenges = list(challenges)
 
 
 class AggregationTimeout(AggregationError, TimeoutError):  # noqa: N818
-    """The job was still running when the time was up. It goes on at MX: fetch again to join it."""
+    """The job was still running when the time was up. It continues at MX: fetch again to join it."""
+
+    @classmethod
+    def after(
+        cls, timeout: float, member_guid: str, connection_status: str | None, *, is_running: bool
+    ) -> AggregationTimeout:
+        """Name the member, the last status seen and the time that was up."""
+        return cls(
+            f"Member {member_guid} was {connection_status} ({'still' if is_running else 'not'} being aggregated) after "
+            f"{timeout:g} s. The job continues at MX: fetch again to join it, or pass a longer timeout.",
+            connection_status=connection_status,
+        )
 
 
 def _nearest(value: object, choices: Iterable[str]) -> str:

@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all."""
+"""Files that are written completely or not at all."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from rewards_analytics.errors import RewardsError
 def whole_file(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     """Open a binary file that appears under `path` only once it is complete.
 
-    It is written beside `path` under another name, then moved there; after an error nothing is left, and a file
-    that stood there before still does.
+    It is written under another name in the same folder, then moved to `path`. After an error nothing is left behind,
+    and an existing file is unchanged.
 
     Raises
     ------
     RewardsError
-        If the folder is not there or cannot be written to.
+        If the folder does not exist or cannot be written to.
 
     Examples
     --------
@@ -44,19 +44,21 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
             yield file
         temporary.replace(target)
     except OSError as error:
-        raise _cannot_write(target, error) from error
+        raise RewardsError(
+            f"Cannot write {target}: {error.strerror}. Name a file in a folder that you can write to."
+        ) from error
     finally:
         with suppress(OSError):
             temporary.unlink()
 
 
 def writable_folder(path: str | os.PathLike[str]) -> Path:
-    """Return a folder, made if it is not there, in which a file can be written.
+    """Return a folder that can be written to, created if it does not exist.
 
     Raises
     ------
     RewardsError
-        If it cannot be made, is a file, or cannot be written to.
+        If it cannot be created, is a file, or cannot be written to.
     """
     folder = Path(path)
     try:
@@ -65,10 +67,6 @@ def writable_folder(path: str | os.PathLike[str]) -> Path:
             pass
     except OSError as error:
         raise RewardsError(
-            f"Cannot write in the folder {folder}: {error.strerror}. Name a folder that you may write in."
+            f"Cannot write to the folder {folder}: {error.strerror}. Name a folder that you can write to."
         ) from error
     return folder
-
-
-def _cannot_write(target: Path, error: OSError) -> RewardsError:
-    return RewardsError(f"Cannot write {target}: {error.strerror}. Name a file in a folder that you may write in.")

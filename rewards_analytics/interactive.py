@@ -1,4 +1,4 @@
-"""Whether a person looks at the output: then, and only then, there is a progress bar."""
+"""Whether a person is watching the output, which decides whether progress bars are shown."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sys
 
 
 def is_interactive() -> bool:
-    """Say whether standard error is a terminal, or this is the kernel of a notebook."""
+    """Whether standard error is a terminal, or this process is a notebook kernel."""
     if sys.stderr is not None and sys.stderr.isatty():
         return True
     ipython = sys.modules.get("IPython")

@@ -1,7 +1,4 @@
-"""The reward: its ten fields, their types, and the values that the API documents.
-
-Names are MX's own. Every other module takes them from here.
-"""
+"""The reward: its ten fields, their types, and the values that the API documents, all under MX's own names."""
 
 from __future__ import annotations
 
@@ -36,6 +33,9 @@ MILES: Final = "MILES"
 POINTS: Final = "POINTS"
 SEGMENTS: Final = "SEGMENTS"
 UNIT_TYPES: Final = (DOLLARS, MILES, POINTS, SEGMENTS)
+
+NUMBER: Final = r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?"
+"""Grammar of an amount in text, as a regular expression: that of a JSON number."""
 
 PRECISION: Final = 38
 SCALE: Final = 9

@@ -21,13 +21,14 @@ MAY_IMPORT = {
     "version": set(),
     "errors": set(),
     "schema": {"errors"},
+    "atrium": set(),
     "interactive": set(),
     "files": {"errors"},
     "spreadsheet": set(),
     "wording": {"schema"},
     "engines": BASE,
-    "client": {*BASE, "files"},  # and `client.pull`, which returns frames, the loader
-    "sandbox": BASE,
+    "client": {*BASE, "atrium", "interactive"},  # and `client.pull`, which returns frames, the loader
+    "sandbox": {*BASE, "atrium"},
     "loading": {*BASE, "engines", "files", "interactive", "spreadsheet", "wording"},
     "analysis": {*BASE, "engines"},
     "results": {*BASE, "engines", "analysis"},

@@ -1,10 +1,10 @@
-"""The client of the rewards API: transport, paging, the aggregation job, and pulling many members at once.
+"""The client of the rewards API.
 
 - `credentials`: keys that no `repr`, log or traceback shows;
-- `transport`: one HTTP call; `session`: the connections; `retry`: what is tried again and when;
-- `pages`: a list, whatever its pages do;
-- `rewards`: `AtriumClient`, a method per endpoint; `challenges`: the questions of an institution;
-- `aggregation`: start a job, poll, ask the user, end; `pull`: many members at once.
+- `transport`: one HTTP call; `session`: the connections; `retry`: which calls are retried, and when;
+- `paging`: every entry of a list once, even if its pages shift;
+- `rewards`: `AtriumClient`, one method per endpoint; `challenges`: the questions of an institution;
+- `aggregation`: start a job, poll, ask the user; `pull`: many members concurrently.
 """
 
 from rewards_analytics.client.challenges import (

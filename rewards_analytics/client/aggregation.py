@@ -1,7 +1,7 @@
-"""The aggregation job of one member: start or join it, poll, ask the end user, and tell how it ended.
+"""The rewards job of one member: start or join it, poll, ask the end user, and say how it ended.
 
-The clock and the wait are passed in. What to do in each connection status is the table of `STOPPED`, `ASKING` and
-`RUNNING`; a status that is in none of them is polled until the time is up.
+The job has ended when the member is `CONNECTED` or in a status of `STOPPED`; in any other status it is polled until the
+time is up. The clock and the wait are passed in.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from rewards_analytics.atrium import CHALLENGED, CONNECTED, DENIED, EXPIRED, FAILED, REJECTED, JsonObject
 from rewards_analytics.client import challenges
 from rewards_analytics.client.challenges import Challenge
 from rewards_analytics.client.retry import TRANSIENT_STATUSES
@@ -23,45 +24,41 @@ from rewards_analytics.errors import (
 )
 
 if TYPE_CHECKING:
-    from rewards_analytics.client.transport import Answer, Transport
+    from rewards_analytics.client.transport import Response, Transport
 
 AnswerChallenges = Callable[[list[Challenge]], Mapping[str, str]]
 Watch = Callable[[Mapping[str, Any]], None]
 
-CONNECTED: Final = "CONNECTED"
-CHALLENGED: Final = "CHALLENGED"
-REJECTED: Final = "REJECTED"
-NOT_CHALLENGED: Final = 422
 STALE_POLLS: Final = 2
-"""How many polls may still show the questions that were just answered before they count as asked again."""
+"""Polls that may still show the questions just answered before these count as asked again."""
 
-_BY_THE_USER: Final = "The user must act at the institution or renew the credentials; then fetch again."
-_BY_NOBODY: Final = "It is not the user's to mend: use the last rewards, show their age, and try again another day."
+_USER_MUST_ACT: Final = "The user must act at the institution or renew the credentials; then fetch again."
+_USER_CANNOT_ACT: Final = "The user cannot fix this: use the last rewards, show their age, and try again another day."
 STOPPED: Final = {
-    "PREVENTED": f"too many refused sign-ins. {_BY_THE_USER}",
-    "DENIED": f"the credentials were refused. {_BY_THE_USER}",
-    "LOCKED": f"the account at the institution is locked. {_BY_THE_USER}",
-    "IMPEDED": f"the institution asks for the user's attention on its own site. {_BY_THE_USER}",
-    "EXPIRED": f"a question was not answered in time. {_BY_THE_USER}",
-    "IMPAIRED": f"credentials are missing. {_BY_THE_USER}",
-    "DEGRADED": f"the institution's connection is poor. {_BY_NOBODY}",
-    "DISCONNECTED": f"the institution is not connected. {_BY_NOBODY}",
-    "DISCONTINUED": f"the institution is no longer supported. {_BY_NOBODY}",
-    "CLOSED": f"the account is closed. {_BY_NOBODY}",
-    "DELAYED": f"the job takes longer than usual. {_BY_NOBODY}",
-    "FAILED": f"the job failed. {_BY_NOBODY}",
-    "DISABLED": f"aggregation is disabled for this member. {_BY_NOBODY}",
-    "IMPORTED": f"the member was imported and has no credentials. {_BY_NOBODY}",
+    "PREVENTED": f"too many refused sign-ins. {_USER_MUST_ACT}",
+    DENIED: f"the credentials were refused. {_USER_MUST_ACT}",
+    "LOCKED": f"the account at the institution is locked. {_USER_MUST_ACT}",
+    "IMPEDED": f"the institution asks for the user's attention on its own site. {_USER_MUST_ACT}",
+    EXPIRED: f"a question was not answered in time. {_USER_MUST_ACT}",
+    "IMPAIRED": f"credentials are missing. {_USER_MUST_ACT}",
+    "DEGRADED": f"the institution's connection is poor. {_USER_CANNOT_ACT}",
+    "DISCONNECTED": f"the institution is not connected. {_USER_CANNOT_ACT}",
+    "DISCONTINUED": f"the institution is no longer supported. {_USER_CANNOT_ACT}",
+    "CLOSED": f"the account is closed. {_USER_CANNOT_ACT}",
+    "DELAYED": f"the job takes longer than usual. {_USER_CANNOT_ACT}",
+    FAILED: f"the job failed. {_USER_CANNOT_ACT}",
+    "DISABLED": f"aggregation is disabled for this member. {_USER_CANNOT_ACT}",
+    "IMPORTED": f"the member was imported and has no credentials. {_USER_CANNOT_ACT}",
 }
 
 
-class MemberState(dict[str, Any]):
-    """A member's status as the API gave it when the job ended.
+class MemberState(JsonObject):
+    """A member's status as the API returned it when the job ended.
 
     Attributes
     ----------
     started
-        Whether a job ran. False where the API kept to its throttle: the rewards are those of `aggregated_at`.
+        Whether a job ran. False if the API's throttle prevented it: the rewards are those of `aggregated_at`.
     """
 
     def __init__(self, status: Mapping[str, Any], *, started: bool) -> None:
@@ -71,10 +68,10 @@ class MemberState(dict[str, Any]):
 
 @dataclass
 class Aggregation:
-    """One run of the rewards job of a member.
+    """One run of a member's rewards job.
 
-    `answer` is asked for the answers to the institution's questions; the time it takes does not count towards
-    `timeout`. `watch` is called with every status that was seen.
+    `answer` answers the institution's questions; the time it takes does not count towards `timeout`. `watch` is called
+    with every status.
     """
 
     transport: Transport
@@ -91,15 +88,15 @@ class Aggregation:
     _deadline: float = 0.0
     _before: Mapping[str, Any] = field(default_factory=dict)
     _state: Mapping[str, Any] = field(default_factory=dict)
-    _begun: bool = False
-    _lost: int = 0
+    _started: bool = False
+    _failed_calls: int = 0
     _asked: list[Challenge] = field(default_factory=list)
     _answers: dict[str, str] | None = field(default=None, repr=False)
     _stale: int = 0
-    _answer_was_lost: bool = False
+    _answers_were_lost: bool = False
 
     def run(self) -> MemberState:
-        """Start or join the job and follow it to its end."""
+        """Start or join the job, and poll it until it has ended."""
         self._deadline = self.clock() + self.timeout
         self._start()
         idle_polls = 0
@@ -109,56 +106,54 @@ class Aggregation:
                 self._ask()
             elif not self._is_running:
                 idle_polls += 1
-                if self._begun or idle_polls > 1:
-                    ended = self._ended()
-                    if ended is not None:
-                        return ended
-            if self.clock() >= self._deadline:
-                raise self._timed_out()
+                if self._started or idle_polls > 1:
+                    result = self._result()
+                    if result is not None:
+                        return result
+            self._check_time()
 
     # --- Starting ---
 
     def _start(self) -> None:
-        """Call fetch_rewards until a job runs, each time only once it is known that none was started."""
+        """Call fetch_rewards until a job runs; repeat the call only once it is known that none has started."""
         self._before = self._status()
-        self._begun = bool(self._before.get("is_being_aggregated"))
+        self._started = bool(self._before.get("is_being_aggregated"))
         while True:
-            reply = self.transport.send("POST", *self._path, "fetch_rewards")
-            if reply.is_success:
-                self._see(reply.json.get("member") if reply.is_json and isinstance(reply.json, dict) else None)
+            response = self.transport.send("POST", *self._path, "fetch_rewards")
+            if response.is_success:
+                self._see(response.json.get("member") if response.is_json and isinstance(response.json, dict) else None)
                 return
-            if reply.status == 400:
-                raise self.transport.error(reply, UnsupportedInstitutionError)
-            if reply.status == 409:
-                self._wait_for_the_other_job(reply)
-            elif self._was_started_all_the_same(reply):
+            if response.status == 400:
+                raise self.transport.error(response, UnsupportedInstitutionError)
+            if response.status == 409:
+                self._wait_for_the_other_job(response)
+            elif self._has_started_despite(response):
                 return
 
-    def _wait_for_the_other_job(self, reply: Answer) -> None:
-        """Poll until the job that is in the way has ended, then take that as the state before ours."""
+    def _wait_for_the_other_job(self, response: Response) -> None:
+        """Poll until the conflicting job has ended, and take its end as the state before ours."""
         while True:
             if self.clock() >= self._deadline:
-                raise self.transport.error(reply, ConflictError)
+                raise self.transport.error(response, ConflictError)
             self._poll()
             if not self._is_running:
-                self._before, self._begun = self._state, False
+                self._before, self._started = self._state, False
                 return
 
-    def _was_started_all_the_same(self, reply: Answer) -> bool:
-        """After an answer that was lost or a refusal for the moment: whether a job has begun."""
-        self._wait_after_a_loss(reply)
-        if self.clock() >= self._deadline:
-            raise self._timed_out()
+    def _has_started_despite(self, response: Response) -> bool:
+        """Whether a job has started although the response was lost or temporarily refused."""
+        self._wait_after_failure(response)
+        self._check_time()
         self._poll()
-        return self._begun
+        return self._started
 
-    def _wait_after_a_loss(self, reply: Answer) -> None:
-        """Wait for as long as a lost call asks for; raise its error where it is not to be tried again."""
-        self._lost += 1
-        wait = self.transport.wait_after(reply)
+    def _wait_after_failure(self, response: Response) -> None:
+        """Wait for as long as a failed call asks; raise its error if it must not be retried."""
+        self._failed_calls += 1
+        wait = self.transport.wait_after(response)
         is_too_long = wait > 0 and self.clock() + wait > self._deadline
-        if not _may_be_tried_again(reply) or self._lost > self.retries or is_too_long:
-            raise self.transport.error(reply)
+        if not _may_be_retried(response) or self._failed_calls > self.retries or is_too_long:
+            raise self.transport.error(response)
         self.sleep(wait)
 
     # --- Polling ---
@@ -183,15 +178,16 @@ class Aggregation:
             self.watch(self._state)
 
     def _status(self) -> Mapping[str, Any]:
-        return member_of(self.transport.get(*self._path, "status"), f"status of member {self.member_guid}")
+        path = (*self._path, "status")
+        return object_in(self.transport.get(*path), "member", f"GET /{'/'.join(path)}")
 
-    def _see(self, state: Mapping[str, Any] | None) -> None:
-        """Take note of a state, and of whether it shows that a job has begun since `_before`."""
+    def _see(self, state: object) -> None:
+        """Record a state, and whether it shows that a job has started since `_before`."""
         if not isinstance(state, Mapping):
             return
         self._state = state
         moved = state.get("aggregated_at") != self._before.get("aggregated_at")
-        self._begun = self._begun or self._is_running or moved
+        self._started = self._started or self._is_running or moved
 
     # --- Asking ---
 
@@ -201,12 +197,12 @@ class Aggregation:
         return status == CHALLENGED or (status == REJECTED and bool(self._state.get("challenges")))
 
     def _ask(self) -> None:
-        """Answer the questions that are open: with the same answers if those were lost, by the user otherwise."""
+        """Answer the open questions: with the same answers if these were lost, otherwise by asking the user."""
         asked = self._open_challenges()
         if not asked:
             return
         if self._answers is not None and self._connection_status == CHALLENGED and set(self._answers) == _guids(asked):
-            if self._answer_was_lost:
+            if self._answers_were_lost:
                 self._resume(self._answers)
                 return
             self._stale += 1
@@ -228,85 +224,79 @@ class Aggregation:
         questions = "; ".join(repr(challenge.label) for challenge in asked)
         if self.answer is None:
             raise self._challenge_error(
-                f"Member {self.member_guid} asks the end user {questions}, and nobody is there to answer. "
+                f"Member {self.member_guid} asks the end user {questions}, and no answer function was given. "
                 "Pass answer=… to fetch_rewards, or resume() with the answers.",
                 asked,
             )
-        began = self.clock()
+        asked_at = self.clock()
         given = self.answer(asked)
-        self._deadline += self.clock() - began
+        self._deadline += self.clock() - asked_at
         missing = [challenge for challenge in asked if not given or not given.get(challenge.guid)]
         if missing:
             raise self._challenge_error(
-                f"Member {self.member_guid} asks the end user {questions}, and there is no answer to "
-                f"{len(missing)} of {len(asked)}. Fetch again once the user can answer.",
+                f"Member {self.member_guid} asks the end user {questions}, and {len(missing)} of {len(asked)} were not "
+                "answered. Fetch again once the user can answer.",
                 asked,
             )
         return {challenge.guid: str(given[challenge.guid]) for challenge in asked}
 
     def _resume(self, answers: Mapping[str, str]) -> None:
-        reply = send_answers(self.transport, self._path, answers)
+        response = send_answers(self.transport, self._path, answers)
         self._stale = 0
-        self._answer_was_lost = not reply.is_success
-        if reply.is_success:
+        self._answers_were_lost = not response.is_success
+        if response.is_success:
             return
-        if reply.status != NOT_CHALLENGED:
-            self._wait_after_a_loss(reply)
+        if response.status != 422:
+            self._wait_after_failure(response)
             return
-        # The member is no longer CHALLENGED, or the answers make no sense: its status tells which.
+        # 422: the member is no longer CHALLENGED, or the answers are invalid; its status tells which.
         self._poll()
         if self._is_asking:
-            raise self.transport.error(reply)
+            raise self.transport.error(response)
 
     # --- Ending ---
 
-    def _ended(self) -> MemberState | None:
-        """Result of a job that no longer runs, None where its status does not say that it has ended."""
+    def _result(self) -> MemberState | None:
+        """Result of a job that no longer runs, None if its status does not say that it has ended."""
         status = self._connection_status
         if status == CONNECTED:
-            return MemberState(self._state, started=self._begun)
+            return MemberState(self._state, started=self._started)
         if status == REJECTED:
             raise self._challenge_error(
                 f"Member {self.member_guid} is REJECTED: the institution refused the answers. "
-                "Fetch again to be asked again.",
+                "Fetch again to get another question.",
                 self._asked,
             )
         if status in STOPPED:
-            raise AggregationError(
-                f"Member {self.member_guid} is {status}: {STOPPED[status]}", connection_status=status
-            )
+            raise AggregationError.for_status(self.member_guid, status, STOPPED[status])
         return None
 
     def _challenge_error(self, message: str, asked: list[Challenge]) -> ChallengeError:
         return ChallengeError(message, connection_status=self._connection_status, challenges=asked)
 
-    def _timed_out(self) -> AggregationTimeout:
-        return AggregationTimeout(
-            f"Member {self.member_guid} was {self._connection_status} "
-            f"({'still' if self._is_running else 'not'} being aggregated) when {self.timeout:g} s were up. "
-            "The job goes on at MX: fetch again to join it, or pass a longer timeout.",
-            connection_status=self._connection_status,
-        )
+    def _check_time(self) -> None:
+        if self.clock() >= self._deadline:
+            raise AggregationTimeout.after(
+                self.timeout, self.member_guid, self._connection_status, is_running=self._is_running
+            )
 
 
-def send_answers(transport: Transport, path: tuple[str, ...], answers: Mapping[str, str]) -> Answer:
-    """Send one answer a challenge; the API takes them only while the member is CHALLENGED."""
+def send_answers(transport: Transport, path: tuple[str, ...], answers: Mapping[str, str]) -> Response:
+    """Send one answer per challenge; the API takes them only while the member is CHALLENGED."""
     entries = [{"guid": guid, "value": value} for guid, value in answers.items()]
     return transport.send("PUT", *path, "resume", payload={"member": {"challenges": entries}})
 
 
-def member_of(body: Any, what: str) -> dict[str, Any]:
-    """The object `member` of a reply."""
-    member = body.get("member") if isinstance(body, Mapping) else None
-    if not isinstance(member, dict):
-        raise AtriumError(
-            f"The reply to the {what} has no object 'member'. Is the base URL that of the rewards API?", status=200
-        )
-    return member
+def object_in(body: object, name: str, call: str) -> JsonObject:
+    """The object called `name` in the body of a response to `call`."""
+    found = body.get(name) if isinstance(body, Mapping) else None
+    if not isinstance(found, dict):
+        raise AtriumError.wrong_shape(call, f"an object {name!r}")
+    return found
 
 
-def _may_be_tried_again(reply: Answer) -> bool:
-    return not reply.is_hopeless and (reply.status is None or reply.status in TRANSIENT_STATUSES)
+def _may_be_retried(response: Response) -> bool:
+    return not response.is_hopeless and (response.status is None or response.status in TRANSIENT_STATUSES)
 
 
 def _guids(asked: list[Challenge]) -> set[str]:

@@ -5,23 +5,25 @@ from __future__ import annotations
 from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+
+from rewards_analytics import atrium
+from rewards_analytics.atrium import JsonObject
 
 
 @dataclass(frozen=True)
 class Challenge:
-    """A question to the end user. One of a type that this package does not know is of this very class.
+    """A question to the end user. One whose type this package does not know is of this class itself.
 
     Attributes
     ----------
     guid
         Key of the answer.
     type
-        `TEXT`, `OPTIONS`, `IMAGE_DATA`, `IMAGE_OPTIONS`, or a type that is not documented.
+        `TEXT`, `OPTIONS`, `IMAGE_DATA`, `IMAGE_OPTIONS`, or an undocumented type.
     label
         The question, in the institution's words.
     field_name
-        Name of the field at the institution, None where it gives none.
+        Name of the field at the institution, None if it has none.
     """
 
     guid: str
@@ -37,7 +39,7 @@ class TextChallenge(Challenge):
 
 @dataclass(frozen=True)
 class Option:
-    """A choice: `label` is shown, `value` is the answer."""
+    """A choice: show `label`, answer with `value`."""
 
     label: str
     value: str
@@ -52,25 +54,25 @@ class OptionsChallenge(Challenge):
 
 @dataclass(frozen=True)
 class ImageChallenge(Challenge):
-    """The answer is what the picture shows. `image_data` is its file in base64, `image` its bytes."""
+    """The answer is what the picture shows. `image_data` is the file in base64, `image` its bytes."""
 
     image_data: str = field(default="", repr=False)
 
     @property
     def image(self) -> bytes:
-        """The picture's file."""
+        """Bytes of the picture file."""
         return _decoded(self.image_data)
 
 
 @dataclass(frozen=True)
 class ImageOption(Option):
-    """A choice that is a picture: `data_uri` holds its file, `image` its bytes."""
+    """A choice that is a picture: `data_uri` holds the file, `image` its bytes."""
 
     data_uri: str = field(default="", repr=False)
 
     @property
     def image(self) -> bytes:
-        """The picture's file."""
+        """Bytes of the picture file."""
         return _decoded(self.data_uri)
 
 
@@ -81,23 +83,23 @@ class ImageOptionsChallenge(Challenge):
     image_options: Sequence[ImageOption] = ()
 
 
-def from_json(entry: Mapping[str, Any]) -> Challenge:
-    """Typed challenge of one entry of the API's `challenges`."""
-    common: dict[str, Any] = {
+def from_json(entry: Mapping[str, object]) -> Challenge:
+    """Typed challenge from one entry of the API's `challenges`."""
+    common: JsonObject = {
         "guid": _text(entry, "guid"),
         "type": _text(entry, "type"),
         "label": _text(entry, "label"),
         "field_name": entry.get("field_name"),
     }
     match common["type"]:
-        case "TEXT":
+        case atrium.TEXT:
             return TextChallenge(**common)
-        case "OPTIONS":
+        case atrium.OPTIONS:
             options = [Option(_text(option, "label"), _text(option, "value")) for option in _entries(entry, "options")]
             return OptionsChallenge(**common, options=options)
-        case "IMAGE_DATA":
+        case atrium.IMAGE_DATA:
             return ImageChallenge(**common, image_data=_text(entry, "image_data"))
-        case "IMAGE_OPTIONS":
+        case atrium.IMAGE_OPTIONS:
             pictures = [
                 ImageOption(_text(option, "label"), _text(option, "value"), _text(option, "data_uri"))
                 for option in _entries(entry, "image_options")
@@ -107,18 +109,18 @@ def from_json(entry: Mapping[str, Any]) -> Challenge:
             return Challenge(**common)
 
 
-def _text(entry: Mapping[str, Any], name: str) -> str:
+def _text(entry: Mapping[str, object], name: str) -> str:
     value = entry.get(name)
     return "" if value is None else str(value)
 
 
-def _entries(entry: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+def _entries(entry: Mapping[str, object], name: str) -> list[Mapping[str, object]]:
     entries = entry.get(name)
     return [option for option in entries if isinstance(option, Mapping)] if isinstance(entries, list) else []
 
 
 def _decoded(encoded: str) -> bytes:
-    """Bytes of base64 text, alone or as a data URI; none where it is no such text."""
+    """Bytes of base64 text, alone or as a data URI; empty if it is neither."""
     try:
         return b64decode(encoded.rpartition(",")[2])
     except ValueError:

@@ -1,28 +1,27 @@
-"""The API key and the client id: where they come from, and how they sign a request without ever being shown."""
+"""The API key and the client id: where they come from, and how they sign a request without being shown."""
 
 from __future__ import annotations
 
 import os
 from base64 import b64encode
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
+from rewards_analytics.atrium import API_KEY_HEADER, CLIENT_ID_HEADER, DIALECTS, Dialect
 from rewards_analytics.errors import ArgumentError, CredentialsError
 
 if TYPE_CHECKING:
     from requests import PreparedRequest
 
-Dialect = Literal["atrium", "platform"]
-DIALECTS: Final = ("atrium", "platform")
 KEYRING_SERVICE: Final = "rewards-analytics"
 HIDDEN: Final = "***"
 
 
 class Secret(str):
-    """Text that shows itself nowhere: `repr`, `str`, formatting and logging give `***`.
+    """Text that is never shown: `repr`, `str`, formatting and logging give `***`.
 
-    It is still text to whoever encodes it, which is how it gets on the wire. Being hidden in `repr` too, it stays out
-    of tracebacks that show the variables of each frame, whichever library the frame belongs to.
+    Encoding it gives the real text, which is how it is sent. Because `repr` hides it too, it stays out of tracebacks
+    that show local variables, whichever library the frame belongs to.
     """
 
     __slots__ = ()
@@ -37,20 +36,20 @@ class Secret(str):
         return format(HIDDEN, spec)
 
     def __reduce__(self) -> str:
-        raise TypeError("A secret is not pickled or copied: it would show in the bytes.")
+        raise TypeError("A secret cannot be pickled or copied: the bytes would show it.")
 
     def reveal(self) -> str:
-        """The text itself, as a plain string."""
+        """The real text, as a plain string."""
         return "".join(self)
 
 
 def hidden(value: str) -> str:
-    """Same text as a `Secret`; what is not text as it is, for its check to refuse."""
+    """Same text as a `Secret`; any other value unchanged, for `_checked` to refuse."""
     return Secret("".join(value)) if isinstance(value, str) else value
 
 
 class Signature:
-    """Signs requests with the keys, in one of the two dialects. It can be passed to requests as `auth`."""
+    """Signs requests with the keys in one of the two dialects. It is the `auth` of requests."""
 
     def __init__(self, api_key: str, client_id: str, dialect: Dialect) -> None:
         if dialect not in DIALECTS:
@@ -69,12 +68,12 @@ class Signature:
         if self.dialect == "platform":
             request.headers["Authorization"] = self._basic
         else:
-            request.headers["MX-API-Key"] = self._api_key
-            request.headers["MX-Client-ID"] = self._client_id
+            request.headers[API_KEY_HEADER] = self._api_key
+            request.headers[CLIENT_ID_HEADER] = self._client_id
         return request
 
     def redacted(self, text: str) -> str:
-        """Same text without the keys, should someone have echoed them."""
+        """Same text without the keys, in case a server echoed them."""
         secrets = (self._basic.reveal()[len("Basic ") :], self._api_key.reveal(), self._client_id.reveal())
         for secret in secrets:
             text = text.replace(secret, HIDDEN)
@@ -86,16 +85,12 @@ def from_environment() -> tuple[str, str]:
     found = {name: hidden(os.environ.get(name) or _from_keyring(name) or "") for name in ("MX_API_KEY", "MX_CLIENT_ID")}
     missing = [name for name, value in found.items() if not value]
     if missing:
-        verb = "is" if len(missing) == 1 else "are"
-        raise CredentialsError(
-            f"{' and '.join(missing)} {verb} not set. Set the environment variables MX_API_KEY and MX_CLIENT_ID, or "
-            f'store them with "keyring set {KEYRING_SERVICE} MX_API_KEY".'
-        )
+        raise CredentialsError.not_set(missing, KEYRING_SERVICE)
     return found["MX_API_KEY"], found["MX_CLIENT_ID"]
 
 
 def _from_keyring(name: str) -> str | None:
-    """What the keyring holds, None if it is not installed or cannot be opened."""
+    """Password from the keyring, None if it has none, is not installed or cannot be opened."""
     if find_spec("keyring") is None:
         return None
     import keyring
@@ -109,12 +104,12 @@ def _from_keyring(name: str) -> str | None:
 
 
 def _checked(value: object, what: str, variable: str) -> Secret:
-    """Refuse what cannot stand in a header, without showing it."""
+    """Refuse what cannot be sent in a header, without showing it."""
     if not isinstance(value, str) or not value:
         raise CredentialsError(f"{what} is empty. Pass it, or set {variable} and use AtriumClient.from_env().")
     if not all("!" <= character <= "~" for character in value):
         raise CredentialsError(
-            f"{what} holds a space, a line break or another character that no key has. Copy it again from MX's "
-            f"dashboard (is there a line break at the end of {variable}?)."
+            f"{what} contains a space, a line break or another character that is not part of a key. Copy it again "
+            f"from MX's dashboard (does {variable} end in a line break?)."
         )
     return Secret("".join(value))

@@ -5,57 +5,62 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
-from decimal import Decimal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from decimal import Decimal, InvalidOperation
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Final, Self
 
+from rewards_analytics.atrium import ACCEPT, MOST_PER_PAGE, POLL_INTERVAL_S, Dialect, JsonObject
 from rewards_analytics.client import credentials
 from rewards_analytics.client.aggregation import (
     Aggregation,
     AnswerChallenges,
     MemberState,
     Watch,
-    member_of,
+    object_in,
     send_answers,
 )
-from rewards_analytics.client.credentials import Dialect, Signature
-from rewards_analytics.client.pages import PER_PAGE, read_all
-from rewards_analytics.client.transport import DEFAULT_ACCEPT, DEFAULT_BASE_URL, Transport, checked_guid
-from rewards_analytics.errors import ArgumentError, AtriumError
+from rewards_analytics.client.credentials import Signature
+from rewards_analytics.client.paging import read_all
+from rewards_analytics.client.transport import DEFAULT_BASE_URL, Transport, checked_guid
+from rewards_analytics.errors import ArgumentError
+from rewards_analytics.schema import NUMBER
 
-A_DAY_S = 86_400
-PLAIN_NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
+JOB_TIMEOUT_S: Final = 300.0
+"""How long `fetch_rewards` waits for a job unless told otherwise."""
+
+ONE_DAY_S: Final = 86_400
 
 
 class AtriumClient:
-    """A client of the rewards API. It can be shared by threads, and used in a `with` block, which closes it.
+    """A client of the rewards API. Threads can share it; a `with` block closes it at its end.
 
     Parameters
     ----------
     api_key, client_id
-        The keys that MX gave. They are shown nowhere.
+        The keys from MX. They are never shown.
     base_url
-        Where the API is; MX's development host of the dialect if None. It must be https unless it is this machine.
+        Address of the API; MX's development host for the dialect if None. It must be https unless it is this machine.
     dialect
-        `atrium`, or `platform` for its successor, the MX Platform API.
+        `"atrium"`, or `"platform"` for its successor, the MX Platform API.
     accept
-        Version to ask for, such as `application/vnd.mx.atrium.beta+json`; the first version of the dialect if None.
+        Version to request, such as `application/vnd.mx.atrium.beta+json`; the dialect's first version if None.
     timeout
-        Seconds to wait for a connection, and for each part of an answer.
+        Seconds to wait for a connection, and for each part of a response.
     retries
-        Repeats after the first try of a call that failed for the moment.
+        Retries after the first attempt at a call that failed temporarily.
     poll_interval
-        Seconds between two looks at a job. MX asks for no fewer than 3.
+        Seconds between two polls of a job. MX asks for at least 3.
     sleep, clock
-        How to wait, and the monotonic time, both in seconds.
+        How to wait, and the monotonic time; both in seconds.
 
     Attributes
     ----------
     base_url
-        Where the API is.
+        Address of the API.
     dialect
-        The dialect that is spoken.
+        The dialect in use.
 
     Examples
     --------
@@ -67,7 +72,7 @@ class AtriumClient:
     'CREATED'
     """
 
-    # Known to `repr` before the client is made, for tracebacks that show it half-made.
+    # Defaults for `repr` in a traceback that shows a half-initialised client.
     base_url: str = ""
     dialect: Dialect = "atrium"
 
@@ -81,17 +86,16 @@ class AtriumClient:
         accept: str | None = None,
         timeout: float = 30.0,
         retries: int = 5,
-        poll_interval: float = 3.0,
+        poll_interval: float = POLL_INTERVAL_S,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        # Hidden before anything can fail: a traceback may show the variables of this frame.
+        # Hidden before anything can fail: a traceback may show the local variables.
         api_key, client_id = credentials.hidden(api_key), credentials.hidden(client_id)
         _at_least(0, retries=retries, poll_interval=poll_interval)
-        if not 0 < timeout <= A_DAY_S:
+        if not 0 < timeout <= ONE_DAY_S:
             raise ArgumentError(
-                f"timeout={timeout} leaves no time for an answer, or no end to it. "
-                "Give a number of seconds above 0, and no more than a day."
+                f"timeout must be a number of seconds above 0 and at most {ONE_DAY_S} (a day), got {timeout}."
             )
         signature = Signature(api_key, client_id, dialect)
         self.dialect = dialect
@@ -102,7 +106,7 @@ class AtriumClient:
         self._transport = Transport(
             base_url or DEFAULT_BASE_URL[dialect],
             signature=signature,
-            accept=accept or DEFAULT_ACCEPT[dialect],
+            accept=accept or ACCEPT[dialect][0],
             timeout=timeout,
             retries=retries,
             sleep=sleep,
@@ -113,8 +117,8 @@ class AtriumClient:
     def from_env(cls, **settings: Any) -> Self:
         """Client with `MX_API_KEY`, `MX_CLIENT_ID` and `MX_BASE_URL` from the environment.
 
-        Keys that are not there are looked up in the keyring, if the package `keyring` is installed. `settings` are
-        those of the class, such as `dialect`.
+        Keys that are not set are looked up in the keyring, if the package `keyring` is installed. `settings` are the
+        other arguments of the class, such as `dialect`.
         """
         api_key, client_id = credentials.from_environment()
         base_url = settings.pop("base_url", None) or os.environ.get("MX_BASE_URL")
@@ -125,7 +129,7 @@ class AtriumClient:
 
     def __reduce__(self) -> str:
         raise TypeError(
-            "A client is not pickled or copied, for its keys' sake: make it where it is used, by from_env()."
+            "A client cannot be pickled or copied, because it holds keys: create it where it is used, with from_env()."
         )
 
     def __enter__(self) -> Self:
@@ -137,23 +141,23 @@ class AtriumClient:
         self.close()
 
     def close(self) -> None:
-        """Close the connections. The client may be used again: it opens new ones."""
+        """Close the connections. The client can still be used: it opens new ones."""
         self._transport.close()
 
     # --- Users and members ---
 
-    def list_users(self) -> Iterator[dict[str, Any]]:
-        """Every user of this client, as the API gives them."""
+    def list_users(self) -> Iterator[JsonObject]:
+        """Every user of this client, as the API returns them."""
         return self._entries("users", "users")
 
-    def list_members(self, user_guid: str) -> Iterator[dict[str, Any]]:
-        """Every member of a user, as the API gives them."""
+    def list_members(self, user_guid: str) -> Iterator[JsonObject]:
+        """Every member of a user, as the API returns them."""
         return self._entries("members", "users", checked_guid(user_guid), "members")
 
-    def member_status(self, user_guid: str, member_guid: str) -> dict[str, Any]:
-        """Present status of a member: `connection_status`, `is_being_aggregated`, `aggregated_at`, `challenges`."""
-        body = self._transport.get(*_member(user_guid, member_guid), "status")
-        return member_of(body, f"status of member {member_guid}")
+    def member_status(self, user_guid: str, member_guid: str) -> JsonObject:
+        """Current status of a member: `connection_status`, `is_being_aggregated`, `aggregated_at`, `challenges`."""
+        path = (*_member(user_guid, member_guid), "status")
+        return object_in(self._transport.get(*path), "member", _call("GET", path))
 
     # --- Rewards ---
 
@@ -162,30 +166,30 @@ class AtriumClient:
         user_guid: str,
         member_guid: str,
         answer: AnswerChallenges | None = None,
-        timeout: float = 300.0,
+        timeout: float = JOB_TIMEOUT_S,
         *,
         watch: Watch | None = None,
     ) -> MemberState:
-        """Have a member's rewards gathered anew, and wait until that is done.
+        """Start a rewards job for a member, or join a running one, and wait until it has ended.
 
-        The institution may ask the end user questions, so the user must be there: never call it unattended. Rewards
-        are gathered in the background every day, so a daily pull needs none of this.
+        The institution may ask the end user questions, so the user must be present: never call it unattended. MX also
+        fetches rewards in the background every day, so a daily pull does not need this.
 
         Parameters
         ----------
         user_guid, member_guid
             The member.
         answer
-            Called with the list of `Challenge`s that are open; returns a mapping of challenge guid to answer. It may
-            be called several times. An empty return, or None instead of a function, ends in a `ChallengeError`.
+            Called with the list of open `Challenge`s; returns a mapping of challenge guid to answer. It may be called
+            several times. If it returns nothing, or is None, a challenge ends in a `ChallengeError`.
         timeout
-            Seconds until `AggregationTimeout`. The time that `answer` takes does not count.
+            Seconds until `AggregationTimeout`, not counting the time that `answer` takes.
         watch
-            Called with each status that was seen, to show progress.
+            Called with each status, to show progress.
 
         Returns
         -------
-        The member's last status; its `.started` is False where the API's throttle kept a job from starting.
+        The member's last status; its `.started` is False if the API's throttle prevented a new job.
         """
         path = _member(user_guid, member_guid)
         _at_least(0, timeout=timeout)
@@ -202,31 +206,27 @@ class AtriumClient:
             watch=watch,
         ).run()
 
-    def resume(self, user_guid: str, member_guid: str, answers: Mapping[str, str]) -> dict[str, Any]:
-        """Answer the open challenges of a member, by challenge guid; the member as the API then gives it."""
+    def resume(self, user_guid: str, member_guid: str, answers: Mapping[str, str]) -> JsonObject:
+        """Answer the open challenges of a member, by challenge guid; returns the member as the API then shows it."""
         path = _member(user_guid, member_guid)
-        reply = send_answers(self._transport, path, answers)
-        return member_of(self._transport.read(reply), f"resume of member {member_guid}")
+        response = send_answers(self._transport, path, answers)
+        return object_in(self._transport.read(response), "member", response.call)
 
-    def list_rewards(self, user_guid: str, member_guid: str) -> Iterator[dict[str, Any]]:
-        """Every reward of a member, each guid once, as the API gives them but for `balance`, which is a Decimal."""
+    def list_rewards(self, user_guid: str, member_guid: str) -> Iterator[JsonObject]:
+        """Every reward of a member, each guid once, as the API returns them, but with `balance` as a Decimal."""
         return map(_exact, self._entries("rewards", *_member(user_guid, member_guid), "rewards"))
 
-    def read_reward(self, user_guid: str, member_guid: str, reward_guid: str) -> dict[str, Any]:
-        """One reward, as the API gives it but for `balance`, which is a Decimal."""
+    def read_reward(self, user_guid: str, member_guid: str, reward_guid: str) -> JsonObject:
+        """One reward, as the API returns it, but with `balance` as a Decimal."""
         path = (*_member(user_guid, member_guid), "rewards", checked_guid(reward_guid))
-        body = self._transport.get(*path)
-        reward = body.get("reward") if isinstance(body, Mapping) else None
-        if not isinstance(reward, dict):
-            raise AtriumError(f"GET /{'/'.join(path)} answered JSON without an object 'reward'.", status=200)
-        return _exact(reward)
+        return _exact(object_in(self._transport.get(*path), "reward", _call("GET", path)))
 
-    def _entries(self, name: str, *path: str) -> Iterator[dict[str, Any]]:
-        """Entries of a list; the first is asked for when the iteration begins."""
+    def _entries(self, name: str, *path: str) -> Iterator[JsonObject]:
+        """Entries of a list, requested when the iteration begins."""
         yield from read_all(
-            lambda page: self._transport.get(*path, page=page, records_per_page=PER_PAGE),
+            lambda page: self._transport.get(*path, page=page, records_per_page=MOST_PER_PAGE),
             name,
-            call=f"GET /{'/'.join(path)}",
+            call=_call("GET", path),
         )
 
 
@@ -234,17 +234,22 @@ def _member(user_guid: str, member_guid: str) -> tuple[str, str, str, str]:
     return "users", checked_guid(user_guid), "members", checked_guid(member_guid)
 
 
-def _exact(reward: dict[str, Any]) -> dict[str, Any]:
-    """Same reward with its balance as a Decimal, where it is a number at all."""
+def _call(method: str, path: Sequence[str]) -> str:
+    return f"{method} /{'/'.join(path)}"
+
+
+def _exact(reward: JsonObject) -> JsonObject:
+    """Same reward with its balance as a Decimal, if it is a number."""
     balance = reward.get("balance")
-    if isinstance(balance, int) and not isinstance(balance, bool):
-        return reward | {"balance": Decimal(balance)}
-    if isinstance(balance, str) and PLAIN_NUMBER.fullmatch(balance):
-        return reward | {"balance": Decimal(balance)}
+    if isinstance(balance, bool):
+        return reward
+    if isinstance(balance, int) or (isinstance(balance, str) and re.fullmatch(NUMBER, balance)):
+        with suppress(InvalidOperation):  # an exponent beyond Decimal: the loader refuses it with its place
+            return reward | {"balance": Decimal(balance)}
     return reward
 
 
-def _at_least(least: float, **arguments: float) -> None:
+def _at_least(least: int, **arguments: float) -> None:
     for name, value in arguments.items():
-        if not value >= least:  # which no NaN is
-            raise ArgumentError(f"{name}={value} is below {least}. Give {least} or more.")
+        if not value >= least:  # also refuses NaN
+            raise ArgumentError.below(name, value, least)

@@ -1,4 +1,4 @@
-"""One HTTP call to the API: signed, timed, never redirected, its JSON read exactly, its failures typed."""
+"""One HTTP call to the API: signed, timed, never redirected; its JSON read exactly, its failures typed."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import SplitResult, quote, urlsplit
 
+from rewards_analytics.atrium import REQUEST_ID_HEADER
 from rewards_analytics.client import retry
 from rewards_analytics.errors import ArgumentError, AtriumError
 
@@ -22,16 +23,18 @@ if TYPE_CHECKING:
     from rewards_analytics.client.session import Session
 
 DEFAULT_BASE_URL: Final = {"atrium": "https://vestibule.mx.com", "platform": "https://int-api.mx.com"}
-"""MX's development hosts: a slip there costs nothing. Production is named by its address."""
+"""MX's development hosts, where a mistake costs nothing. Production must be named explicitly."""
 
-DEFAULT_ACCEPT: Final = {"atrium": "application/vnd.mx.atrium.v1+json", "platform": "application/vnd.mx.api.v1+json"}
 QUOTED_CHARACTERS: Final = 120
 """How much of an unexpected body an error quotes."""
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What one attempt brought: a response, or the reason why there is none."""
+class Response:
+    """Result of one attempt: the API's response, or in `failure` the reason why there is none.
+
+    `is_hopeless` says that another attempt would fail in the same way.
+    """
 
     call: str
     status: int | None = None
@@ -42,7 +45,7 @@ class Answer:
 
     @cached_property
     def json(self) -> Any:
-        """The body as JSON with exact numbers. Raises ValueError where it is none, or no UTF-8."""
+        """The body as JSON with exact numbers. Raises ValueError or ArithmeticError if it is not JSON in UTF-8."""
         return json.loads(self.body.decode("utf-8-sig"), parse_float=Decimal, parse_constant=Decimal)
 
     @property
@@ -50,18 +53,18 @@ class Answer:
         """Whether the body is JSON."""
         try:
             _ = self.json
-        except (ValueError, RecursionError):
+        except (ValueError, ArithmeticError, RecursionError):  # ArithmeticError: an exponent beyond Decimal
             return False
         return True
 
     @property
     def is_success(self) -> bool:
-        """Whether the status is one of 200 to 299."""
+        """Whether the status is 2xx."""
         return self.status is not None and 200 <= self.status < 300
 
     @property
     def is_transient(self) -> bool:
-        """Whether another attempt may bring more: no answer, a busy or broken server, a success that is not JSON."""
+        """Whether another attempt may succeed: no response, a busy or broken server, a success that is not JSON."""
         if self.is_hopeless:
             return False
         if self.status is None or self.status in retry.TRANSIENT_STATUSES:
@@ -75,15 +78,15 @@ class Transport:
     Parameters
     ----------
     base_url
-        Where the API is. It must be https, unless it is this machine.
+        Address of the API. It must be https, unless it is this machine.
     signature
         Signs each request.
     accept
-        Version of the API to ask for.
+        Version of the API to request.
     timeout
-        Seconds to wait for a connection, and for each part of an answer.
+        Seconds to wait for a connection, and for each part of a response.
     retries
-        Repeats after the first try of a call that may be repeated.
+        Retries after the first attempt at a call that may be repeated.
     sleep
         How to wait, in seconds.
     """
@@ -108,40 +111,37 @@ class Transport:
         self._session: Session | None = None
 
     def get(self, *path: str, **query: int) -> Any:
-        """JSON of a GET, repeated while the answer is transient. None for 204."""
+        """JSON of a GET, retried while the response is transient. None for 204."""
         url = self._url(path)
         return self.read(self._until_settled(lambda: self._attempt("GET", url, query=query)))
 
-    def send(self, method: str, *path: str, payload: Any = None) -> Answer:
-        """Answer to a call that changes something, which is never repeated blindly."""
+    def send(self, method: str, *path: str, payload: object = None) -> Response:
+        """Response to a call that changes something, which is never retried blindly."""
         return self._attempt(method, self._url(path), payload=payload)
 
-    def read(self, answer: Answer) -> Any:
-        """JSON of a successful answer; raise the typed error of any other."""
-        if answer.status == 204:
+    def read(self, response: Response) -> Any:
+        """JSON of a successful response; raises the typed error of any other."""
+        if response.status == 204:
             return None
-        if answer.is_success and answer.is_json:
-            return answer.json
-        raise self.error(answer)
+        if response.is_success and response.is_json:
+            return response.json
+        raise self.error(response)
 
-    def error(self, answer: Answer, kind: type[AtriumError] = AtriumError) -> AtriumError:
-        """Typed error of an answer that is not what was asked for: of `kind`, or else of its status."""
-        if answer.status is None:
-            return AtriumError(
-                f"{answer.call} got no answer from {self.base_url}: {answer.failure}. "
-                "Check the network and the base URL, then try again."
-            )
-        request_id = answer.headers.get("X-Request-ID")
-        return kind.from_answer(
-            answer.call,
-            _said(answer, self._signature.redacted) + _asked_for(answer),
-            status=answer.status,
+    def error(self, response: Response, kind: type[AtriumError] = AtriumError) -> AtriumError:
+        """Typed error of an unsuccessful response: of `kind` if given, otherwise by its status."""
+        if response.status is None:
+            return AtriumError.no_response(response.call, self.base_url, response.failure or "")
+        request_id = response.headers.get(REQUEST_ID_HEADER)
+        return kind.from_response(
+            response.call,
+            _said(response, self._signature.redacted) + _requested_wait(response),
+            status=response.status,
             request_id=request_id and self._signature.redacted(request_id),
         )
 
-    def wait_after(self, answer: Answer) -> float:
-        """Seconds that an answer asks to wait for, 0 where it does not."""
-        return retry.retry_after(answer, datetime.now(UTC)) or 0.0
+    def wait_after(self, response: Response) -> float:
+        """Seconds that a response asks to wait, 0 if it does not ask."""
+        return retry.retry_after(response, datetime.now(UTC)) or 0.0
 
     def close(self) -> None:
         """Close the connections."""
@@ -152,22 +152,24 @@ class Transport:
         return "/".join([self.base_url, *map(_quoted, path)])
 
     @cached_property
-    def _until_settled(self) -> Callable[[Callable[[], Answer]], Answer]:
+    def _until_settled(self) -> Callable[[Callable[[], Response]], Response]:
         return retry.retrying(retries=self._retries, sleep=self._sleep)
 
-    def _attempt(self, method: str, url: str, *, query: Mapping[str, int] | None = None, payload: Any = None) -> Answer:
-        """Make a call once. What requests raises is turned into words, since its errors carry the signed request."""
+    def _attempt(
+        self, method: str, url: str, *, query: Mapping[str, int] | None = None, payload: object = None
+    ) -> Response:
+        """Make a call once. Errors of requests are not passed on, since they carry the signed request."""
         call = f"{method} {urlsplit(url).path}"
         try:
-            response = self._opened().call(method, url, query=query, payload=payload)
-        except OSError as error:  # which every error of requests is
+            response = self._connected().call(method, url, query=query, payload=payload)
+        except OSError as error:  # the base class of every error of requests
             return _failed(call, error)
         except KeyboardInterrupt as interrupt:
-            # Without its frames: in those of the standard library, the keys are plain bytes on their way out.
+            # Without its frames: those of the standard library hold the keys as plain bytes.
             raise interrupt.with_traceback(None) from None
-        return Answer(call, response.status_code, response.headers, response.content)
+        return Response(call, response.status_code, response.headers, response.content)
 
-    def _opened(self) -> Session:
+    def _connected(self) -> Session:
         with self._lock:
             if self._session is None:
                 from rewards_analytics.client.session import Session
@@ -184,16 +186,16 @@ class Transport:
 
 
 def checked_base_url(base_url: str) -> str:
-    """Base URL without a slash at its end, once it is sure that the keys may be sent there."""
+    """Base URL without a trailing slash; refuses one that the keys must not be sent to."""
     base_url = base_url.strip()
     url = _split(base_url)
     if url.username is not None or url.password is not None:
-        raise ArgumentError("base_url holds a user name or a password. Pass the keys as api_key and client_id.")
+        raise ArgumentError("base_url contains a user name or a password. Pass the keys as api_key and client_id.")
     if url.scheme not in ("http", "https") or not url.hostname or url.query or url.fragment:
-        raise _no_address(base_url)
+        raise _not_an_address(base_url)
     if url.scheme == "http" and not is_loopback(url.hostname):
         raise ArgumentError(
-            f"base_url={base_url!r} is not https: the keys would cross the network in clear text. "
+            f"base_url={base_url!r} is not https: the keys would be sent in clear text. "
             "Use https; http is for this machine only."
         )
     return base_url.rstrip("/")
@@ -202,20 +204,20 @@ def checked_base_url(base_url: str) -> str:
 def _split(base_url: str) -> SplitResult:
     try:
         url = urlsplit(base_url)
-        _ = url.port  # looked at only when it is asked for
+        _ = url.port  # parsed only on access
     except ValueError:
-        raise _no_address(base_url) from None
+        raise _not_an_address(base_url) from None
     if not base_url.isprintable() or " " in base_url:
-        raise _no_address(base_url)
+        raise _not_an_address(base_url)
     return url
 
 
-def _no_address(base_url: str) -> ArgumentError:
+def _not_an_address(base_url: str) -> ArgumentError:
     return ArgumentError(f"base_url={base_url!r} is not the address of an API, such as https://vestibule.mx.com.")
 
 
 def is_loopback(host: str | None) -> bool:
-    """Whether a host is this very machine."""
+    """Whether a host is this machine."""
     if host == "localhost":
         return True
     try:
@@ -225,17 +227,17 @@ def is_loopback(host: str | None) -> bool:
 
 
 def checked_guid(guid: str) -> str:
-    """Refuse what would reach another path even when it is quoted: nothing, and dots."""
+    """Refuse what would reach another path even when quoted: an empty text, and dots."""
     if not isinstance(guid, str) or not guid.strip(".") or not _is_unicode(guid):
         raise ArgumentError(
-            f"{guid!r} is not a guid: it is never sent, since it would reach another path. "
+            f"{guid!r} is not a guid: it is not sent, because it would reach another path. "
             "Guids look like USR-…, MBR-… or RWD-…."
         )
     return guid
 
 
 def _is_unicode(text: str) -> bool:
-    """Whether a text can be sent: halves of surrogate pairs cannot."""
+    """Whether a text can be encoded: lone surrogates cannot."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -243,33 +245,33 @@ def _is_unicode(text: str) -> bool:
     return True
 
 
-def _quoted(part: str) -> str:
-    """Path part that cannot reach another path, whatever it holds."""
-    return quote(checked_guid(part), safe="")
+def _quoted(segment: str) -> str:
+    """Path segment, quoted so that it cannot reach another path."""
+    return quote(checked_guid(segment), safe="")
 
 
-def _said(answer: Answer, redacted: Callable[[str], str]) -> str:
-    """What an answer says, in its own words where it has the documented form, redacted before it is cut short."""
-    if answer.status is not None and 300 <= answer.status < 400:
-        return "a redirect, which is not followed because it would carry the keys elsewhere"
-    body = answer.json if answer.is_json else None
+def _said(response: Response, redacted: Callable[[str], str]) -> str:
+    """What a response says: its message if it has the documented form; redacted before it is cut."""
+    if response.status is not None and 300 <= response.status < 400:
+        return "a redirect, which is not followed because it would send the keys elsewhere"
+    body = response.json if response.is_json else None
     error = body.get("error") if isinstance(body, dict) else None
     message = error.get("message") if isinstance(error, dict) else None
     if isinstance(message, str) and message:
         return _printable(redacted(message)).rstrip(". ")
-    kind = _printable(redacted(answer.headers.get("Content-Type", "no content type")))
-    start = answer.body[: 8 * QUOTED_CHARACTERS].decode(errors="replace")
+    kind = _printable(redacted(response.headers.get("Content-Type", "no content type")))
+    start = response.body[: 8 * QUOTED_CHARACTERS].decode(errors="replace")
     return f"{kind} that is not what the API documents, beginning {_printable(redacted(start))!r}"
 
 
-def _asked_for(answer: Answer) -> str:
-    """How long an answer asks to wait, if that is why the call was given up."""
-    seconds = retry.retry_after(answer, datetime.now(UTC)) or 0.0
+def _requested_wait(response: Response) -> str:
+    """How long a response asks to wait, if that is why the call failed."""
+    seconds = retry.retry_after(response, datetime.now(UTC)) or 0.0
     return f"; it asks to wait {seconds:.0f} s" if seconds > retry.LONGEST_RETRY_AFTER_S else ""
 
 
 def _printable(text: str) -> str:
-    """Start of a foreign text on one line, without what could steer a terminal."""
+    """Start of an untrusted text on one line, without control characters."""
     line = " ".join("".join(map(_shown, text[: 2 * QUOTED_CHARACTERS])).split())
     return line if len(line) <= QUOTED_CHARACTERS else f"{line[:QUOTED_CHARACTERS]}…"
 
@@ -278,35 +280,35 @@ def _shown(character: str) -> str:
     return character if character.isprintable() or character.isspace() else "�"
 
 
-def _failed(call: str, error: OSError) -> Answer:
-    """Say why there was no answer in a few words, and whether to hope for one."""
+def _failed(call: str, error: OSError) -> Response:
+    """Say briefly why there was no response, and whether a retry may help."""
     from requests import ConnectionError as NoConnection, RequestException, Timeout
     from requests.exceptions import ChunkedEncodingError, ContentDecodingError, ProxyError, SSLError
 
     match error:
         case Timeout():
-            return Answer(call, failure="it took too long")
+            return Response(call, failure="it took too long")
         case SSLError() if _is_about_a_certificate(error):
-            return Answer(call, failure="the server's certificate could not be verified", is_hopeless=True)
-        case SSLError():  # a connection that breaks within TLS is one, too
-            return Answer(call, failure="the secure connection could not be made, or broke")
+            return Response(call, failure="the server's certificate could not be verified", is_hopeless=True)
+        case SSLError():  # also a connection that breaks within TLS
+            return Response(call, failure="the secure connection could not be made, or broke")
         case ProxyError():
-            return Answer(call, failure="the proxy refused", is_hopeless=True)
+            return Response(call, failure="the proxy refused", is_hopeless=True)
         case ChunkedEncodingError() | ContentDecodingError():
-            return Answer(call, failure="the connection broke within the answer")
+            return Response(call, failure="the connection broke within the response")
         case NoConnection():
-            return Answer(call, failure="the connection was refused or broke")
+            return Response(call, failure="the connection was refused or broke")
         case RequestException():
-            return Answer(call, failure=f"it could not be sent ({type(error).__name__})", is_hopeless=True)
-        case _:  # the environment names certificates that are not there
-            return Answer(call, failure=f"it could not be sent: {error}", is_hopeless=True)
+            return Response(call, failure=f"it could not be sent ({type(error).__name__})", is_hopeless=True)
+        case _:  # the environment names certificates that do not exist
+            return Response(call, failure=f"it could not be sent: {error}", is_hopeless=True)
 
 
 def _is_about_a_certificate(error: BaseException) -> bool:
-    """Whether a certificate is what stands behind an error of TLS."""
-    behind: BaseException | None = error
-    while behind is not None:
-        if isinstance(behind, ssl.SSLCertVerificationError):
+    """Whether a certificate is the cause of a TLS error."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
             return True
-        behind = behind.__cause__ or behind.__context__
+        cause = cause.__cause__ or cause.__context__
     return False

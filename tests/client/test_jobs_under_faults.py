@@ -39,7 +39,7 @@ def test_a_job_ends_as_the_member_did(make_client, sandbox, make_member, seed):
 
     sandbox.faults.clear()
     if isinstance(end, ra.AggregationTimeout):
-        assert "s were up" in str(end)
+        assert "The job continues at MX" in str(end)
     elif isinstance(end, ra.AggregationError):
         assert end.connection_status == member.connection_status
         assert member.connection_status in ("DENIED", "DEGRADED", "REJECTED", "EXPIRED")

@@ -17,8 +17,7 @@ import pytest
 
 import rewards_analytics as ra
 from rewards_analytics import AtriumClient
-from rewards_analytics.client import pull as pulling
-from rewards_analytics.client.pull import parts
+from rewards_analytics.client.pull import members, stores
 from rewards_analytics.sandbox import Sandbox
 from rewards_analytics.sandbox.faults import RANDOM_KINDS
 
@@ -148,13 +147,13 @@ def test_a_wrong_key_ends_the_pull_at_once(make_client, sandbox, named):
 
 @pytest.mark.parametrize("workers", [0, -1, 2.5, None])
 def test_a_number_of_workers_that_is_none_is_wrong_usage(client, workers):
-    with pytest.raises(ra.ArgumentError, match=f"workers={workers} is no number from 1"):
+    with pytest.raises(ra.ArgumentError, match=f"workers must be an integer ≥ 1, got {workers}"):
         ra.pull(client, workers=workers)
 
 
 @pytest.mark.parametrize("members", ["ab", ["ab"], [("USR-1",)], [("USR-1", "MBR-1", "RWD-1")], [("USR-1", None)], [5]])
 def test_members_that_are_no_pairs_are_wrong_usage(client, sandbox, members, tmp_path):
-    with pytest.raises(ra.ArgumentError, match=r"is not a member. Give pairs of user guid and member guid"):
+    with pytest.raises(ra.ArgumentError, match=r"is not a member. Pass pairs of user guid and member guid"):
         ra.pull(client, members, out=tmp_path)
 
     assert sandbox.requests == []
@@ -184,7 +183,7 @@ def test_a_guid_with_two_contents_at_two_members_fails_both_and_no_other(client,
 @pytest.mark.parametrize("together", [True, False])
 def test_a_reward_that_two_members_list_alike_is_there_once(client, sandbox, member, monkeypatch, together):
     if not together:
-        monkeypatch.setattr(parts, "PART_REWARDS", 1)
+        monkeypatch.setattr(stores, "FILE_REWARDS", 1)
     other = next(one for one in sandbox.world.members.values() if one.rewards and one is not member)
     other.rewards.append(member.rewards[0])
 
@@ -202,12 +201,12 @@ def test_an_entry_without_a_guid_is_told(make_client, wire, entries):
     client = make_client(base_url=wire.base_url)
 
     if entries == "users":
-        with pytest.raises(ra.AtriumError, match="A user was listed without a guid"):
+        with pytest.raises(ra.AtriumError, match=r"GET /users answered JSON without a .guid. for each entry"):
             ra.pull(client)
     else:
         ((failed, error),) = ra.pull(client).failures
         assert failed == ("USR-1", None)
-        assert "A member was listed without a guid" in str(error)
+        assert "GET /users/USR-1/members answered JSON without a 'guid' for each entry" in str(error)
 
 
 # --- Faults ---
@@ -250,7 +249,7 @@ def test_a_folder_holds_parquet_that_the_loader_reads(client, sandbox, tmp_path)
 
 
 def test_a_large_pull_is_written_in_parts(client, sandbox, tmp_path, monkeypatch):
-    monkeypatch.setattr(parts, "PART_REWARDS", 10)
+    monkeypatch.setattr(stores, "FILE_REWARDS", 10)
 
     pulled = ra.pull(client, out=tmp_path)
 
@@ -286,14 +285,14 @@ def test_a_member_that_failed_is_asked_for_again(make_client, sandbox, member, t
 def test_ctrl_c_keeps_what_is_done(client, sandbox, tmp_path, monkeypatch):
     done = []
 
-    class Interrupted(parts.Folder):
+    class Interrupted(stores.Folder):
         def add(self, pair, rewards):
             if len(done) == 3:
                 raise KeyboardInterrupt
             done.append(pair)
             return super().add(pair, rewards)
 
-    monkeypatch.setattr(pulling, "Folder", Interrupted)
+    monkeypatch.setattr(members, "Folder", Interrupted)
     with pytest.raises(KeyboardInterrupt):
         ra.pull(client, out=tmp_path, workers=1)
     monkeypatch.undo()
@@ -308,7 +307,7 @@ def test_ctrl_c_keeps_what_is_done(client, sandbox, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("tail", ["", '{"member": ["USR-', "\n", "not json\n"])
 def test_a_journal_that_was_cut_short_is_read_as_far_as_it_is_whole(client, sandbox, member, tmp_path, tail):
-    folder = parts.Folder(tmp_path)
+    folder = stores.Folder(tmp_path)
     folder.add((member.user_guid, member.guid), list(member.rewards))
     folder.close()
     with (tmp_path / ".journal.ndjson").open("a") as journal:
@@ -325,12 +324,12 @@ def test_a_journal_that_was_cut_short_is_read_as_far_as_it_is_whole(client, sand
 def test_a_pull_that_ended_while_a_part_was_written_goes_on_from_the_journal(
     client, sandbox, tmp_path, monkeypatch, size
 ):
-    folder = parts.Folder(tmp_path)
+    folder = stores.Folder(tmp_path)
     for pair in sandbox.world.pairs()[:6]:
         folder.add(pair, list(sandbox.world.members[pair[1]].rewards))
     folder.close()
     (tmp_path / ".part-00000.parquet.tmp").write_bytes(b"PAR1, and no more")
-    monkeypatch.setattr(parts, "PART_REWARDS", size)
+    monkeypatch.setattr(stores, "FILE_REWARDS", size)
 
     pulled = ra.pull(client, out=tmp_path)
 
@@ -399,9 +398,9 @@ def test_two_pulls_of_other_members_into_one_folder_bring_all_of_them_once(clien
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such locks")
 def test_two_pulls_at_once_into_one_folder_are_refused(client, sandbox, tmp_path):
-    first = parts.Folder(tmp_path)
+    first = stores.Folder(tmp_path)
 
-    with pytest.raises(ra.RewardsError, match="Another pull is writing into"):
+    with pytest.raises(ra.RewardsError, match="Another pull is writing to"):
         ra.pull(client, out=tmp_path)
 
     assert sandbox.requests == []
@@ -424,8 +423,8 @@ def test_a_file_system_without_locks_can_be_pulled_into(client, sandbox, tmp_pat
 PULL_ALL = """
 import sys
 import rewards_analytics as ra
-from rewards_analytics.client.pull import parts
-parts.PART_REWARDS = 60  # so that some are being written when the end comes
+from rewards_analytics.client.pull import stores
+stores.FILE_REWARDS = 60  # so that some are being written when the end comes
 client = ra.AtriumClient(*sys.argv[1:4])
 ra.pull(client, out=sys.argv[4], workers=4)
 """

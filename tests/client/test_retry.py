@@ -7,7 +7,7 @@ import pytest
 
 import rewards_analytics as ra
 from rewards_analytics.client.retry import retry_after
-from rewards_analytics.client.transport import Answer
+from rewards_analytics.client.transport import Response
 
 
 @pytest.mark.parametrize("fault", ["reset", "lost", "truncated", "html", "429", "500", "502", "503", "504"])
@@ -147,4 +147,4 @@ def test_a_redirect_is_not_followed_with_the_keys(client, sandbox):
 def test_retry_after_is_seconds_or_a_date_or_nothing(header, seconds):
     noon = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
-    assert retry_after(Answer("GET /", headers={"Retry-After": header}), noon) == seconds
+    assert retry_after(Response("GET /", headers={"Retry-After": header}), noon) == seconds

@@ -39,6 +39,7 @@ BROKEN = {
     "packed, but not whole": answer(gzip.compress(GOOD)[:30], "Content-Encoding: gzip"),
     "packed in name only": answer(GOOD, "Content-Encoding: gzip"),
     "a text that is not UTF-8": answer(GOOD.replace(b"USR-1", b"USR-\xff")),
+    "a number beyond Decimal": answer(b'{"users": [{"guid": "USR-1", "n": 1e99999999999999999999}]}'),
     "a web page": answer(b"<!doctype html><title>Maintenance</title>"),
     "nothing at all in the body": answer(b""),
     "two hundred headers": answer(GOOD, *[f"X-{number}: x" for number in range(200)]),

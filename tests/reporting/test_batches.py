@@ -187,7 +187,7 @@ def test_an_index_page_that_is_not_ours_stops_a_batch_before_it_begins(tmp_path)
 def test_a_file_is_no_folder(tmp_path):
     (tmp_path / "file").write_text("in the way")
 
-    with pytest.raises(ra.RewardsError, match="Cannot write in the folder"):
+    with pytest.raises(ra.RewardsError, match="Cannot write to the folder"):
         ra.reports(USERS, tmp_path / "file", **BY_USER)
 
 

@@ -145,7 +145,7 @@ def test_a_cell_that_fails_is_named_with_its_error_and_the_old_report_stays(run,
     ended = run("report", DATA / "rewards.json", "-o", tmp_path / "r.html", "--notebook", path, "--as-of", "2026-11-23")
 
     assert (ended.status, ended.out) == (2, "")
-    assert "notebook.ipynb has no parameter 'source': it knows as_of." in ended.err
+    assert "notebook.ipynb has no parameter 'source': it has as_of." in ended.err
 
     with pytest.raises(
         ra.NotebookError, match=r"code cell 2 failed with ZeroDivisionError.*\n  It begins: 1 / 0\n"
@@ -196,7 +196,7 @@ def test_an_interrupt_ends_the_kernel_and_writes_nothing(tmp_path):
     [
         (
             ["--parameter", "titel=Ours"],
-            "product_report.ipynb has no parameter 'titel': it knows source, as_of, title, rates.",
+            "product_report.ipynb has no parameter 'titel': it has source, as_of, title, rates.",
         ),
         (["--parameter", "title"], "--parameter 'title' is not of the form NAME=VALUE."),
         (["--by", "user_guid"], "--by and --notebook do not go together: choose one"),

@@ -205,7 +205,7 @@ def test_a_job_that_takes_too_long_says_so(form, member_of_mxbank):
 
     assert fetch(form, member_of_mxbank("password")) == "failed"
 
-    assert "when 5 s were up. The job goes on at MX: fetch again to join it" in shown(form)
+    assert "after 5 s. The job continues at MX: fetch again to join it" in shown(form)
     assert fetch(form, member_of_mxbank("password")) == "failed"
 
 

@@ -1,4 +1,4 @@
-"""A bounded number of calls at a time, none of which outlives the program."""
+"""A bounded number of calls at a time, in threads that do not outlive the program."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ Result = TypeVar("Result")
 def in_threads(
     work: Callable[[Item], Result], items: Sequence[Item], workers: int
 ) -> Iterator[tuple[Item, Result | RewardsError]]:
-    """Result of `work`, or the `RewardsError` it raised, for each item, in the order in which they end.
+    """Result of `work` for each item, or the `RewardsError` it raised, in the order of completion.
 
-    At most `2 * workers` results wait to be taken, so memory stays bounded. The threads are daemons: unlike those of
-    an executor, they do not keep an interrupted program alive until their last answer has come.
+    At most `2 * workers` results wait to be consumed, so memory stays bounded. The threads are daemons: unlike an
+    executor's, they do not keep an interrupted program alive until their last call has returned.
     """
     slots = Semaphore(2 * workers)
     ended = False

@@ -1,8 +1,8 @@
-"""What a pull has brought so far: in memory, or as a folder of Parquet parts.
+"""The rewards that a pull has read so far: in memory, or in a folder of Parquet files.
 
-A part is written whole or not at all, and its metadata names the members that it holds, those without rewards too. The
-members that came since the last part stand in a journal, a line each, so that nothing which was brought is asked for
-again, however the pull ended. The journal's name begins with a dot: the loader leaves such files alone.
+A Parquet file is written completely or not at all, and its metadata names the members it holds, including those without
+rewards. Members read since the last file are in a journal, one per line, so that nothing is read twice however the
+pull ended. The journal's name begins with a dot, so the loader ignores it.
 """
 
 from __future__ import annotations
@@ -13,43 +13,47 @@ import re
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import IO, TYPE_CHECKING, Final
 
+from rewards_analytics.atrium import JsonObject
 from rewards_analytics.errors import InvalidRewardsError, RewardsError
 
 if TYPE_CHECKING:
     import polars as pl
 
 Pair = tuple[str, str]
-Rewards = list[dict[str, Any]]
+Rewards = list[JsonObject]
 Failures = dict[tuple[str, str | None], RewardsError]
-"""Error of each member that could not be read. A member guid is None where those of a user could not be listed."""
+"""Error of each member that could not be read. The member guid is None if the members of a user could not be listed."""
 
-PART_REWARDS: Final = 10_000
-PART_MEMBERS: Final = 2_000
+FILE_REWARDS: Final = 10_000
+FILE_MEMBERS: Final = 2_000
+"""Rewards and members after which a file is written."""
+
 MEMBERS_KEY: Final = "rewards_analytics.members"
-PART: Final = re.compile(r"part-[0-9]{5,}\.parquet")
+FILE_NAME: Final = re.compile(r"part-[0-9]{5,}\.parquet")
 JOURNAL: Final = ".journal.ndjson"
 ORDER: Final = ("user_guid", "member_guid", "guid")
 
 
 class Memory:
-    """Rewards kept in memory. `finished` are the members whose rewards are here."""
+    """Rewards in memory. `finished` are the members whose rewards are here."""
 
     def __init__(self) -> None:
         self.finished: set[Pair] = set()
         self._batch: dict[Pair, Rewards] = {}
         self._rewards = 0
-        self._frames: list[pl.DataFrame] = []
+        self._kept: list[pl.DataFrame] = []
 
     def add(self, pair: Pair, rewards: Rewards) -> Failures:
-        """Take the rewards of a member; the members that turned out invalid, if a batch was full."""
+        """Add the rewards of a member. Flush a full batch, and return its members with invalid rewards."""
         self._take(pair, rewards)
-        return self.flush() if self._rewards >= PART_REWARDS or len(self._batch) >= PART_MEMBERS else {}
+        return self.flush() if self._rewards >= FILE_REWARDS or len(self._batch) >= FILE_MEMBERS else {}
 
     def flush(self) -> Failures:
-        """Turn what is waiting into a frame; the members whose rewards are not valid."""
+        """Validate the batch and keep it as a frame; return the members with invalid rewards."""
         if not self._batch:
             return {}
         frame, invalid = _validated(self._batch)
@@ -60,28 +64,28 @@ class Memory:
         return invalid
 
     def frame(self) -> pl.DataFrame:
-        """All rewards, by user, member and reward guid; one that several members listed alike is there once."""
+        """All rewards, by user, member and reward guid; exact repeats are kept once."""
         import polars as pl
 
-        return pl.concat([_loaded([]), *self._parts()]).sort(ORDER).unique(keep="first", maintain_order=True)
+        return pl.concat([_loaded([]), *self._frames()]).sort(ORDER).unique(keep="first", maintain_order=True)
 
     def close(self) -> None:
-        """Let others use what was used here alone."""
+        """Release what the store holds."""
 
     def _take(self, pair: Pair, rewards: Rewards) -> None:
         self.finished.add(pair)
         self._batch[pair] = rewards
         self._rewards += len(rewards)
 
-    def _parts(self) -> list[pl.DataFrame]:
-        return self._frames
+    def _frames(self) -> list[pl.DataFrame]:
+        return self._kept
 
-    def _keep(self, frame: pl.DataFrame, pairs: list[Pair]) -> None:  # noqa: ARG002 - for the folder
-        self._frames.append(frame)
+    def _keep(self, frame: pl.DataFrame, pairs: list[Pair]) -> None:  # noqa: ARG002 - Folder needs them
+        self._kept.append(frame)
 
 
 class Folder(Memory):
-    """Rewards kept as Parquet parts in a folder, which may hold those of an earlier, interrupted pull."""
+    """Rewards in a folder of Parquet files, which may hold those of an earlier, interrupted pull."""
 
     def __init__(self, path: Path) -> None:
         super().__init__()
@@ -89,79 +93,70 @@ class Folder(Memory):
         self._journal = path / JOURNAL
         self._lock: int | None = None
         try:
-            path.mkdir(parents=True, exist_ok=True)
-            self._lock = _locked(path)
-            self._take_over()
-        except OSError as error:
-            self.close()
-            raise self._unusable(error) from error
+            with self._naming_the_folder():
+                path.mkdir(parents=True, exist_ok=True)
+                self._lock = _locked(path)
+                self._resume()
         except RewardsError:
             self.close()
             raise
 
     def add(self, pair: Pair, rewards: Rewards) -> Failures:
-        """Take the rewards of a member and note them in the journal."""
+        """Add the rewards of a member, and write them to the journal."""
         line = json.dumps({"member": pair, "rewards": rewards}, default=str)
-        try:
-            with self._journal.open("a", encoding="utf-8", newline="\n") as journal:
-                journal.write(line + "\n")
-        except OSError as error:
-            raise self._unusable(error) from error
+        with self._naming_the_folder(), self._journal.open("a", encoding="utf-8", newline="\n") as journal:
+            journal.write(line + "\n")
         return super().add(pair, rewards)
 
     def flush(self) -> Failures:
-        """Write what is waiting as a part; the journal has then done its service."""
+        """Write the batch as a Parquet file and delete the journal, which is no longer needed."""
         invalid = super().flush()
-        try:
+        with self._naming_the_folder():
             self._journal.unlink(missing_ok=True)
-        except OSError as error:
-            raise self._unusable(error) from error
         return invalid
 
     def close(self) -> None:
-        """Let another pull use the folder."""
+        """Release the folder for another pull."""
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
 
-    def _parts(self) -> list[pl.DataFrame]:
+    def _frames(self) -> list[pl.DataFrame]:
         import polars as pl
 
-        return [pl.read_parquet(path) for path in self._part_files()]
+        return [pl.read_parquet(path) for path in self._files()]
 
     def _keep(self, frame: pl.DataFrame, pairs: list[Pair]) -> None:
-        taken = [int(part.stem.removeprefix("part-")) for part in self._part_files()]
+        taken = [int(path.stem.removeprefix("part-")) for path in self._files()]
         name = f"part-{max(taken, default=-1) + 1:05}.parquet"
         unfinished = self.path / f".{name}.tmp"
-        try:
+        with self._naming_the_folder():
             frame.sort(ORDER).write_parquet(unfinished, metadata={MEMBERS_KEY: json.dumps(pairs)})
             unfinished.replace(self.path / name)
-        except OSError as error:
-            raise self._unusable(error) from error
 
-    def _part_files(self) -> list[Path]:
-        return sorted(path for path in self.path.glob("part-*.parquet") if PART.fullmatch(path.name))
+    def _files(self) -> list[Path]:
+        return sorted(path for path in self.path.glob("part-*.parquet") if FILE_NAME.fullmatch(path.name))
 
-    def _take_over(self) -> None:
-        """Go on from what an earlier pull left here; refuse what none has written."""
+    def _resume(self) -> None:
+        """Resume from what an earlier pull left here; refuse files that no pull has written."""
         from rewards_analytics.loading.sources import data_files
 
         for unfinished in self.path.glob(".part-*.tmp"):
             unfinished.unlink()
-        for part in map(Path, sorted(data_files(self.path))):
-            members = _members_of(part) if part.parent == self.path else None
+        for path in map(Path, sorted(data_files(self.path))):
+            members = _members_of(path) if path.parent == self.path else None
             if members is None:
                 raise RewardsError(
-                    f"The folder {self.path} holds {part.name}, which no pull has written: it would be loaded along "
-                    "with the rewards. Choose another folder, or move the file away."
+                    f"The folder {self.path} holds {path.name}, which no pull has written: it would be loaded along "
+                    "with the rewards. Choose another folder, or move the file."
                 )
             self.finished |= members
         self._recover()
 
     def _recover(self) -> None:
-        """Take over what the journal of an interrupted pull holds, but for a line that was cut short.
+        """Read the journal of an interrupted pull, up to a line that was cut short.
 
-        It may hold a whole batch, if the end came while its part was being written.
+        It may hold a whole batch, if the pull ended while its Parquet file was being written.
         """
         if not self._journal.exists():
             return
@@ -174,16 +169,20 @@ class Folder(Memory):
         with self._journal.open("r+b") as journal:
             journal.truncate(whole)
 
-    def _unusable(self, error: OSError) -> RewardsError:
-        reason = error.strerror or type(error).__name__
-        return RewardsError(
-            f"The folder {self.path} cannot be used for the pull: {reason}. Choose a folder that can be written; "
-            "what it holds is kept."
-        )
+    @contextmanager
+    def _naming_the_folder(self) -> Iterator[None]:
+        """Turn an error of the file system into one that names the folder and what to do."""
+        try:
+            yield
+        except OSError as error:
+            raise RewardsError(
+                f"The folder {self.path} cannot be used for the pull: {error.strerror or type(error).__name__}. "
+                "Choose a folder that you can write to; the files in this one are kept."
+            ) from error
 
 
-def _entries(journal: Any) -> Iterator[tuple[Pair, Rewards, int]]:
-    """Member, rewards and end of each line, up to the first that is not whole."""
+def _entries(journal: IO[bytes]) -> Iterator[tuple[Pair, Rewards, int]]:
+    """Member, rewards and end of each line, up to the first that is incomplete."""
     end = 0
     for line in journal:
         try:
@@ -198,22 +197,22 @@ def _entries(journal: Any) -> Iterator[tuple[Pair, Rewards, int]]:
                 return
 
 
-def _members_of(part: Path) -> set[Pair] | None:
-    """Members that a part holds, None where the file is no part."""
+def _members_of(path: Path) -> set[Pair] | None:
+    """Members that a Parquet file holds, None if no pull has written it."""
     import polars as pl
 
-    if not PART.fullmatch(part.name):
+    if not FILE_NAME.fullmatch(path.name):
         return None
     try:
-        named = pl.read_parquet_metadata(part).get(MEMBERS_KEY)
+        named = pl.read_parquet_metadata(path).get(MEMBERS_KEY)
     except pl.exceptions.PolarsError:
         return None
     return None if named is None else {(user_guid, member_guid) for user_guid, member_guid in json.loads(named)}
 
 
 def _locked(folder: Path) -> int | None:
-    """Handle that keeps other pulls out of a folder until it is closed or the program ends, however it ends."""
-    if sys.platform == "win32":  # which has no such locks
+    """Handle whose lock keeps other pulls out of a folder until it is closed or the process ends."""
+    if sys.platform == "win32":  # has no flock
         return None
     import fcntl
 
@@ -223,23 +222,23 @@ def _locked(folder: Path) -> int | None:
     except BlockingIOError:
         os.close(handle)
         raise RewardsError(
-            f"Another pull is writing into {folder}. Wait for its end, or choose another folder."
+            f"Another pull is writing to {folder}. Wait until it has ended, or choose another folder."
         ) from None
-    except OSError:  # some file systems have no locks: a pull is worth more than its lock
+    except OSError:  # some file systems have no locks: pull without one rather than not at all
         os.close(handle)
         return None
     return handle
 
 
 def _validated(batch: dict[Pair, Rewards]) -> tuple[pl.DataFrame, Failures]:
-    """Frame of a batch, without the members whose rewards are not valid."""
+    """Frame of a batch without the members that have invalid rewards, and these members' errors."""
     try:
         return _loaded([reward for rewards in batch.values() for reward in rewards]), {}
     except InvalidRewardsError as error:
         invalid: Failures = {
             pair: reason for pair, rewards in batch.items() if (reason := _why_invalid(rewards)) is not None
         }
-        # Each member's are valid by themselves: one guid has two contents, at two members.
+        # Each member's rewards are valid on their own: one guid has different contents at two members.
         invalid = invalid or dict.fromkeys(_sharing_guids(batch), error)
         if not invalid:
             raise
@@ -248,7 +247,7 @@ def _validated(batch: dict[Pair, Rewards]) -> tuple[pl.DataFrame, Failures]:
 
 
 def _sharing_guids(batch: dict[Pair, Rewards]) -> list[Pair]:
-    """Members that list a reward of the same guid as another member."""
+    """Members that list a reward with the same guid as another member."""
     holders = defaultdict(set)
     for pair, rewards in batch.items():
         for reward in rewards:

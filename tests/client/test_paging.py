@@ -8,7 +8,7 @@ from hypothesis import given, settings, strategies as st
 
 import rewards_analytics as ra
 from rewards_analytics import AtriumClient
-from rewards_analytics.client.pages import read_all
+from rewards_analytics.client.paging import read_all
 from rewards_analytics.sandbox import Sandbox
 
 
@@ -130,7 +130,7 @@ def test_a_list_that_never_holds_still_is_an_error_rather_than_a_part():
         body = page_of(range(1000), page, 10)
         return {"rewards": entries(start), "pagination": body["pagination"] | {"total_pages": 2}}
 
-    with pytest.raises(ra.AtriumError, match=r"never held still: \d of 1000 entries"):
+    with pytest.raises(ra.AtriumError, match=r"kept changing: \d of 1000 entries"):
         read(get_page)
 
 
