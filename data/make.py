@@ -1,4 +1,4 @@
-"""Make this folder's rewards again: the same seed and day give the same bytes.
+"""Generate this folder's rewards: the same seed and day give the same bytes.
 
 python data/make.py [--out DIR] [--users 25] [--seed 2026] [--today 2026-11-23]
 """
@@ -8,17 +8,16 @@ from __future__ import annotations
 import argparse
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import rewards_analytics as ra
+from rewards_analytics.atrium import MOST_PER_PAGE, JsonObject
 from rewards_analytics.sandbox import Clock, World
-from rewards_analytics.sandbox.wire import encode
-
-PER_PAGE = 100
+from rewards_analytics.sandbox.api.calls import cut_page
+from rewards_analytics.sandbox.encoding import encode
 
 
 def main() -> None:
-    """Write every form of the same rewards."""
+    """Write the same rewards in every format."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=Path(__file__).parent)
     parser.add_argument("--users", type=int, default=25)
@@ -31,13 +30,13 @@ def main() -> None:
     write_all(rewards, arguments.out)
 
 
-def write_all(rewards: list[dict[str, Any]], folder: Path) -> None:
-    """Write the rewards as the API's own documents, and in each form that `write` knows."""
+def write_all(rewards: list[JsonObject], folder: Path) -> None:
+    """Write the rewards as the API's own documents, and in each format of `write`."""
     pages = [
-        {"rewards": rewards[start : start + PER_PAGE], "pagination": pagination(start, len(rewards))}
-        for start in range(0, len(rewards), PER_PAGE)
+        cut_page("rewards", rewards, dict, page=page, per_page=MOST_PER_PAGE)
+        for page in range(1, -(-len(rewards) // MOST_PER_PAGE) + 1)
     ]
-    documents: dict[str, Any] = {
+    documents: dict[str, object] = {
         "list.json": rewards,
         "pages.json": pages,
         "reward.json": {"reward": rewards[0]},
@@ -51,16 +50,6 @@ def write_all(rewards: list[dict[str, Any]], folder: Path) -> None:
     frame = ra.load(rewards)
     for ending in ("json", "ndjson", "ndjson.gz", "ndjson.zst", "csv", "csv.gz", "parquet"):
         ra.write(frame, folder / f"rewards.{ending}")
-
-
-def pagination(start: int, entries: int) -> dict[str, int]:
-    """The `pagination` of the page that begins with this entry."""
-    return {
-        "current_page": start // PER_PAGE + 1,
-        "per_page": PER_PAGE,
-        "total_entries": entries,
-        "total_pages": -(-entries // PER_PAGE),
-    }
 
 
 if __name__ == "__main__":

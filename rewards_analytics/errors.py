@@ -37,6 +37,11 @@ class ArgumentError(RewardsError, ValueError):
         return cls(f"{argument} must be {kind} ≥ {least}, got {value!r}.")
 
     @classmethod
+    def not_a_port(cls, port: object) -> ArgumentError:
+        """Name the value and the ports that are valid."""
+        return cls(f"port={port!r} is not a port. Pass a number from 1 to 65535, or 0 for a free one.")
+
+    @classmethod
     def unknown_parameter(cls, name: str, known: Sequence[str], notebook: str) -> ArgumentError:
         """Name the parameter and those that the notebook has."""
         has = f"it has {', '.join(known)}" if known else "it has no cell tagged 'parameters'"

@@ -1,4 +1,4 @@
-"""The sandbox's own time: it starts where it is told, and a test can push it ahead."""
+"""The sandbox's own time: it starts at a given instant, and a test can advance it."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ NOON = time_of_day(12, tzinfo=UTC)
 
 
 class Clock:
-    """A UTC clock that starts at a given instant and can be pushed ahead.
+    """A UTC clock that starts at a given instant and can be advanced.
 
     Parameters
     ----------
     start
         First instant; now if None. A date means its noon.
     frozen
-        Stand still but for `advance`, instead of running along with the machine's clock.
+        Whether only `advance` moves it, instead of the machine's clock.
     """
 
     def __init__(self, start: datetime | date | None = None, *, frozen: bool = False) -> None:
@@ -30,14 +30,14 @@ class Clock:
         self._began = time.monotonic()
 
     def now(self) -> datetime:
-        """Present instant of the sandbox."""
+        """Current instant of the sandbox."""
         running = timedelta(0) if self._frozen else timedelta(seconds=time.monotonic() - self._began)
         return self._start + self._ahead + running
 
     def today(self) -> date:
-        """Present day of the sandbox."""
+        """Current day of the sandbox."""
         return self.now().date()
 
     def advance(self, span: timedelta) -> None:
-        """Push the clock ahead by `span`."""
+        """Advance the clock by `span`."""
         self._ahead += span

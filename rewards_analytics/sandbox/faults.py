@@ -1,4 +1,4 @@
-"""What goes wrong in the sandbox, on request: by order for the next calls, or at random with a seed."""
+"""Faults of the sandbox: scheduled for the next calls, or random with a seed."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from rewards_analytics.errors import ArgumentError
 RANDOM_KINDS: Final = ("429", "500", "502", "503", "504", "reset", "truncated", "html", "shift")
 KINDS: Final = (*RANDOM_KINDS, "lost", "redirect", "silence")
 """Statuses; `reset`: the connection breaks before the call is handled; `lost`: after it; `truncated`: half of the
-body; `html`: a 200 that is not JSON; `shift`: the list is answered, but has moved by one entry; `redirect`: to another
-path; `silence`: no answer until the caller gives up."""
+body; `html`: a 200 that is not JSON; `shift`: the list is returned shifted by one entry; `redirect`: to another path;
+`silence`: no response until the caller gives up."""
 
 
 @dataclass
-class _Order:
+class _Scheduled:
     kind: str
     times: int
     on: str
@@ -31,10 +31,10 @@ class Faults:
     Parameters
     ----------
     rate
-        Share of the calls that fail at random, 0 to 1. Whether the n-th call of a path fails depends on the seed
-        alone, not on the order in which several clients call.
+        Share of calls that fail at random, 0 to 1. Whether the n-th call of a path fails depends on the seed alone,
+        not on the order in which several clients call.
     kinds
-        Kinds of the random faults.
+        Kinds of random faults.
     seed
         Seed of the random faults.
     retry_after
@@ -50,37 +50,37 @@ class Faults:
         retry_after: str | None = "0",
     ) -> None:
         if not 0 <= rate <= 1:
-            raise ArgumentError(f"rate={rate} is not a share. Give a number from 0 (never) to 1 (always).")
+            raise ArgumentError(f"rate must be a share from 0 (never) to 1 (always), got {rate}.")
         self.rate = rate
         self.kinds = [_known(kind) for kind in kinds]
         self.seed = seed
         self.retry_after = retry_after
-        self._orders: list[_Order] = []
+        self._scheduled: list[_Scheduled] = []
         self._calls: Counter[str] = Counter()
         self._lock = threading.Lock()
 
     def next(self, kind: str, *, times: int = 1, on: str = "") -> None:
         """Make the next `times` calls whose `METHOD path?query` contains `on` fail in this way."""
         with self._lock:
-            self._orders.append(_Order(_known(kind), times, on))
+            self._scheduled.append(_Scheduled(_known(kind), times, on))
 
     def clear(self) -> None:
-        """From now on, nothing goes wrong."""
+        """Stop all faults, scheduled and random."""
         with self._lock:
-            self._orders.clear()
+            self._scheduled.clear()
             self.rate = 0.0
             self.retry_after = "0"
 
     def pick(self, call: str) -> str | None:
-        """Kind of fault that meets this call (`METHOD path?query`), None if it is to be answered well."""
+        """Kind of fault for this call (`METHOD path?query`), None for a normal response."""
         with self._lock:
-            for order in self._orders:
-                if order.times > 0 and order.on in call:
-                    order.times -= 1
-                    return order.kind
+            for fault in self._scheduled:
+                if fault.times > 0 and fault.on in call:
+                    fault.times -= 1
+                    return fault.kind
             self._calls[call] += 1
-            chance = Random(f"{self.seed} {call} {self._calls[call]}")
-            return chance.choice(self.kinds) if chance.random() < self.rate else None
+            rng = Random(f"{self.seed} {call} {self._calls[call]}")
+            return rng.choice(self.kinds) if rng.random() < self.rate else None
 
 
 def _known(kind: str) -> str:

@@ -1,13 +1,28 @@
 """The aggregation job of one member: it takes time, may ask the end user, and ends in a connection status.
 
-The test institution `mxbank` follows MX's own: the password decides what happens. Any other institution just connects.
+The test institution `mxbank` follows MX's own: the password decides what happens. Any other institution connects.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
+
+from rewards_analytics.atrium import (
+    CHALLENGED,
+    CONNECTED,
+    DENIED,
+    EXPIRED,
+    FAILED,
+    IMAGE_DATA,
+    IMAGE_OPTIONS,
+    OPTIONS,
+    REJECTED,
+    RESUMED,
+    TEXT,
+    JsonObject,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,22 +32,21 @@ if TYPE_CHECKING:
 Kind = Literal["rewards", "standard"]
 
 TEST_INSTITUTION = "mxbank"
-TEST_USERNAME = "test_atrium"
 THROTTLE = timedelta(hours=3)
 PATIENCE = timedelta(minutes=5)
-"""How long a question waits for its answer before the member becomes EXPIRED."""
+"""How long a question waits for an answer before the member becomes EXPIRED."""
 
 ASKED_BY_PASSWORD = {
-    "challenge": "TEXT",
-    "challenge_again": "TEXT",
-    "options": "OPTIONS",
-    "image": "IMAGE_DATA",
-    "image_options": "IMAGE_OPTIONS",
+    "challenge": TEXT,
+    "challenge_again": TEXT,
+    "options": OPTIONS,
+    "image": IMAGE_DATA,
+    "image_options": IMAGE_OPTIONS,
 }
-"""`challenge_again` and `image_options` are this sandbox's own: the first forgives a wrong answer."""
+"""`challenge_again` and `image_options` exist only in this sandbox: the first allows another try."""
 
-ENDS_BY_PASSWORD = {"BAD_REQUEST": "FAILED", "UNAUTHORIZED": "DENIED", "INVALID": "DENIED"}
-"""Any other password in capitals is itself the connection status that the job ends in."""
+ENDS_BY_PASSWORD = {"BAD_REQUEST": FAILED, "UNAUTHORIZED": DENIED, "INVALID": DENIED}
+"""Any other password in capitals is itself the connection status in which the job ends."""
 
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
 """A PNG of one pixel, in base64."""
@@ -40,7 +54,7 @@ PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwG
 
 @dataclass
 class Job:
-    """A job under way. `phase` says what happens when `due` has come."""
+    """A running job. `phase` says what happens at `due`."""
 
     kind: Kind
     due: datetime
@@ -49,13 +63,13 @@ class Job:
 
 
 def is_throttled(member: Member, now: datetime) -> bool:
-    """Whether the last job that brought data is too recent for another."""
+    """Whether the last successful job is too recent for another."""
     last = member.successfully_aggregated_at
     return last is not None and now - last < THROTTLE
 
 
 def start(member: Member, kind: Kind, now: datetime, duration: timedelta) -> None:
-    """Start a job, which takes `duration` beside the user's own time."""
+    """Start a job, which takes `duration` besides the user's own time."""
     half = duration / 2
     member.job = Job(kind, due=now + half, span=half)
     member.aggregated_at = now
@@ -63,20 +77,20 @@ def start(member: Member, kind: Kind, now: datetime, duration: timedelta) -> Non
 
 
 def settle(member: Member, now: datetime) -> bool:
-    """Take every step of the member's job that is due by `now`; whether it has just brought data."""
-    brought_data = False
+    """Take every step of the member's job that is due by `now`; returns whether it has succeeded."""
+    succeeded = False
     while member.job is not None and member.job.due <= now:
-        brought_data = _step(member, member.job) or brought_data
-    return brought_data
+        succeeded = _step(member, member.job) or succeeded
+    return succeeded
 
 
 def resume(member: Member, answers: Mapping[str, str], now: datetime) -> None:
-    """Take the end user's answers to the member's challenges; the job goes on."""
+    """Continue the job with the end user's answers to the member's challenges."""
     job = member.job
     if job is None or job.phase != "asked":
         raise ValueError(f"member {member.guid} is not CHALLENGED")
     given = {answers[challenge["guid"]] for challenge in member.challenges}
-    member.connection_status = "RESUMED"
+    member.connection_status = RESUMED
     member.challenges = []
     job.due = now + job.span
     if given == {"correct"}:
@@ -87,7 +101,7 @@ def resume(member: Member, answers: Mapping[str, str], now: datetime) -> None:
 
 
 def _step(member: Member, job: Job) -> bool:
-    """Do what the job's phase says; whether it has brought data."""
+    """Take the step that is due; returns whether the job has succeeded."""
     password = member.password or ""
     if job.phase == "connecting" and password in ASKED_BY_PASSWORD:
         _ask(member, job, ASKED_BY_PASSWORD[password])
@@ -95,17 +109,17 @@ def _step(member: Member, job: Job) -> bool:
         job.phase, job.due = "gathering", job.due + job.span
         member.is_authenticated = True
     elif job.phase == "asking again":
-        _ask(member, job, "TEXT")
+        _ask(member, job, TEXT)
     elif job.phase == "asked":
-        _end(member, "EXPIRED")
+        _end(member, EXPIRED)
     elif job.phase == "refusing" and password == "challenge_again":  # noqa: S105 - chosen by the sandbox's user
-        _ask(member, job, "TEXT")
-        member.connection_status = "REJECTED"
+        _ask(member, job, TEXT)
+        member.connection_status = REJECTED
     elif job.phase == "refusing":
-        _end(member, "REJECTED")
+        _end(member, REJECTED)
     else:
-        _end(member, ENDS_BY_PASSWORD.get(password, password if password.isupper() else "CONNECTED"))
-        if member.connection_status == "CONNECTED":
+        _end(member, ENDS_BY_PASSWORD.get(password, password if password.isupper() else CONNECTED))
+        if member.connection_status == CONNECTED:
             member.successfully_aggregated_at = job.due
             return True
     return False
@@ -115,7 +129,7 @@ def _ask(member: Member, job: Job, kind: str) -> None:
     member.challenges_made += 1
     challenge = _challenge(kind, guid=f"CRD-{member.guid.removeprefix('MBR-')}-{member.challenges_made}")
     member.challenges = [challenge]
-    member.connection_status = "CHALLENGED"
+    member.connection_status = CHALLENGED
     job.phase, job.due = "asked", job.due + PATIENCE
 
 
@@ -125,14 +139,14 @@ def _end(member: Member, connection_status: str) -> None:
     member.connection_status = connection_status
 
 
-def _challenge(kind: str, guid: str) -> dict[str, Any]:
-    challenge: dict[str, Any] = {"guid": guid, "type": kind, "field_name": None}
+def _challenge(kind: str, guid: str) -> JsonObject:
+    challenge: JsonObject = {"guid": guid, "type": kind, "field_name": None}
     choices = [{"label": "The right one", "value": "correct"}, {"label": "The wrong one", "value": "wrong"}]
-    if kind == "TEXT":
+    if kind == TEXT:
         challenge["label"] = "What city were you born in?"
-    elif kind == "OPTIONS":
+    elif kind == OPTIONS:
         challenge |= {"label": "Where shall we send your code?", "options": choices}
-    elif kind == "IMAGE_DATA":
+    elif kind == IMAGE_DATA:
         challenge |= {"label": "What does the picture say?", "image_data": PIXEL}
     else:
         pictures = [{**choice, "data_uri": f"data:image/png;base64,{PIXEL}"} for choice in choices]

@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 from string import Formatter
-from typing import Any
 
-from rewards_analytics.sandbox.world import INSTITUTIONS
+from rewards_analytics.atrium import (
+    ACCEPT,
+    API_KEY_HEADER,
+    CHALLENGE_TYPES,
+    CLIENT_ID_HEADER,
+    DEFAULT_PER_PAGE,
+    LEAST_PER_PAGE,
+    MOST_PER_PAGE,
+    JsonObject,
+)
+from rewards_analytics.sandbox.world import INSTITUTIONS, MEMBERS_OF_A_USER
+from rewards_analytics.schema import BALANCE_TYPES, FIELDS, UNIT_TYPES
 
 JSON = "application/json"
 REFUSALS = {
@@ -13,16 +23,16 @@ REFUSALS = {
     401: "The API key or the client id is wrong.",
     403: "The feature is not enabled.",
     404: "There is no such user, member or reward.",
-    405: "The method is not allowed here, or the user has 25 members.",
-    406: "Accept names no valid version.",
+    405: f"The method is not allowed here, or the user has {MEMBERS_OF_A_USER} members.",
+    406: "Accept does not name a valid version.",
     409: "Another kind of job is running on the member.",
-    422: "The body does not make sense.",
+    422: "The body is invalid.",
     429: "Too many requests.",
 }
 AT_ANY_CALL = (401, 404, 406, 429)
 
 
-def document(base_url: str) -> dict[str, Any]:
+def document(base_url: str) -> JsonObject:
     """OpenAPI 3.1 document of the API as it is served at `base_url`."""
     return {
         "openapi": "3.1.0",
@@ -39,7 +49,7 @@ def document(base_url: str) -> dict[str, Any]:
     }
 
 
-def _paths() -> dict[str, Any]:
+def _paths() -> JsonObject:
     member = "/users/{user_guid}/members/{member_guid}"
     return {
         "/users": {
@@ -51,7 +61,7 @@ def _paths() -> dict[str, Any]:
             "get": _list("list_members", "Members of a user", "members"),
             "post": _call(
                 "create_member",
-                "Connect a user to an institution, and aggregate it",
+                "Connect a user to an institution, and aggregate the member",
                 (202, "MemberBody"),
                 body="MemberRequest",
                 refusals=(400, 405, 422),
@@ -74,7 +84,7 @@ def _paths() -> dict[str, Any]:
     }
 
 
-def _with_parameters(path: str, calls: dict[str, Any]) -> dict[str, Any]:
+def _with_parameters(path: str, calls: JsonObject) -> JsonObject:
     """Path item with a parameter for each name in braces."""
     names = [name for _, name, _, _ in Formatter().parse(path) if name]
     return calls | ({"parameters": [_in_path(name) for name in names]} if names else {})
@@ -87,12 +97,12 @@ def _call(
     *,
     body: str | None = None,
     refusals: tuple[int, ...] = (),
-) -> dict[str, Any]:
+) -> JsonObject:
     status, schema = success
-    call: dict[str, Any] = {
+    call: JsonObject = {
         "operationId": operation_id,
         "summary": summary,
-        "parameters": [ACCEPT],
+        "parameters": [VERSION],
         "responses": {str(status): _answer("Done.", schema)}
         | {str(code): _answer(REFUSALS[code], "Error") for code in sorted({*AT_ANY_CALL, *refusals})},
     }
@@ -101,70 +111,72 @@ def _call(
     return call
 
 
-def _list(operation_id: str, summary: str, name: str) -> dict[str, Any]:
+def _list(operation_id: str, summary: str, name: str) -> JsonObject:
     call = _call(operation_id, summary, (200, f"{name.capitalize()}Body"))
     call["parameters"] += [_in_query("page", "Number of the page, from 1."), RECORDS_PER_PAGE]
     return call
 
 
-def _fetch_rewards() -> dict[str, Any]:
+def _fetch_rewards() -> JsonObject:
     call = _call("fetch_rewards", "Start or join a rewards job", (202, "MemberBody"), refusals=(400, 403, 409))
-    call["responses"]["200"] = _answer("Done, in the words of the Platform API.", "MemberBody")
+    call["responses"]["200"] = _answer("Done, on the Platform API.", "MemberBody")
     return call
 
 
-def _challenges() -> dict[str, Any]:
-    call = _list("list_challenges", "Open challenges; nothing unless the member is CHALLENGED", "challenges")
+def _challenges() -> JsonObject:
+    call = _list("list_challenges", "Open challenges; none unless the member is CHALLENGED", "challenges")
     call["responses"]["204"] = {"description": "The member is not CHALLENGED."}
     return call
 
 
-def _answer(description: str, schema: str) -> dict[str, Any]:
+def _answer(description: str, schema: str) -> JsonObject:
     return {"description": description, "content": {JSON: {"schema": _ref(schema)}}}
 
 
-def _ref(schema: str) -> dict[str, str]:
+def _ref(schema: str) -> JsonObject:
     return {"$ref": f"#/components/schemas/{schema}"}
 
 
-def _in_path(name: str) -> dict[str, Any]:
+def _in_path(name: str) -> JsonObject:
     return {"name": name, "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
 
 
-def _in_query(name: str, description: str) -> dict[str, Any]:
+def _in_query(name: str, description: str) -> JsonObject:
     return {"name": name, "in": "query", "description": description, "schema": {"type": "integer"}}
 
 
-def _object(required: str, **properties: Any) -> dict[str, Any]:
+def _object(required: str, **properties: JsonObject) -> JsonObject:
     return {"type": "object", "required": required.split(), "properties": properties}
 
 
-def _body(name: str, schema: str) -> dict[str, Any]:
+def _body(name: str, schema: str) -> JsonObject:
     return _object(name, **{name: _ref(schema)})
 
 
-def _listing(name: str, schema: str) -> dict[str, Any]:
+def _listing(name: str, schema: str) -> JsonObject:
     entries = {"type": "array", "items": _ref(schema)}
     return _object(f"{name} pagination", **{name: entries}, pagination=_ref("Pagination"))
 
 
-ACCEPT = {
+VERSION = {
     "name": "Accept",
     "in": "header",
-    "description": "Version: application/vnd.mx.atrium.v1+json; application/vnd.mx.api.v1+json on the Platform API.",
+    "description": f"Version: {ACCEPT['atrium'][0]}; {ACCEPT['platform'][0]} on the Platform API.",
     "schema": {"type": "string"},
 }
-RECORDS_PER_PAGE = _in_query("records_per_page", "Entries on a page: 10 to 100; 25 for anything else.")
+RECORDS_PER_PAGE = _in_query(
+    "records_per_page", f"Entries on a page: {LEAST_PER_PAGE} to {MOST_PER_PAGE}; {DEFAULT_PER_PAGE} for anything else."
+)
 SECURITY = {
-    "api_key": {"type": "apiKey", "in": "header", "name": "MX-API-Key"},
-    "client_id": {"type": "apiKey", "in": "header", "name": "MX-Client-ID"},
+    "api_key": {"type": "apiKey", "in": "header", "name": API_KEY_HEADER},
+    "client_id": {"type": "apiKey", "in": "header", "name": CLIENT_ID_HEADER},
     "basic": {"type": "http", "scheme": "basic"},
 }
 TEXT = {"type": "string"}
 MAYBE_TEXT = {"type": ["string", "null"]}
 TRUTH = {"type": "boolean"}
 COUNT = {"type": "integer", "minimum": 0}
-SCHEMAS: dict[str, Any] = {
+SCHEMAS: JsonObject = {
     "Error": _object("error", error=_object("message status type", message=TEXT, status=TEXT, type=TEXT)),
     "Pagination": _object(
         "current_page per_page total_entries total_pages",
@@ -214,7 +226,7 @@ SCHEMAS: dict[str, Any] = {
     "Challenge": _object(
         "guid type label field_name",
         guid=TEXT,
-        type={"enum": ["TEXT", "OPTIONS", "IMAGE_DATA", "IMAGE_OPTIONS"]},
+        type={"enum": list(CHALLENGE_TYPES)},
         label=TEXT,
         field_name=MAYBE_TEXT,
         options={"type": "array", "items": _ref("Option")},
@@ -222,15 +234,13 @@ SCHEMAS: dict[str, Any] = {
         image_options={"type": "array", "items": _ref("Option")},
     ),
     "Reward": _object(
-        "guid user_guid member_guid account_guid balance_type unit_type balance expires_on created_at description",
+        " ".join(FIELDS),
         guid=TEXT,
         user_guid=TEXT,
         member_guid=TEXT,
         account_guid=MAYBE_TEXT,
-        balance_type={
-            "enum": ["BALANCE", "BALANCE_TO_LEVEL", "BALANCE_TO_REWARD", "EXPIRING_BALANCE", "TOTAL_BALANCE"]
-        },
-        unit_type={"enum": ["MILES", "POINTS", "SEGMENTS", "DOLLARS"]},
+        balance_type={"enum": list(BALANCE_TYPES)},
+        unit_type={"enum": list(UNIT_TYPES)},
         balance={"type": "number", "description": "A decimal: read it exactly."},
         expires_on={"type": ["string", "null"], "format": "date"},
         created_at=TEXT,

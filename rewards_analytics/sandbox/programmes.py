@@ -1,7 +1,7 @@
-"""The loyalty programmes of the synthetic world: their terms, and how an account lives from day to day.
+"""The loyalty programmes of the synthetic world: their terms, and what happens on an account from day to day.
 
-None of them exists. An account earns and redeems at random, its points expire in lots (or all at once after a time
-without activity), its status year ends on 31 December. What a provider shows of all that is `Account.rows`.
+None of them is real. An account earns and redeems at random, its points expire in lots (or all at once after a period
+without activity), and its status year ends on 31 December. `Account.rows` is what the provider shows.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ from rewards_analytics.schema import (
 
 ZERO = Decimal(0)
 LOTS_SHOWN = 8
-"""Providers list the next few lots that expire, not all."""
+"""Providers list only the next few lots that expire."""
 
 
 @dataclass(frozen=True)
 class Ladder:
-    """Status levels that are counted in `unit` within a calendar year."""
+    """Status levels, reached by earning `unit` within a calendar year."""
 
     unit: str
     levels: tuple[tuple[str, int], ...]
@@ -42,11 +42,11 @@ class Ladder:
 
 @dataclass(frozen=True)
 class Terms:
-    """What a programme promises, and how its provider words it.
+    """Terms of a programme, and its provider's wording.
 
-    `earned` is the least and most of one earning, in units of `step`. `lasts` is in months; `shown` says what of the
-    expiry is told: `lots` (`EXPIRING_BALANCE` rows beside the balance), `dated` (one dated `BALANCE` row a lot),
-    `activity` (one balance, which expires as a whole after `lasts` months without activity), `never`.
+    `earned` is the minimum and maximum of one earning, in units of `step`. `lasts` is in months; `shown` says how the
+    expiry is shown: `lots` (`EXPIRING_BALANCE` rows in addition to the balance), `dated` (one dated `BALANCE` row per
+    lot), `activity` (one balance, which expires as a whole after `lasts` months without activity), `never`.
     """
 
     code: str
@@ -138,7 +138,7 @@ PROGRAMMES = (
 
 @dataclass
 class Lot:
-    """Balance that was earned together. `number` counts the lots of an account."""
+    """Balance from one earning. `number` counts the lots of an account."""
 
     number: int
     amount: Decimal
@@ -148,7 +148,7 @@ class Lot:
 
 @dataclass(frozen=True)
 class Row:
-    """One line of what a provider shows. `key` is its identity from one day to the next, within the account."""
+    """One row that a provider shows. `key` identifies it within the account from day to day."""
 
     key: str
     balance_type: str
@@ -161,7 +161,7 @@ class Row:
 
 @dataclass
 class Account:
-    """One account with a programme: what it holds today."""
+    """One account with a programme, as of today."""
 
     terms: Terms
     guid: str | None
@@ -173,46 +173,46 @@ class Account:
     lots_made: int = 0
 
     @classmethod
-    def opened(cls, terms: Terms, guid: str | None, today: date, chance: Random) -> Account:
-        """Account with about as much history as its lots last, so that some of them expire soon."""
-        account = cls(terms, guid, last_activity_on=today - timedelta(days=chance.randint(2, 160)))
+    def opened(cls, terms: Terms, guid: str | None, today: date, rng: Random) -> Account:
+        """Account with a history about as long as its lots last, so that some expire soon."""
+        account = cls(terms, guid, last_activity_on=today - timedelta(days=rng.randint(2, 160)))
         for months in range(min(terms.lasts, 24) - 1, -1, -1):
-            earned_on = months_later(today, -months) - timedelta(days=chance.randint(0, 27))
-            if chance.random() < 0.6:
-                account._earn(earned_on, chance)
+            earned_on = months_later(today, -months) - timedelta(days=rng.randint(0, 27))
+            if rng.random() < 0.6:
+                account._earn(earned_on, rng)
         if not account.lots:
-            account._earn(account.last_activity_on, chance)
-        account._set_levels(today, chance)
-        account.household = terms.step * chance.randint(0, 3) * terms.earned[1] if terms.pooled else ZERO
-        account.undated = chance.random() < 0.08
+            account._earn(account.last_activity_on, rng)
+        account._set_levels(today, rng)
+        account.household = terms.step * rng.randint(0, 3) * terms.earned[1] if terms.pooled else ZERO
+        account.undated = rng.random() < 0.08
         account.lots = [lot for lot in account.lots if lot.expires_on >= today]
         return account
 
     @property
     def balance(self) -> Decimal:
-        """All that is held, in the unit of the programme."""
+        """Balance in the unit of the programme."""
         return sum((lot.amount for lot in self.lots), ZERO)
 
     @property
     def expires_on(self) -> date | None:
-        """Day on which the whole balance expires for want of activity."""
+        """Day on which the whole balance expires without further activity."""
         return months_later(self.last_activity_on, self.terms.lasts) if self.terms.shown == "activity" else None
 
-    def live(self, day: date, chance: Random) -> None:
-        """Let one day pass: lots expire, the status year turns, something is earned or redeemed."""
+    def pass_day(self, day: date, rng: Random) -> None:
+        """Let one day pass: lots expire, the status year may begin, something may be earned or redeemed."""
         if self.terms.shown in ("lots", "dated"):
             self.lots = [lot for lot in self.lots if lot.expires_on >= day]
         elif self.expires_on is not None and self.expires_on < day:
             self.lots = []
         if (day.month, day.day) == (1, 1):
             self.qualifying = ZERO
-        if chance.random() < 0.12:
-            self._earn(day, chance)
-        elif chance.random() < 0.02:
-            self._redeem(self.balance * chance.randint(2, 9) / 10, day)
+        if rng.random() < 0.12:
+            self._earn(day, rng)
+        elif rng.random() < 0.02:
+            self._redeem(self.balance * rng.randint(2, 9) / 10, day)
 
     def rows(self) -> Iterator[Row]:
-        """What the provider shows today."""
+        """Rows that the provider shows today."""
         yield from self._balance_rows()
         if self.terms.pooled:
             total = self.balance + self.household
@@ -250,20 +250,19 @@ class Account:
         missing = max(needed - self.qualifying, ZERO)
         yield Row("level", BALANCE_TO_LEVEL, ladder.unit, missing, ladder.wording.format(level=level))
 
-    def _set_levels(self, today: date, chance: Random) -> None:
-        """Something towards the levels that fits the part of the status year that has passed."""
+    def _set_levels(self, today: date, rng: Random) -> None:
+        """Set a qualifying balance that fits the part of the status year that has passed."""
         if self.terms.ladder is not None:
             most = self.terms.ladder.levels[-1][1] * today.timetuple().tm_yday // 366
-            self.qualifying = Decimal(chance.randint(0, max(most, 1)))
+            self.qualifying = Decimal(rng.randint(0, max(most, 1)))
 
-    def _earn(self, day: date, chance: Random) -> None:
-        amount = self.terms.step * chance.randint(*self.terms.earned)
+    def _earn(self, day: date, rng: Random) -> None:
+        amount = self.terms.step * rng.randint(*self.terms.earned)
         self.lots_made += 1
         self.lots.append(Lot(self.lots_made, amount, day, months_later(day, self.terms.lasts)))
         self.last_activity_on = max(self.last_activity_on, day)
         if self.terms.ladder is not None:
-            flown = self.terms.ladder.unit == SEGMENTS
-            self.qualifying += chance.randint(1, 4) if flown else amount
+            self.qualifying += rng.randint(1, 4) if self.terms.ladder.unit == SEGMENTS else amount
 
     def _redeem(self, amount: Decimal, day: date) -> None:
         """Take `amount` from the lots that expire first."""

@@ -1,4 +1,4 @@
-"""The sandbox itself: the API on 127.0.0.1, served from a thread for as long as a `with` block runs."""
+"""The sandbox itself: the API on 127.0.0.1, served from a thread for the duration of a `with` block."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from random import Random
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from rewards_analytics.atrium import DEFAULT_PER_PAGE, MOST_PER_PAGE
 from rewards_analytics.errors import ArgumentError
 from rewards_analytics.sandbox.clock import Clock
 from rewards_analytics.sandbox.faults import Faults
@@ -19,40 +20,40 @@ from rewards_analytics.sandbox.world import World
 if TYPE_CHECKING:
     import uvicorn
 
-    from rewards_analytics.sandbox.serving import LoggedRequest
+    from rewards_analytics.sandbox.gateway import LoggedRequest
 
 LOOPBACK = "127.0.0.1"
 
 
 class Sandbox:
-    """The rewards API over HTTP on this machine, for the length of a `with` block.
+    """The rewards API over HTTP on this machine, for the duration of a `with` block.
 
     Parameters
     ----------
     port
         Port on 127.0.0.1; a free one if 0.
     users, seed, today, job_time
-        The world that is served: number of users, seed of every choice, first day (today in UTC if None), seconds
+        The world to serve: number of users, seed of every random choice, first day (today in UTC if None), seconds
         that a job takes. See `World`.
     frozen
-        Let the sandbox's clock stand still but for `world.advance`.
+        Whether only `world.advance` moves the sandbox's clock.
     latency
-        Seconds that every answer takes at least.
+        Seconds that every response takes at least.
     faults
-        What goes wrong; nothing if None, until `faults.next(…)` says otherwise.
+        Faults of the calls; none if None, until `faults.next(…)` schedules some.
     api_key, client_id
-        Keys that callers must send; made up from the seed if None.
+        Keys that callers must send; derived from the seed if None.
     rewards_enabled
         False to answer 403 to every fetch.
     default_per_page, most_per_page
-        Entries on a page where the caller names no number, or one above the greatest that is honoured.
+        Entries on a page without a valid `records_per_page`, and the largest valid one.
     world
         A world to serve instead of a new one.
 
     Attributes
     ----------
     base_url
-        Where it listens, once the block is entered.
+        Its address, once the block is entered.
     world
         The `World`: its users, members and rewards, and its clock.
 
@@ -79,19 +80,19 @@ class Sandbox:
         api_key: str | None = None,
         client_id: str | None = None,
         rewards_enabled: bool = True,
-        default_per_page: int = 25,
-        most_per_page: int = 100,
+        default_per_page: int = DEFAULT_PER_PAGE,
+        most_per_page: int = MOST_PER_PAGE,
         world: World | None = None,
     ) -> None:
         if not 0 <= port <= 65_535:
-            raise ArgumentError(f"port={port} is not a port. Give a number from 1 to 65535, or 0 for a free one.")
-        if not latency >= 0:  # which no NaN is
-            raise ArgumentError(f"latency={latency} is below 0. Give the seconds that an answer takes.")
-        chance = Random(f"keys {seed}")
+            raise ArgumentError.not_a_port(port)
+        if not latency >= 0:  # also refuses NaN
+            raise ArgumentError.below("latency", latency, 0, kind="a number of seconds")
+        rng = Random(f"keys {seed}")
         self.world = world or World(users=users, seed=seed, clock=Clock(today, frozen=frozen), job_time=job_time)
         self.faults = faults or Faults()
-        self.api_key = api_key or f"sandbox-key-{chance.getrandbits(64):016x}"
-        self.client_id = client_id or f"sandbox-client-{chance.getrandbits(64):016x}"
+        self.api_key = api_key or f"sandbox-key-{rng.getrandbits(64):016x}"
+        self.client_id = client_id or f"sandbox-client-{rng.getrandbits(64):016x}"
         self.latency = latency
         self.port = port
         self._rewards_enabled = rewards_enabled
@@ -105,12 +106,12 @@ class Sandbox:
 
     @property
     def base_url(self) -> str:
-        """Where the sandbox listens."""
+        """Address of the sandbox."""
         return f"http://{LOOPBACK}:{self.port}"
 
     @property
     def requests(self) -> list[LoggedRequest]:
-        """Every request so far, in the order of the answers: `method`, `path`, `status`. A copy."""
+        """Every request so far, in the order of the responses: `method`, `path`, `status`. A copy."""
         return list(self._log)
 
     def reset(self, world: World) -> None:
@@ -139,7 +140,7 @@ class Sandbox:
         self._server = self._thread = None
 
     def _listen(self) -> socket.socket:
-        # With the protocol named, asyncio turns off Nagle's algorithm, which costs 40 ms an answer.
+        # With the protocol named, asyncio turns off Nagle's algorithm, which costs 40 ms per response.
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -158,13 +159,14 @@ class Sandbox:
     def _make_server(self) -> uvicorn.Server:
         import uvicorn
 
-        from rewards_analytics.sandbox.api import Settings, application
-        from rewards_analytics.sandbox.serving import Door, Transports, protocol
+        from rewards_analytics.sandbox.api.application import application
+        from rewards_analytics.sandbox.api.calls import Settings
+        from rewards_analytics.sandbox.gateway import Gateway, Transports, protocol
 
         default_per_page, most_per_page = self._per_page
         settings = Settings(self.api_key, self.client_id, self._rewards_enabled, default_per_page, most_per_page)
         transports: Transports = {}
-        door = Door(
+        gateway = Gateway(
             application(lambda: self.world, settings),
             faults=self.faults,
             latency=self.latency,
@@ -172,7 +174,7 @@ class Sandbox:
             transports=transports,
         )
         config = uvicorn.Config(
-            door,
+            gateway,
             http=protocol(transports),
             ws="none",
             lifespan="off",

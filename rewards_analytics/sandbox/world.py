@@ -1,7 +1,7 @@
 """A synthetic world of users, the members that connect them to loyalty programmes, and their rewards.
 
-The same seed, number of users and first day make the same world; more users leave the first ones as they are.
-No person, institution or programme in it exists.
+The same seed, number of users and first day make the same world; adding users does not change the first ones.
+No person, institution or programme in it is real.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from rewards_analytics.atrium import CONNECTED, CREATED, TEXT, JsonObject
 from rewards_analytics.errors import ArgumentError
 from rewards_analytics.sandbox import jobs
 from rewards_analytics.sandbox.clock import Clock
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 ONE_DAY = timedelta(days=1)
 BACKGROUND_HOUR = timedelta(hours=4)
-"""Time of the day at which every member is aggregated in the background."""
+"""Time of day at which every member is aggregated in the background."""
 
 INSTITUTIONS = {terms.code: terms.name for terms in PROGRAMMES} | {
     TEST_INSTITUTION: "MX Bank",
@@ -37,7 +38,7 @@ MEMBERS_OF_A_USER = 25
 
 @dataclass
 class User:
-    """A user of the client's. `members` are the guids of its members."""
+    """A user of the client. `members` are the guids of its members."""
 
     guid: str
     identifier: str | None
@@ -49,7 +50,7 @@ class User:
 
 @dataclass
 class Member:
-    """A user's connection to one institution: its state, what the provider holds, and what was gathered of it."""
+    """A user's connection to one institution: its status, the provider's accounts, and the rewards last fetched."""
 
     guid: str
     user_guid: str
@@ -57,15 +58,15 @@ class Member:
     identifier: str | None = None
     metadata: str | None = None
     password: str | None = field(default=None, repr=False)
-    connection_status: str | None = "CREATED"
+    connection_status: str | None = CREATED
     aggregated_at: datetime | None = None
     successfully_aggregated_at: datetime | None = None
     is_authenticated: bool = False
     job: Job | None = None
-    challenges: list[dict[str, Any]] = field(default_factory=list)
+    challenges: list[JsonObject] = field(default_factory=list)
     challenges_made: int = 0
     accounts: list[Account] = field(default_factory=list)
-    rewards: list[dict[str, Any]] = field(default_factory=list)
+    rewards: list[JsonObject] = field(default_factory=list)
     first_seen: dict[str, datetime] = field(default_factory=dict)
 
     @property
@@ -75,33 +76,33 @@ class Member:
 
     @property
     def is_being_aggregated(self) -> bool:
-        """Whether a job is under way, or waits for the user."""
+        """Whether a job is running or waits for the user."""
         return self.job is not None
 
     @property
     def asks(self) -> str | None:
-        """Type of the question that a job on this member asks first, None if it asks nothing."""
+        """Type of the first question of a job on this member, None if there is none."""
         return jobs.ASKED_BY_PASSWORD.get(self.password or "")
 
 
 class World:
-    """Users, members and rewards, alive on a clock.
+    """Users, members and rewards that change as a clock advances.
 
     Parameters
     ----------
     users
         Number of users. Each has one to three members, and a member about ten rewards.
     seed
-        What every choice depends on.
+        Seed of every random choice.
     clock
-        The time of this world. Its first day is the one that all dates are relative to.
+        The time of this world. All dates are relative to its first day.
     job_time
-        Seconds that a job takes beside the user's own time.
+        Seconds that a job takes besides the user's own time.
     """
 
     def __init__(self, *, users: int = 12, seed: int = 2026, clock: Clock | None = None, job_time: float = 1.0) -> None:
         if users < 0:
-            raise ArgumentError(f"users={users} is below 0. Give the number of users the world is to have.")
+            raise ArgumentError.below("users", users, 0, kind="an integer")
         self.seed = seed
         self.clock = clock or Clock()
         self.job_time = timedelta(seconds=job_time)
@@ -113,10 +114,10 @@ class World:
         for number in range(users):
             self._populate(number, users)
 
-    # --- What there is ---
+    # --- Reading ---
 
-    def rewards(self) -> list[dict[str, Any]]:
-        """Every reward that the API would list now, balances as Decimals and dates as it writes them."""
+    def rewards(self) -> list[JsonObject]:
+        """Every reward that the API would list now, with balances as Decimals and dates as the API writes them."""
         with self.lock:
             self.catch_up()
             return [dict(reward) for member in self.members.values() for reward in member.rewards]
@@ -133,34 +134,34 @@ class World:
         """User and member guid of every member, in the order of the lists."""
         return [(member.user_guid, member.guid) for member in self.members.values()]
 
-    # --- What happens ---
+    # --- Changes ---
 
     def advance(self, days: int = 0, *, hours: float = 0, seconds: float = 0) -> None:
-        """Push the clock ahead; each day that passes is lived and aggregated in the background."""
+        """Advance the clock; accounts change and members are aggregated on each day that passes."""
         with self.lock:
             self.clock.advance(timedelta(days=days, hours=hours, seconds=seconds))
             self.catch_up()
 
     def catch_up(self) -> None:
-        """Bring accounts and jobs up to the clock."""
+        """Bring all accounts up to the current day."""
         while self._today < self.clock.today():
             self._today += ONE_DAY
-            self._live(self._today)
+            self._pass_day(self._today)
 
     def settle(self, member: Member) -> None:
-        """Bring the member's job up to the clock."""
+        """Bring the member's job up to the current instant."""
         if jobs.settle(member, self.clock.now()):
-            self._gather(member, member.successfully_aggregated_at or self.clock.now())
+            self._fetch(member, member.successfully_aggregated_at or self.clock.now())
 
     def start_job(self, member: Member, kind: jobs.Kind) -> None:
-        """Start a job on the member unless one is under way or the last is too recent."""
+        """Start a job on the member unless one is running or the last is too recent."""
         with self.lock:
             self.settle(member)
             if member.job is None and not jobs.is_throttled(member, self.clock.now()):
                 jobs.start(member, kind, self.clock.now(), self.job_time)
 
     def resume(self, member: Member, answers: Mapping[str, str]) -> None:
-        """Go on with a job that waits for these answers."""
+        """Continue a job that waits for these answers."""
         jobs.resume(member, answers, self.clock.now())
 
     def create_user(self, identifier: str | None = None, metadata: str | None = None) -> User:
@@ -179,7 +180,7 @@ class World:
         identifier: str | None = None,
         metadata: str | None = None,
     ) -> Member:
-        """Connect a user to an institution. Nothing is gathered before a job has run."""
+        """Connect a user to an institution. It has no rewards before a job has run."""
         with self.lock:
             guid = self._new_guid("MBR")
             member = Member(guid, user.guid, institution_code, identifier, metadata, password)
@@ -188,55 +189,55 @@ class World:
             user.members.append(guid)
             return member
 
-    # --- How it is made ---
+    # --- Creation ---
 
     def _populate(self, number: int, users: int) -> None:
-        """Make one user, its members, and what was gathered of them in the last night."""
-        chance = Random(f"{self.seed} {number}")
-        user = User(_guid("USR", chance), f"user-{number + 1:04}", email=f"user-{number + 1:04}@example.com")
+        """Create one user, its members, and the rewards fetched last night."""
+        rng = Random(f"{self.seed} {number}")
+        user = User(_guid("USR", rng), f"user-{number + 1:04}", email=f"user-{number + 1:04}@example.com")
         self.users[user.guid] = user
         chosen: list[tuple[str, str | None]] = [
-            (terms.code, None) for terms in chance.sample(PROGRAMMES, 2 if chance.random() < 0.5 else 1)
+            (terms.code, None) for terms in rng.sample(PROGRAMMES, 2 if rng.random() < 0.5 else 1)
         ]
         tests = [word for place, word in enumerate(TEST_PASSWORDS) if place % users == number]
         for code, password in [(TEST_INSTITUTION, word) for word in tests] + chosen:
-            member = Member(_guid("MBR", chance), user.guid, code, password=password)
-            self._open_accounts(member, chance)
+            member = Member(_guid("MBR", rng), user.guid, code, password=password)
+            self._open_accounts(member, rng)
             self.members[member.guid] = member
             user.members.append(member.guid)
-            if member.asks != "TEXT":
-                self._gathered_last_night(member, chance)
+            if member.asks != TEXT:
+                self._aggregate_last_night(member, rng)
 
-    def _open_accounts(self, member: Member, chance: Random) -> None:
+    def _open_accounts(self, member: Member, rng: Random) -> None:
         if member.institution_code in WITHOUT_REWARDS:
             return
-        terms = _terms(member.institution_code) or chance.choice(PROGRAMMES)
-        for _ in range(2 if terms.has_account and chance.random() < 0.2 else 1):
-            guid = _guid("ACT", chance) if terms.has_account else None
-            member.accounts.append(Account.opened(terms, guid, self._today, chance))
+        terms = _terms(member.institution_code) or rng.choice(PROGRAMMES)
+        for _ in range(2 if terms.has_account and rng.random() < 0.2 else 1):
+            guid = _guid("ACT", rng) if terms.has_account else None
+            member.accounts.append(Account.opened(terms, guid, self._today, rng))
 
-    def _gathered_last_night(self, member: Member, chance: Random) -> None:
-        at = self.clock.now().replace(microsecond=0) - timedelta(hours=8, seconds=chance.randint(0, 3600))
+    def _aggregate_last_night(self, member: Member, rng: Random) -> None:
+        at = self.clock.now().replace(microsecond=0) - timedelta(hours=8, seconds=rng.randint(0, 3600))
         for account_number, account in enumerate(member.accounts):
             for row in account.rows():
-                age = timedelta(days=chance.randint(1, 300), seconds=chance.randint(0, 86_399))
+                age = timedelta(days=rng.randint(1, 300), seconds=rng.randint(0, 86_399))
                 if row.earned_on is not None:
-                    age = timedelta(days=max((at.date() - row.earned_on).days - 1, 0), hours=chance.randint(1, 9))
+                    age = timedelta(days=max((at.date() - row.earned_on).days - 1, 0), hours=rng.randint(1, 9))
                 member.first_seen[f"{account_number} {row.key}"] = at - age
-        member.connection_status = "CONNECTED"
+        member.connection_status = CONNECTED
         member.is_authenticated = True
         member.aggregated_at = member.successfully_aggregated_at = at
-        self._gather(member, at)
+        self._fetch(member, at)
 
-    def _gather(self, member: Member, at: datetime) -> None:
-        """Take over what the provider shows. A row that was there before keeps its guid."""
+    def _fetch(self, member: Member, at: datetime) -> None:
+        """Replace the rewards with the provider's current rows. A row that existed before keeps its guid."""
         member.rewards = [
             self._reward(member, account, number, row, at)
             for number, account in enumerate(member.accounts)
             for row in account.rows()
         ]
 
-    def _reward(self, member: Member, account: Account, number: int, row: Row, at: datetime) -> dict[str, Any]:
+    def _reward(self, member: Member, account: Account, number: int, row: Row, at: datetime) -> JsonObject:
         key = f"{number} {row.key}"
         created_at = member.first_seen.setdefault(key, at.replace(microsecond=0))
         return {
@@ -252,16 +253,16 @@ class World:
             "description": row.description,
         }
 
-    def _live(self, day: date) -> None:
-        """One day of every account, and the background aggregation of the members that need no user."""
+    def _pass_day(self, day: date) -> None:
+        """One day of every account, and the background aggregation of members that ask no question."""
         at = datetime.combine(day, datetime.min.time(), tzinfo=UTC) + BACKGROUND_HOUR
         for member in self.members.values():
-            chance = Random(f"{self.seed} {member.guid} {day}")
+            rng = Random(f"{self.seed} {member.guid} {day}")
             for account in member.accounts:
-                account.live(day, chance)
-            if member.connection_status == "CONNECTED" and member.job is None and member.asks is None:
+                account.pass_day(day, rng)
+            if member.connection_status == CONNECTED and member.job is None and member.asks is None:
                 member.aggregated_at = member.successfully_aggregated_at = at
-                self._gather(member, at)
+                self._fetch(member, at)
 
     def _new_guid(self, prefix: str) -> str:
         self._created += 1
@@ -272,5 +273,5 @@ def _terms(code: str) -> Terms | None:
     return next((terms for terms in PROGRAMMES if terms.code == code), None)
 
 
-def _guid(prefix: str, chance: Random) -> str:
-    return f"{prefix}-{uuid.UUID(int=chance.getrandbits(128), version=4)}"
+def _guid(prefix: str, rng: Random) -> str:
+    return f"{prefix}-{uuid.UUID(int=rng.getrandbits(128), version=4)}"

@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from rewards_analytics.sandbox import Sandbox
-from rewards_analytics.sandbox.api import ENDPOINTS
+from rewards_analytics.sandbox.api.application import ENDPOINTS
 
 CHECKS = (
     "not_a_server_error,status_code_conformance,content_type_conformance,"
@@ -31,6 +31,16 @@ def test_it_is_served_without_keys_and_names_every_endpoint(sandbox):
     assert {
         path: {method.upper() for method in calls} - {"PARAMETERS"} for path, calls in document["paths"].items()
     } == {path: set(handlers) for path, handlers in ENDPOINTS.items()}
+
+
+def test_it_lists_the_values_that_the_api_documents(sandbox):
+    schemas = requests.get(f"{sandbox.base_url}/openapi.json", timeout=5).json()["components"]["schemas"]
+
+    reward, challenge = schemas["Reward"]["properties"], schemas["Challenge"]["properties"]
+    types = ["BALANCE", "BALANCE_TO_LEVEL", "BALANCE_TO_REWARD", "EXPIRING_BALANCE", "TOTAL_BALANCE"]
+    assert reward["balance_type"] == {"enum": types}
+    assert reward["unit_type"] == {"enum": ["DOLLARS", "MILES", "POINTS", "SEGMENTS"]}
+    assert challenge["type"] == {"enum": ["TEXT", "OPTIONS", "IMAGE_DATA", "IMAGE_OPTIONS"]}
 
 
 def signed(sandbox, dialect):

@@ -57,8 +57,8 @@ def test_a_port_in_use_is_told_with_the_way_out():
     [
         ({"port": 70_000}, "port=70000 is not a port"),
         ({"port": -1}, "not a port"),
-        ({"latency": -1}, "below 0"),
-        ({"latency": float("nan")}, "below 0"),
+        ({"latency": -1}, "latency must be a number of seconds ≥ 0, got -1"),
+        ({"latency": float("nan")}, "≥ 0, got nan"),
     ],
 )
 def test_settings_that_cannot_work_are_refused(settings, words):
@@ -132,7 +132,7 @@ def test_random_faults_depend_on_the_call_and_the_seed_not_on_the_order():
 
 @pytest.mark.parametrize("rate", [-0.1, 1.1])
 def test_a_share_of_faults_is_between_0_and_1(rate):
-    with pytest.raises(ra.ArgumentError, match="is not a share"):
+    with pytest.raises(ra.ArgumentError, match="must be a share from 0"):
         Faults(rate)
 
 

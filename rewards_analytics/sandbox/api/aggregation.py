@@ -1,17 +1,17 @@
-"""The job of a member: started or joined, looked at, its questions answered."""
+"""The job of a member: start or join it, its status, its questions."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
-from rewards_analytics.sandbox.api.calls import Answer, Call, Refusal, page_of
+from rewards_analytics.atrium import JsonObject
+from rewards_analytics.sandbox.api.calls import Call, Refusal, Response, page_of
 from rewards_analytics.sandbox.api.people import member_entry
 from rewards_analytics.sandbox.jobs import Kind
 from rewards_analytics.sandbox.world import WITHOUT_REWARDS, Member
 
 
-def fetch_rewards(call: Call) -> Answer:
+def fetch_rewards(call: Call) -> Response:
     """`POST …/fetch_rewards`: start or join a rewards job."""
     member = call.member()
     if not call.settings.rewards_enabled:
@@ -19,21 +19,21 @@ def fetch_rewards(call: Call) -> Answer:
     if member.institution_code in WITHOUT_REWARDS:
         raise Refusal(400, "bad_request", "This institution does not support rewards.")
     _start(call, member, "rewards")
-    # The successor's own client knows no other success than 200.
+    # The Platform API's own client accepts no success other than 200.
     return (200 if call.dialect == "platform" else 202), {"member": member_entry(member, call.dialect)}
 
 
-def aggregate(call: Call) -> Answer:
+def aggregate(call: Call) -> Response:
     """`POST …/aggregate`: start or join a standard aggregation."""
     member = call.member()
     _start(call, member, "standard")
     return 202, {"member": member_entry(member, call.dialect)}
 
 
-def member_status(call: Call) -> Answer:
+def member_status(call: Call) -> Response:
     """`GET …/status`."""
     member = call.member()
-    status: dict[str, Any] = {
+    status: JsonObject = {
         "guid": member.guid,
         "connection_status": member.connection_status,
         "status": member.connection_status,
@@ -51,16 +51,16 @@ def member_status(call: Call) -> Answer:
     return 200, {"member": status}
 
 
-def list_challenges(call: Call) -> Answer:
+def list_challenges(call: Call) -> Response:
     """`GET …/challenges`: nothing unless the member is CHALLENGED."""
     member = call.member()
     if not member.challenges:
         return 204, None
-    return page_of(call, "challenges", member.challenges)
+    return page_of(call, "challenges", member.challenges, dict)
 
 
-def resume(call: Call) -> Answer:
-    """`PUT …/resume` with one answer a challenge."""
+def resume(call: Call) -> Response:
+    """`PUT …/resume` with one answer per challenge."""
     member = call.member()
     answers = _answers(call.payload("member"))
     if not member.challenges:
@@ -78,7 +78,7 @@ def _start(call: Call, member: Member, kind: Kind) -> None:
     call.world.start_job(member, kind)
 
 
-def _answers(payload: Mapping[str, Any]) -> dict[str, str]:
+def _answers(payload: Mapping[str, object]) -> dict[str, str]:
     challenges = payload.get("challenges")
     if not isinstance(challenges, list):
         raise Refusal(422, "unprocessable_entity", "'challenges' must be a list of objects with 'guid' and 'value'.")

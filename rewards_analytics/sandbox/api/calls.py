@@ -1,30 +1,31 @@
-"""One call and its answer: what was asked of which world, refusals, and the pages of a list."""
+"""One call and its response: parameters, refusals, and the pages of a list."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeVar
 
+from rewards_analytics.atrium import DEFAULT_PER_PAGE, LEAST_PER_PAGE, MOST_PER_PAGE, Dialect, JsonObject
 from rewards_analytics.sandbox.world import Member, User, World
 
-LEAST_PER_PAGE = 10
+Entry = TypeVar("Entry")
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What an application of the API can be told."""
+    """Settings of the API."""
 
     api_key: str
     client_id: str
     rewards_enabled: bool = True
-    default_per_page: int = 25
-    most_per_page: int = 100
+    default_per_page: int = DEFAULT_PER_PAGE
+    most_per_page: int = MOST_PER_PAGE
 
 
-class Refusal(Exception):  # noqa: N818 - an answer, not a failure of the sandbox
-    """An answer with an error status."""
+class Refusal(Exception):  # noqa: N818 - a response, not a failure of the sandbox
+    """A response with an error status."""
 
     def __init__(self, status: int, kind: str, message: str) -> None:
         super().__init__(message)
@@ -35,25 +36,25 @@ class Refusal(Exception):  # noqa: N818 - an answer, not a failure of the sandbo
 
 @dataclass(frozen=True)
 class Call:
-    """One call that has passed the door: its dialect, path parameters, query and body."""
+    """One authenticated call: its dialect, path parameters, query and body."""
 
     world: World
     settings: Settings
-    dialect: str
+    dialect: Dialect
     path: Mapping[str, str]
     query: Mapping[str, str]
     body: bytes
     shift: bool
 
     def user(self) -> User:
-        """User that the path names."""
+        """The user in the path."""
         user = self.world.users.get(self.path["user_guid"])
         if user is None:
             raise not_found("user", self.path["user_guid"])
         return user
 
     def member(self) -> Member:
-        """Member that the path names, its job brought up to the clock."""
+        """The member in the path, with its job up to date."""
         user = self.user()
         guid = self.path["member_guid"]
         if guid not in user.members:
@@ -62,7 +63,7 @@ class Call:
         self.world.settle(member)
         return member
 
-    def payload(self, name: str) -> dict[str, Any]:
+    def payload(self, name: str) -> JsonObject:
         """The object called `name` in the JSON body."""
         try:
             body = json.loads(self.body)
@@ -70,32 +71,41 @@ class Call:
             raise Refusal(400, "bad_request", "The body is not valid JSON.") from error
         if not isinstance(body, dict) or not isinstance(body.get(name), dict):
             raise Refusal(422, "unprocessable_entity", f"The body must be an object with an object '{name}'.")
-        payload: dict[str, Any] = body[name]
+        payload: JsonObject = body[name]
         return payload
 
 
-Answer = tuple[int, Any]
-Handler = Callable[[Call], Answer]
+Response = tuple[int, JsonObject | None]
+"""Status and body."""
+
+Handler = Callable[[Call], Response]
 
 
-def page_of(call: Call, name: str, entries: Sequence[Any], shown: Callable[[Any], Any] = lambda entry: entry) -> Answer:
-    """One page of a list, its entries as they are shown, by the rules of paging that the API documents."""
+def page_of(call: Call, name: str, entries: Sequence[Entry], shown: Callable[[Entry], JsonObject]) -> Response:
+    """The requested page of a list, its entries as `shown`, by the API's documented rules of paging."""
     settings = call.settings
     per_page = _number(call.query.get("records_per_page"))
     if per_page is None or not min(LEAST_PER_PAGE, settings.most_per_page) <= per_page <= settings.most_per_page:
         per_page = settings.default_per_page
     page = max(_number(call.query.get("page")) or 1, 1)
+    return 200, cut_page(name, entries, shown, page=page, per_page=per_page)
+
+
+def cut_page(
+    name: str, entries: Sequence[Entry], shown: Callable[[Entry], JsonObject], *, page: int, per_page: int
+) -> JsonObject:
+    """Body of one page of a list."""
     pagination = {
         "current_page": page,
         "per_page": per_page,
         "total_entries": len(entries),
         "total_pages": max(-(-len(entries) // per_page), 1),
     }
-    return 200, {name: list(map(shown, entries[(page - 1) * per_page : page * per_page])), "pagination": pagination}
+    return {name: list(map(shown, entries[(page - 1) * per_page : page * per_page])), "pagination": pagination}
 
 
-def text_of(payload: Mapping[str, Any], name: str) -> str | None:
-    """The text called `name` in an object of the body, None where it is not given."""
+def text_of(payload: Mapping[str, object], name: str) -> str | None:
+    """The text called `name` in an object of the body, None if it is not given."""
     value = payload.get(name)
     if value is not None and not isinstance(value, str):
         raise Refusal(422, "unprocessable_entity", f"'{name}' must be text.")
@@ -103,7 +113,7 @@ def text_of(payload: Mapping[str, Any], name: str) -> str | None:
 
 
 def not_found(kind: str, guid: str) -> Refusal:
-    """The refusal that names what there is not."""
+    """The refusal of a guid that does not exist."""
     return Refusal(404, "not_found", f"There is no {kind} {guid}.")
 
 

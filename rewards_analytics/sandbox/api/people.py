@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from rewards_analytics.sandbox.api.calls import Answer, Call, Refusal, page_of, text_of
+from rewards_analytics.atrium import Dialect, JsonObject
+from rewards_analytics.sandbox.api.calls import Call, Refusal, Response, page_of, text_of
 from rewards_analytics.sandbox.world import INSTITUTIONS, MEMBERS_OF_A_USER, Member, User
 
 
-def list_users(call: Call) -> Answer:
+def list_users(call: Call) -> Response:
     """`GET /users`."""
     return page_of(call, "users", list(call.world.users.values()), lambda user: _user(user, call.dialect))
 
 
-def create_user(call: Call) -> Answer:
+def create_user(call: Call) -> Response:
     """`POST /users`."""
     payload = call.payload("user")
     identifier = text_of(payload, _id(call.dialect))
@@ -21,12 +20,12 @@ def create_user(call: Call) -> Answer:
     return 200, {"user": _user(user, call.dialect)}
 
 
-def read_user(call: Call) -> Answer:
+def read_user(call: Call) -> Response:
     """`GET /users/{user_guid}`."""
     return 200, {"user": _user(call.user(), call.dialect)}
 
 
-def list_members(call: Call) -> Answer:
+def list_members(call: Call) -> Response:
     """`GET /users/{user_guid}/members`."""
     members = [call.world.members[guid] for guid in call.user().members]
     for member in members:
@@ -34,14 +33,16 @@ def list_members(call: Call) -> Answer:
     return page_of(call, "members", members, lambda member: member_entry(member, call.dialect))
 
 
-def create_member(call: Call) -> Answer:
+def create_member(call: Call) -> Response:
     """`POST /users/{user_guid}/members`, which starts a standard aggregation."""
     user = call.user()
     payload = call.payload("member")
     code = text_of(payload, "institution_code")
     if code not in INSTITUTIONS:
         known = ", ".join(sorted(INSTITUTIONS))
-        raise Refusal(422, "unprocessable_entity", f"There is no institution_code {code!r} here; there are {known}.")
+        raise Refusal(
+            422, "unprocessable_entity", f"institution_code {code!r} does not exist here; valid ones are {known}."
+        )
     if len(user.members) >= MEMBERS_OF_A_USER:
         raise Refusal(405, "method_not_allowed", f"A user has at most {MEMBERS_OF_A_USER} members.")
     member = call.world.create_member(
@@ -56,14 +57,14 @@ def create_member(call: Call) -> Answer:
     return 202, {"member": member_entry(member, call.dialect)}
 
 
-def read_member(call: Call) -> Answer:
+def read_member(call: Call) -> Response:
     """`GET …/members/{member_guid}`."""
     return 200, {"member": member_entry(call.member(), call.dialect)}
 
 
-def member_entry(member: Member, dialect: str) -> dict[str, Any]:
+def member_entry(member: Member, dialect: Dialect) -> JsonObject:
     """A member as the dialect shows it."""
-    entry: dict[str, Any] = {
+    entry: JsonObject = {
         "guid": member.guid,
         "user_guid": member.user_guid,
         _id(dialect): member.identifier,
@@ -78,17 +79,17 @@ def member_entry(member: Member, dialect: str) -> dict[str, Any]:
     return entry | ({"status": member.connection_status} if dialect == "atrium" else {})
 
 
-def _user(user: User, dialect: str) -> dict[str, Any]:
-    entry: dict[str, Any] = {"guid": user.guid, _id(dialect): user.identifier, "is_disabled": user.is_disabled}
+def _user(user: User, dialect: Dialect) -> JsonObject:
+    entry: JsonObject = {"guid": user.guid, _id(dialect): user.identifier, "is_disabled": user.is_disabled}
     return entry | {"metadata": user.metadata} | ({"email": user.email} if dialect == "platform" else {})
 
 
-def _id(dialect: str) -> str:
+def _id(dialect: Dialect) -> str:
     return "id" if dialect == "platform" else "identifier"
 
 
-def _password(credentials: Any) -> str | None:
-    """Value of the last credential: the sandbox asks for no names of fields."""
+def _password(credentials: object) -> str | None:
+    """Value of the last credential: the sandbox does not check the fields' names."""
     if not credentials:
         return None
     if not isinstance(credentials, list) or not all(isinstance(entry, dict) for entry in credentials):

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from rewards_analytics.atrium import Dialect, JsonObject
+from rewards_analytics.sandbox.api.calls import Call, Response, not_found, page_of
 
-from rewards_analytics.sandbox.api.calls import Answer, Call, not_found, page_of
 
-
-def list_rewards(call: Call) -> Answer:
+def list_rewards(call: Call) -> Response:
     """`GET …/rewards`."""
     member = call.member()
     if call.shift and member.rewards:
@@ -15,7 +14,7 @@ def list_rewards(call: Call) -> Answer:
     return page_of(call, "rewards", member.rewards, lambda reward: _reward(reward, call.dialect))
 
 
-def read_reward(call: Call) -> Answer:
+def read_reward(call: Call) -> Response:
     """`GET …/rewards/{reward_guid}`."""
     guid = call.path["reward_guid"]
     for reward in call.member().rewards:
@@ -24,5 +23,5 @@ def read_reward(call: Call) -> Answer:
     raise not_found("reward", guid)
 
 
-def _reward(reward: dict[str, Any], dialect: str) -> dict[str, Any]:
+def _reward(reward: JsonObject, dialect: Dialect) -> JsonObject:
     return reward | {"updated_at": reward["created_at"]} if dialect == "platform" else reward

@@ -1,4 +1,4 @@
-"""Everything between the socket and the API: the request log, latency, and faults down to a broken connection."""
+"""Between the socket and the API: the request log, the latency, and the faults, down to broken connections."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import socket
 import struct
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -21,15 +21,15 @@ Transports = dict[tuple[str, int], asyncio.Transport]
 
 
 class LoggedRequest(NamedTuple):
-    """One request that the sandbox was sent. `status` is None where it was left without an answer."""
+    """One request to the sandbox. `status` is None if it got no complete response."""
 
     method: str
     path: str
     status: int | None
 
 
-class Answer(NamedTuple):
-    """An answer on its way out."""
+class Response(NamedTuple):
+    """A response that has not been sent yet."""
 
     status: int
     headers: list[tuple[bytes, bytes]]
@@ -37,10 +37,11 @@ class Answer(NamedTuple):
 
 
 def protocol(transports: Transports) -> type[H11Protocol]:
-    """HTTP protocol that keeps the transport of each connection at hand, by the client's address."""
+    """HTTP protocol that records the transport of each connection by the client's address."""
 
     class Protocol(H11Protocol):
-        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            assert isinstance(transport, asyncio.Transport)  # noqa: S101 - of a stream protocol
             super().connection_made(transport)
             if self.client is not None:
                 transports[self.client] = transport
@@ -52,8 +53,8 @@ def protocol(transports: Transports) -> type[H11Protocol]:
     return Protocol
 
 
-class Door:
-    """ASGI application in front of the API: it waits, logs, and lets calls fail as `Faults` says."""
+class Gateway:
+    """ASGI application in front of the API: it delays, logs, and makes calls fail as `Faults` says."""
 
     def __init__(
         self,
@@ -78,35 +79,35 @@ class Door:
         query = scope["query_string"].decode("latin-1")
         method = scope["method"]
         fault = self._faults.pick(f"{method} {path}{'?' if query else ''}{query}")
-        answer = await self._answered(fault, scope, receive)
-        # Logged before the answer leaves: who has it finds it in the log.
-        self._log(LoggedRequest(method, path, None if fault in UNANSWERED else answer.status))
+        response = await self._respond(fault, scope, receive)
+        # Logged before it is sent, so that a caller that has the response finds it in the log.
+        self._log(LoggedRequest(method, path, None if fault in UNANSWERED else response.status))
         if fault == "silence":
             await self._wait_until_gone(scope)
         elif fault in ("reset", "lost"):
             await self._break(scope)
         elif fault == "truncated":
-            await _send(send, answer, answer.body[: len(answer.body) // 2], more=True)
+            await _send(send, response, response.body[: len(response.body) // 2], more=True)
             await self._break(scope, gently=True)
         else:
-            await _send(send, answer, answer.body)
+            await _send(send, response, response.body)
 
-    async def _answered(self, fault: str | None, scope: Scope, receive: Receive) -> Answer:
-        """Answer of the API, or the one that stands for a fault."""
+    async def _respond(self, fault: str | None, scope: Scope, receive: Receive) -> Response:
+        """Response of the API, or that of a fault."""
         html = [(b"content-type", b"text/html")]
         if fault in (None, "shift", "lost", "truncated"):
             scope["sandbox.shift"] = fault == "shift"
             return await self._handled(scope, receive)
         if fault == "html":
-            return Answer(200, html, b"<html><body>Please stand by</body></html>")
+            return Response(200, html, b"<html><body>Please stand by</body></html>")
         if fault == "redirect":
-            return Answer(302, [(b"location", b"/elsewhere")], b"")
+            return Response(302, [(b"location", b"/elsewhere")], b"")
         if fault == "429" and self._faults.retry_after is not None:
             html.append((b"retry-after", self._faults.retry_after.encode()))
-        return Answer(int(fault) if fault and fault.isdigit() else 0, html, b"<html><body>Sorry</body></html>")
+        return Response(int(fault) if fault and fault.isdigit() else 0, html, b"<html><body>Sorry</body></html>")
 
-    async def _handled(self, scope: Scope, receive: Receive) -> Answer:
-        """Answer of the API."""
+    async def _handled(self, scope: Scope, receive: Receive) -> Response:
+        """Response of the API."""
         status, body, headers = 500, b"", []
 
         async def keep(message: Message) -> None:
@@ -117,10 +118,10 @@ class Door:
                 body += message.get("body", b"")
 
         await self._app(scope, receive, keep)
-        return Answer(status, headers, body)
+        return Response(status, headers, body)
 
     async def _break(self, scope: Scope, *, gently: bool = False) -> None:
-        """Cut the connection: by a reset, or gently after what was written has gone out."""
+        """Break the connection: with a reset, or gently once everything written has been sent."""
         transport = self._transports.get(scope["client"])
         if transport is None:
             return
@@ -137,14 +138,14 @@ class Door:
             await asyncio.sleep(0.005)
 
 
-async def _send(send: Send, answer: Answer, body: bytes, *, more: bool = False) -> None:
-    headers = answer.headers
-    if answer.status != 204 and not any(name == b"content-length" for name, _ in headers):
-        headers = [*headers, (b"content-length", str(len(answer.body)).encode())]
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+async def _send(send: Send, response: Response, body: bytes, *, more: bool = False) -> None:
+    headers = response.headers
+    if response.status != 204 and not any(name == b"content-length" for name, _ in headers):
+        headers = [*headers, (b"content-length", str(len(response.body)).encode())]
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
     await send({"type": "http.response.body", "body": body, "more_body": more})
 
 
-def _no_linger(connection: Any) -> None:
-    """Let closing the socket send a reset."""
+def _no_linger(connection: socket.socket) -> None:
+    """Make closing the socket send a reset."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

@@ -1,4 +1,4 @@
-"""JSON as the API writes it: a Decimal becomes a number with exactly its digits, which no float could keep."""
+"""JSON as the API writes it: a Decimal becomes a number with exactly its digits."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ import json
 from datetime import date, datetime
 from decimal import Decimal
 from json.encoder import encode_basestring_ascii as quoted
-from typing import Any
 
 
-def encode(value: Any) -> str:
+def encode(value: object) -> str:
     """JSON text of a value made of dicts, lists, text, Decimals, dates and instants.
 
     Examples
@@ -18,7 +17,7 @@ def encode(value: Any) -> str:
     >>> print(encode({"balance": Decimal("12345678901234567.123456789"), "expires_on": None}))
     {"balance":12345678901234567.123456789,"expires_on":null}
     """
-    # Text first: nearly everything is text, and this is what a page takes its time for.
+    # Text first: nearly every value is text, and encoding takes most of the time of a page.
     if isinstance(value, str):
         return quoted(value)
     if value is None:
