@@ -1,4 +1,4 @@
-"""`python -m rewards_analytics` is the command line."""
+"""`python -m rewards_analytics` runs the command line."""
 
 from rewards_analytics.cli import main
 

@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
-import rewards_analytics as ra
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 from rewards_analytics.cli.options import AsOf, By, Every, Format, Out, Rates, Source, Until, date_of, source_of
 from rewards_analytics.cli.results import emit, resolve_format
 
-
-def balances(source: Source, by: By = None, format: Format = None, out: Out = None) -> None:  # noqa: A002
-    """Sum the listed balances by unit and balance type."""
-    form = resolve_format(format, out)
-    emit(ra.balances(ra.load(source_of(source)), by=by), form, out)
+if TYPE_CHECKING:
+    import polars as pl
 
 
-def holdings(source: Source, format: Format = None, out: Out = None) -> None:  # noqa: A002
-    """Show what each member holds, a row per account and unit."""
-    form = resolve_format(format, out)
-    emit(ra.holdings(ra.load(source_of(source))), form, out)
+def balances(source: Source, by: By = None, format: Format = None, out: Out = None) -> None:
+    """Show the sum of the listed balances per unit and balance type."""
+    from rewards_analytics.analysis.balances import balances
+
+    _analyse(source, lambda rewards: balances(rewards, by=by), format, out)
 
 
-def totals(source: Source, by: By = None, format: Format = None, out: Out = None) -> None:  # noqa: A002
-    """Show what is held and what of it will expire, per unit; nothing is counted twice."""
-    form = resolve_format(format, out)
-    emit(ra.totals(ra.load(source_of(source)), by=by), form, out)
+def holdings(source: Source, format: Format = None, out: Out = None) -> None:
+    """Show what each member holds, one row per account and unit."""
+    from rewards_analytics.analysis.holdings import holdings
+
+    _analyse(source, holdings, format, out)
+
+
+def totals(source: Source, by: By = None, format: Format = None, out: Out = None) -> None:
+    """Show what is held and how much of it will expire, per unit; nothing is counted twice."""
+    from rewards_analytics.analysis.totals import totals
+
+    _analyse(source, lambda rewards: totals(rewards, by=by), format, out)
 
 
 def expiring(
@@ -31,42 +40,51 @@ def expiring(
     every: Every = "month",
     until: Until = None,
     by: By = None,
-    format: Format = None,  # noqa: A002
+    format: Format = None,
     out: Out = None,
 ) -> None:
     """Show what expires in each calendar period."""
-    form = resolve_format(format, out)
-    rewards = ra.load(source_of(source))
-    emit(ra.expiring(rewards, as_of=date_of(as_of), every=every, until=date_of(until), by=by), form, out)
+    from rewards_analytics.analysis.expiring import expiring
+
+    days = {"as_of": date_of(as_of), "until": date_of(until)}
+    _analyse(source, lambda rewards: expiring(rewards, every=every, by=by, **days), format, out)
 
 
-def aging(source: Source, as_of: AsOf = None, format: Format = None, out: Out = None) -> None:  # noqa: A002
-    """Show how soon balances expire, in spans of days."""
-    form = resolve_format(format, out)
-    emit(ra.aging(ra.load(source_of(source)), as_of=date_of(as_of)), form, out)
+def aging(source: Source, as_of: AsOf = None, format: Format = None, out: Out = None) -> None:
+    """Show how soon balances expire, in ranges of days."""
+    from rewards_analytics.analysis.aging import aging
+
+    _analyse(source, lambda rewards: aging(rewards, as_of=date_of(as_of)), format, out)
 
 
-def distance(source: Source, format: Format = None, out: Out = None) -> None:  # noqa: A002
-    """Show how far each goal is, the nearest first.
+def distance(source: Source, format: Format = None, out: Out = None) -> None:
+    """Show how far away each goal is, the nearest first.
 
     Progress assumes that a goal counts the balance held in its unit.
     """
-    form = resolve_format(format, out)
-    emit(ra.distance(ra.load(source_of(source))), form, out)
+    from rewards_analytics.analysis.distance import distance
+
+    _analyse(source, distance, format, out)
 
 
-def quality(source: Source, as_of: AsOf = None, format: Format = None, out: Out = None) -> None:  # noqa: A002
+def quality(source: Source, as_of: AsOf = None, format: Format = None, out: Out = None) -> None:
     """Show how many rewards fail each quality check."""
-    form = resolve_format(format, out)
-    emit(ra.quality(ra.load(source_of(source)), as_of=date_of(as_of)), form, out)
+    from rewards_analytics.analysis.quality import quality
+
+    _analyse(source, lambda rewards: quality(rewards, as_of=date_of(as_of)), format, out)
 
 
-def value(
-    source: Source,
-    rates: Rates,
-    format: Format = None,  # noqa: A002
-    out: Out = None,
+def value(source: Source, rates: Rates, format: Format = None, out: Out = None) -> None:
+    """Show in dollars what is held and how much of it will expire, at the rates of a file."""
+    from rewards_analytics.analysis.value import value
+
+    _analyse(source, lambda rewards: value(rewards, rates), format, out)
+
+
+def _analyse(
+    source: str, analysis: Callable[[pl.DataFrame], pl.DataFrame], format: str | None, out: Path | None
 ) -> None:
-    """Show what is held and what of it will expire in dollars, at the rates of a file."""
-    form = resolve_format(format, out)
-    emit(ra.value(ra.load(source_of(source)), rates), form, out)
+    from rewards_analytics.loading import load
+
+    resolved = resolve_format(format, out)  # before anything is loaded: it may be refused
+    emit(analysis(load(source_of(source))), resolved, out)

@@ -6,13 +6,13 @@ from typing import Annotated
 
 import typer
 
-from rewards_analytics import __version__
 from rewards_analytics.cli import analyses, dashboards, demo, fetching, loading, reports
+from rewards_analytics.version import __version__
 
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
-    # Errors as plain lines, not boxes: they are read in logs too.
+    # Errors as plain lines instead of boxes, because they are also read in logs.
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},

@@ -1,15 +1,14 @@
-"""The dashboard for people who have a browser and no JupyterLab."""
+"""The dashboard for people without JupyterLab."""
 
 from __future__ import annotations
 
 import signal
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-import rewards_analytics as ra
 from rewards_analytics.cli.options import AsOf, Source, date_of, source_of
 
 
@@ -20,20 +19,21 @@ def dashboard(
 ) -> None:
     """Serve the dashboard as a web page on this machine until Ctrl-C, and print its address.
 
-    It is open to this machine alone, and to those who have the address with its token.
+    Only this machine can open it, and only with the token in the address.
     """
     from rewards_analytics.dashboard.server import serve
+    from rewards_analytics.loading import load
 
-    rewards = ra.load(source_of(source))
+    rewards = load(source_of(source))
     name = "standard input" if source == "-" else Path(source).name or source
     signal.signal(signal.SIGTERM, _end)
-    serve(rewards, name, as_of=date_of(as_of), port=port, announce=_say)
+    serve(rewards, name, as_of=date_of(as_of), port=port, announce=_announce)
 
 
-def _say(address: str) -> None:
+def _announce(address: str) -> None:
     typer.echo(f"The dashboard is on {address}\nCtrl-C ends it.")
 
 
-def _end(*_signal: Any) -> None:
-    """End as `kill` asks, with the server that was started."""
+def _end(*_signal: object) -> None:
+    """Exit on `kill`, which also stops the server."""
     sys.exit(128 + signal.SIGTERM)

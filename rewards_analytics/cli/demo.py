@@ -1,4 +1,4 @@
-"""The whole product in one command, on real HTTP and synthetic data."""
+"""The whole product in one command, over real HTTP with synthetic data."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-import rewards_analytics as ra
+from rewards_analytics.atrium import TEXT
+from rewards_analytics.cli.messages import say
 from rewards_analytics.cli.results import readable, show, terminal_width
 from rewards_analytics.files import writable_folder
 
@@ -25,61 +26,68 @@ SOON = timedelta(days=92)
 def demo(
     out: Annotated[Path, typer.Option("--out", help="Folder for the rewards and the report.")] = Path("rewards-demo"),
 ) -> None:
-    """Watch the whole product work: fetch, pull, load, analyse and report, on a sandbox of the API.
+    """See the whole product at work: fetch, pull, load, analyse and report, on a sandbox of the API.
 
     Nothing leaves this machine, and all people and balances are made up.
     """
+    from rewards_analytics.loading import load
+    from rewards_analytics.loading.write import write
+    from rewards_analytics.reporting.report import report
     from rewards_analytics.sandbox import Sandbox
 
     folder = writable_folder(out)
     today = datetime.now(UTC).date()
     with Sandbox(users=25, today=today, job_time=0.6) as sandbox:
-        _say(f"A sandbox of the rewards API listens on {sandbox.base_url}.\n")
+        say(f"A sandbox of the rewards API listens on {sandbox.base_url}.\n")
         rewards = _fetch_and_pull(sandbox)
-    parquet = ra.write(rewards, folder / "rewards.parquet")
-    # From here on all comes from the file, as it would on another day.
-    rewards = ra.load(parquet)
+    parquet = write(rewards, folder / "rewards.parquet")
+    rewards = load(parquet)  # from the file, as on any other day
     for table in _tables(rewards, today):
         show(f"{table}\n")
-    report = ra.report(rewards, folder / "report.html", as_of=today, title="Rewards demo")
-    show(f"Rewards: {parquet}\nReport:  {report}  (open it in a browser)")
+    page = report(rewards, folder / "report.html", as_of=today, title="Rewards demo")
+    show(f"Rewards: {parquet}\nReport:  {page}  (open it in a browser)")
 
 
 def _fetch_and_pull(sandbox: Sandbox) -> pl.DataFrame:
-    member = sandbox.world.member_asking("TEXT")
-    with ra.AtriumClient(sandbox.api_key, sandbox.client_id, sandbox.base_url, poll_interval=0.2) as client:
-        _say(f"Fetching the rewards of member {member.guid}:")
+    from rewards_analytics.client import AtriumClient
+    from rewards_analytics.client.pull import pull
+
+    member = sandbox.world.member_asking(TEXT)
+    with AtriumClient(sandbox.api_key, sandbox.client_id, sandbox.base_url, poll_interval=0.2) as client:
+        say(f"Fetching the rewards of member {member.guid}:")
         state = client.fetch_rewards(member.user_guid, member.guid, answer=_answer, watch=_watch)
         listed = sum(1 for _ in client.list_rewards(member.user_guid, member.guid))
-        _say(f"  {state['connection_status']}: {listed} rewards listed.\n")
-        pulled = ra.pull(client)
-    _say(f"Pulled {len(pulled.rewards):,} rewards of {pulled.members} members, {len(pulled.failures)} failures.\n")
-    rewards: pl.DataFrame = pulled.rewards
-    return rewards
+        say(f"  {state['connection_status']}: {listed} rewards listed.\n")
+        pulled = pull(client)
+    say(f"Pulled {len(pulled.rewards):,} rewards of {pulled.members} members, {len(pulled.failures)} failures.\n")
+    return pulled.rewards
 
 
 def _answer(challenges: Sequence[Challenge]) -> dict[str, str]:
     """Answer as the end user would; the sandbox's institution takes the word `correct`."""
     for challenge in challenges:
-        _say(f"  The institution asks: {challenge.label}\n  The end user answers: correct")
+        say(f"  The institution asks: {challenge.label}\n  The end user answers: correct")
     return {challenge.guid: "correct" for challenge in challenges}
 
 
 def _watch(status: Mapping[str, object]) -> None:
-    _say(f"  {status['connection_status']}")
+    say(f"  {status['connection_status']}")
 
 
 def _tables(rewards: pl.DataFrame, today: date) -> list[str]:
+    from rewards_analytics.analysis.distance import distance
+    from rewards_analytics.analysis.expiring import expiring
+    from rewards_analytics.analysis.totals import totals
+
     soon, width = today + SOON, terminal_width()
-    nearest = ra.distance(rewards)
-    nearest = nearest.filter(~nearest["reached"] & nearest["progress"].is_not_null()).head(3)
+    goals = distance(rewards)
     return [
         readable(
-            ra.totals(rewards),
+            totals(rewards),
             {
                 "unit_type": "Unit",
                 "available": "Available",
-                "expiring": "Of which expires",
+                "expiring": "Of which expiring",
                 "holdings": "Holdings",
                 "members": "Members",
                 "users": "Users",
@@ -88,19 +96,19 @@ def _tables(rewards: pl.DataFrame, today: date) -> list[str]:
             width=width,
         ),
         readable(
-            ra.expiring(rewards, as_of=today, until=soon),
+            expiring(rewards, as_of=today, until=soon),
             {
                 "unit_type": "Unit",
                 "period": "Month of",
                 "expiring": "Expires",
                 "rewards": "Lots",
-                "cumulative": "Added up",
+                "cumulative": "Cumulative",
             },
             title=f"Expires from {today} to {soon}",
             width=width,
         ),
         readable(
-            nearest,
+            goals.filter(~goals["reached"]).head(3),
             {
                 "description": "Goal, in the provider's words",
                 "user_guid": "User",
@@ -113,7 +121,3 @@ def _tables(rewards: pl.DataFrame, today: date) -> list[str]:
             width=width,
         ),
     ]
-
-
-def _say(words: str) -> None:
-    typer.echo(words, err=True)

@@ -1,4 +1,4 @@
-"""Commands that speak with the rewards API, and the sandbox to try them on."""
+"""Commands that call the rewards API, and the sandbox to try them on."""
 
 from __future__ import annotations
 
@@ -6,11 +6,18 @@ import threading
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-import rewards_analytics as ra
+from rewards_analytics.atrium import (
+    ACCEPT,
+    API_KEY_HEADER,
+    CLIENT_ID_HEADER,
+    POLL_INTERVAL_S,
+    Dialect,
+)
+from rewards_analytics.cli.messages import API_FAILED, say
 from rewards_analytics.cli.options import Format, Out
 from rewards_analytics.cli.questions import Terminal
 from rewards_analytics.cli.results import emit, resolve_format
@@ -18,66 +25,69 @@ from rewards_analytics.cli.results import emit, resolve_format
 if TYPE_CHECKING:
     from rewards_analytics.sandbox import Sandbox
 
-API_FAILED = 3
-
-Dialect = Annotated[
-    Literal["atrium", "platform"],
-    typer.Option("--dialect", help="The API to speak with: Atrium, or its successor, the MX Platform API."),
+DialectOption = Annotated[
+    Dialect, typer.Option("--dialect", help="The API to call: Atrium, or its successor, the MX Platform API.")
 ]
 
 
 def fetch(
     user: Annotated[str, typer.Argument(help="The user's guid, USR-…", metavar="USER")],
     member: Annotated[str, typer.Argument(help="The member's guid, MBR-…", metavar="MEMBER")],
-    timeout: Annotated[float, typer.Option(help="Seconds to wait for the job, beside your own time.")] = 300.0,
-    poll_interval: Annotated[float, typer.Option(help="Seconds between two looks at the job.")] = 3.0,
-    dialect: Dialect = "atrium",
-    form: Format = None,
+    timeout: Annotated[float, typer.Option(help="Seconds to wait for the job, besides your own time.")] = 300.0,
+    poll_interval: Annotated[float, typer.Option(help="Seconds between two polls of the job.")] = POLL_INTERVAL_S,
+    dialect: DialectOption = "atrium",
+    format: Format = None,
     out: Out = None,
 ) -> None:
-    """Have one member's rewards gathered anew, answer the institution's questions here, and list the rewards.
+    """Start a rewards job for one member, answer the institution's questions here, and list the rewards.
 
     The keys come from MX_API_KEY and MX_CLIENT_ID (or the keyring), the address from MX_BASE_URL.
     """
-    chosen = resolve_format(form, out)
+    from rewards_analytics.client import AtriumClient
+    from rewards_analytics.loading import load
+
+    resolved = resolve_format(format, out)
     with (
-        ra.AtriumClient.from_env(dialect=dialect, poll_interval=poll_interval) as client,
+        AtriumClient.from_env(dialect=dialect, poll_interval=poll_interval) as client,
         TemporaryDirectory(prefix="rewards-questions-") as folder,
     ):
         terminal = Terminal(Path(folder))
         state = client.fetch_rewards(user, member, terminal.answer, timeout, watch=_Progress().show)
         if not state.started:
-            _say(f"No new job was started: these are the rewards of {state['aggregated_at']}.")
-        rewards = ra.load(list(client.list_rewards(user, member)))
-    emit(rewards, chosen, out)
+            say(f"No new job was started: these are the rewards of {state['aggregated_at']}.")
+        rewards = load(list(client.list_rewards(user, member)))
+    emit(rewards, resolved, out)
 
 
 def pull(
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the rewards, as Parquet.")],
-    workers: Annotated[int, typer.Option(help="Number of members to read at the same time.")] = 8,
-    dialect: Dialect = "atrium",
+    workers: Annotated[int, typer.Option(help="Number of members to read at a time.")] = 8,
+    dialect: DialectOption = "atrium",
 ) -> None:
-    """Read the rewards of all members of all users into a folder; an interrupted pull goes on where it stopped.
+    """Read the rewards of all members of all users into a folder; an interrupted pull resumes where it stopped.
 
     It starts no job. The keys come from MX_API_KEY and MX_CLIENT_ID (or the keyring), the address from MX_BASE_URL.
     """
-    with ra.AtriumClient.from_env(dialect=dialect) as client:
-        pulled = ra.pull(client, out=out, workers=workers)
+    from rewards_analytics.client import AtriumClient
+    from rewards_analytics.client.pull import pull
+
+    with AtriumClient.from_env(dialect=dialect) as client:
+        pulled = pull(client, out=out, workers=workers)
     kept = f", {pulled.resumed:,} of them from an earlier pull into this folder" if pulled.resumed else ""
     typer.echo(f"{out}: the rewards of {pulled.members:,} members{kept}.")
     for (user_guid, member_guid), error in pulled.failures:
-        _say(f"not pulled: user {user_guid}, {'member ' + member_guid if member_guid else 'all members'}: {error}")
+        say(f"not pulled: user {user_guid}, {'member ' + member_guid if member_guid else 'all members'}: {error}")
     if pulled.failures:
-        _say(f"{len(pulled.failures):,} failed. Pull again into the same folder to ask for these alone.")
+        say(f"{len(pulled.failures):,} failed. Pull again into the same folder to read only these.")
         raise typer.Exit(API_FAILED)
 
 
 def sandbox(
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 for a free one.")] = 0,
     users: Annotated[int, typer.Option(help="Number of users.")] = 12,
-    seed: Annotated[int, typer.Option(help="What every choice in the synthetic world depends on.")] = 2026,
-    latency: Annotated[float, typer.Option(metavar="MS", help="Milliseconds that every answer takes.")] = 0.0,
-    faults: Annotated[float, typer.Option(metavar="SHARE", help="Share of the calls that fail, 0 to 1.")] = 0.0,
+    seed: Annotated[int, typer.Option(help="Seed of every random choice in the synthetic world.")] = 2026,
+    latency: Annotated[float, typer.Option(metavar="MS", help="Milliseconds that every response takes.")] = 0.0,
+    faults: Annotated[float, typer.Option(metavar="SHARE", help="Share of calls that fail, 0 to 1.")] = 0.0,
 ) -> None:
     """Serve a sandbox of the rewards API on this machine until Ctrl-C, with synthetic data only."""
     from rewards_analytics.sandbox import Faults, Sandbox
@@ -88,9 +98,9 @@ def sandbox(
 
 
 def _how_to_connect(served: Sandbox) -> str:
-    """Lines to paste for Python and curl: not indented, since Python takes no indented line at its prompt."""
+    """Lines to paste for the shell, Python and curl; not indented, because Python's prompt refuses indented lines."""
     member = next(iter(served.world.members.values()), None)
-    # Last of its lines: it may ask something, and would take a line that is pasted after it for the answer.
+    # The last line of the shell: it may ask a question, and would take a line pasted after it for the answer.
     fetch = f"\nrewards-analytics fetch {member.user_guid} {member.guid}" if member else ""
     return f"""\
 The rewards API is served on {served.base_url}, with {len(served.world.users):,} synthetic users. Ctrl-C ends it.
@@ -105,10 +115,10 @@ client = ra.AtriumClient({served.api_key!r}, {served.client_id!r}, {served.base_
 print(ra.totals(ra.pull(client).rewards))
 
 # curl:
-curl -H 'MX-API-Key: {served.api_key}' -H 'MX-Client-ID: {served.client_id}' \\
-  -H 'Accept: application/vnd.mx.atrium.v1+json' {served.base_url}/users
+curl -H '{API_KEY_HEADER}: {served.api_key}' -H '{CLIENT_ID_HEADER}: {served.client_id}' \\
+  -H 'Accept: {ACCEPT["atrium"][0]}' {served.base_url}/users
 
-A member of the institution mxbank asks what its password says (challenge, options, image); the answer is: correct
+A member of the institution mxbank asks the question of its password (challenge, options, image). Answer: correct
 The OpenAPI document: {served.base_url}/openapi.json
 """
 
@@ -119,13 +129,9 @@ class _Progress:
     def __init__(self) -> None:
         self._last: object = ""
 
-    def show(self, status: Mapping[str, Any]) -> None:
-        """Print a status that is new."""
+    def show(self, status: Mapping[str, object]) -> None:
+        """Print a status that has changed."""
         if status.get("connection_status") != self._last:
             self._last = status.get("connection_status")
             running = " …" if status.get("is_being_aggregated") else ""
-            _say(f"{self._last}{running}")
-
-
-def _say(words: str) -> None:
-    typer.echo(words, err=True)
+            say(f"{self._last}{running}")

@@ -1,4 +1,4 @@
-"""Commands that read rewards and look at them, or write them in another form."""
+"""Commands that check rewards, or write them in another format."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ from typing import Annotated, Literal
 
 import typer
 
+from rewards_analytics.cli.messages import INVALID_DATA, say
 from rewards_analytics.cli.options import Source, source_of
 
 
 def check(source: Source) -> None:
-    """Say what a source holds and which rows are no valid rewards; exit 1 if there are any."""
+    """Say what a source contains and which rows are not valid rewards; exit with 1 if there are any."""
     from rewards_analytics.loading.check import check
 
     report = check(source_of(source))
     typer.echo(str(report))
     if len(report.rejected):
-        raise typer.Exit(1)
+        raise typer.Exit(INVALID_DATA)
 
 
 def convert(
@@ -30,10 +31,10 @@ def convert(
         Literal["raise", "drop"], typer.Option("--on-invalid", help="Refuse invalid rows, or leave them out.")
     ] = "raise",
 ) -> None:
-    """Write the rewards of a source to one file, exactly, whole or not at all."""
+    """Write the rewards of a source to one file, exactly, completely or not at all."""
     from rewards_analytics.loading import load
     from rewards_analytics.loading.write import write
 
     rewards = load(source_of(source), on_invalid=on_invalid)
     path = write(rewards, out)
-    typer.echo(f"{len(rewards):,} rewards written to {path}", err=True)
+    say(f"{len(rewards):,} rewards written to {path}")

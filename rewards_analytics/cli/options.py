@@ -1,4 +1,4 @@
-"""The arguments and options that several commands share."""
+"""Arguments and options that several commands share."""
 
 from __future__ import annotations
 
@@ -18,16 +18,18 @@ Source = Annotated[
 ]
 Format = Annotated[
     Literal["table", "csv", "json", "parquet"] | None,
-    typer.Option("--format", help="Form of the result; by the ending of --out if not given, otherwise a table."),
+    typer.Option("--format", help="Format of the result; if not given, that of the ending of --out, or a table."),
 ]
 Out = Annotated[Path | None, typer.Option("--out", "-o", help="File to write, instead of standard output.")]
-By = Annotated[list[str] | None, typer.Option("--by", help="Column to group by; may be given more than once.")]
+By = Annotated[list[str] | None, typer.Option("--by", help="Column to group by; can be repeated.")]
 AsOf = Annotated[
     datetime | None,
-    typer.Option("--as-of", formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="The day to count from; today in UTC."),
+    typer.Option(
+        "--as-of", formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="Day to count from; today in UTC if not given."
+    ),
 ]
 _RATES = typer.Option(
-    "--rates", help="CSV of unit_type, rate (dollars a unit) and, where members differ, member_guid.", metavar="FILE"
+    "--rates", help="CSV of unit_type, rate (dollars per unit) and, if members differ, member_guid.", metavar="FILE"
 )
 Rates = Annotated[Path, _RATES]
 OptionalRates = Annotated[Path | None, _RATES]
@@ -40,7 +42,7 @@ Every = Annotated[
 
 
 def source_of(source: str) -> str | IO[bytes]:
-    """Return what the loader reads for the SOURCE of a command line."""
+    """Return what the loader reads for SOURCE."""
     return sys.stdin.buffer if source == "-" else source
 
 

@@ -1,4 +1,4 @@
-"""The reports for people who do not open a notebook."""
+"""Reports, for people who do not open a notebook."""
 
 from __future__ import annotations
 
@@ -14,9 +14,8 @@ from typing import Annotated, Any
 
 import typer
 
-import rewards_analytics as ra
 from rewards_analytics.analysis.arguments import day
-from rewards_analytics.cli import INVALID_DATA
+from rewards_analytics.cli.messages import INVALID_DATA, say_error
 from rewards_analytics.cli.options import AsOf, OptionalRates, Source, date_of, source_of
 from rewards_analytics.errors import ArgumentError
 
@@ -28,29 +27,33 @@ def report(
     title: Annotated[str | None, typer.Option("--title", help="Title of the report.")] = None,
     rates: OptionalRates = None,
     pdf: Annotated[
-        bool, typer.Option("--pdf", help="Write it as PDF too, under the same name; alone if FILE ends in .pdf.")
+        bool, typer.Option("--pdf", help="Also write a PDF of the same name; only the PDF if FILE ends in .pdf.")
     ] = False,
     by: Annotated[
         str | None, typer.Option("--by", help="Write a report for each value of this column.", metavar="COLUMN")
     ] = None,
     notebook: Annotated[
-        Path | None, typer.Option("--notebook", help="Make the report by running this notebook.", metavar="FILE")
+        Path | None, typer.Option("--notebook", help="Create the report by running this notebook.", metavar="FILE")
     ] = None,
     parameters: Annotated[
         list[str] | None,
-        typer.Option("--parameter", "-p", help="A further parameter of the notebook.", metavar="NAME=VALUE"),
+        typer.Option(
+            "--parameter", "-p", help="Another parameter of the notebook; can be repeated.", metavar="NAME=VALUE"
+        ),
     ] = None,
 ) -> None:
-    """Write a report as one self-contained HTML file; with --pdf as PDF too, with --by one for each group."""
+    """Write a report as one self-contained HTML file; with --pdf also as PDF, with --by one for each group."""
     if notebook is None and parameters:
-        raise ArgumentError("--parameter is for the parameters of a notebook: name one with --notebook.")
+        raise ArgumentError("--parameter sets a parameter of a notebook: name the notebook with --notebook.")
     chosen = [name for name, given in (("--pdf", pdf), ("--by", by), ("--notebook", notebook)) if given]
     if len(chosen) > 1:
-        raise ArgumentError(f"{' and '.join(chosen)} do not go together: choose one.")
+        raise ArgumentError(f"{' and '.join(chosen)} cannot be combined: choose one.")
     if notebook is not None:
         _from_notebook(notebook, source, out, date_of(as_of), title, rates, _pairs(parameters or []))
         return
-    rewards = ra.load(source_of(source))
+    from rewards_analytics.loading import load
+
+    rewards = load(source_of(source))
     options: dict[str, Any] = {"as_of": date_of(as_of), "title": title, "rates": rates}
     if by is not None:
         _for_each(by, rewards, out, options)
@@ -60,14 +63,18 @@ def report(
         for path in report_with_pdf(rewards, out, **options):
             typer.echo(path)
     else:
-        typer.echo(ra.report(rewards, out, **options))
+        from rewards_analytics.reporting.report import report as write_report
+
+        typer.echo(write_report(rewards, out, **options))
 
 
 def _for_each(by: str, rewards: Any, folder: Path, options: dict[str, Any]) -> None:
-    batch = ra.reports(rewards, folder, by=by, **options)
+    from rewards_analytics.reporting.batch.reports import reports
+
+    batch = reports(rewards, folder, by=by, **options)
     typer.echo(batch.index)
     for group, error in batch.failures:
-        typer.echo(f"rewards-analytics: no report for {by} {group!r}: {error}", err=True)
+        say_error(f"no report for {by} {group!r}: {error}")
     if batch.failures:
         raise typer.Exit(INVALID_DATA)
 
@@ -79,15 +86,17 @@ def _from_notebook(
     as_of: date | None,
     title: str | None,
     rates: Path | None,
-    further: dict[str, Any],
+    parameters: dict[str, Any],
 ) -> None:
+    from rewards_analytics.reporting.notebook.report import notebook_report
+
     with _readable_elsewhere(source) as place:
-        given = {"source": place, "title": title, "rates": rates and str(rates.absolute())} | further
-        typer.echo(ra.notebook_report(notebook, out, parameters=_parameters(notebook, as_of, given)))
+        given = {"source": place, "title": title, "rates": rates and str(rates.absolute())} | parameters
+        typer.echo(notebook_report(notebook, out, parameters=_parameters(notebook, as_of, given)))
 
 
 def _parameters(notebook: Path, as_of: date | None, given: dict[str, Any]) -> dict[str, Any]:
-    """What was given, and the day: today for a notebook that asks for one, as everywhere."""
+    """The given values, and `as_of` if it was given or the notebook has that parameter (then today, as elsewhere)."""
     from rewards_analytics.reporting.notebook.report import parameters_of
 
     chosen = {name: value for name, value in given.items() if value is not None}
@@ -97,7 +106,7 @@ def _parameters(notebook: Path, as_of: date | None, given: dict[str, Any]) -> di
 
 
 def _pairs(texts: Sequence[str]) -> dict[str, Any]:
-    """Parameters as they are typed: a value is JSON where it is that, otherwise text."""
+    """Parameters as typed: a value that is valid JSON is parsed, any other is text."""
     pairs = {}
     for text in texts:
         name, equals, value = text.partition("=")
@@ -112,7 +121,7 @@ def _pairs(texts: Sequence[str]) -> dict[str, Any]:
 
 @contextmanager
 def _readable_elsewhere(source: str) -> Iterator[str]:
-    """Name a source so that another process, in another folder, reads the same; standard input becomes a file."""
+    """Path of a source that another process can read from another folder; standard input becomes a file."""
     if source != "-":
         yield source if "://" in source else str(Path(source).absolute())
         return

@@ -199,7 +199,7 @@ def test_an_interrupt_ends_the_kernel_and_writes_nothing(tmp_path):
             "product_report.ipynb has no parameter 'titel': it has source, as_of, title, rates.",
         ),
         (["--parameter", "title"], "--parameter 'title' is not of the form NAME=VALUE."),
-        (["--by", "user_guid"], "--by and --notebook do not go together: choose one"),
+        (["--by", "user_guid"], "--by and --notebook cannot be combined: choose one"),
     ],
 )
 def test_what_a_notebook_does_not_know_is_wrong_usage(run, tmp_path, option, said):
@@ -214,7 +214,7 @@ def test_a_parameter_without_a_notebook_is_wrong_usage(run, tmp_path):
     ended = run("report", DATA / "rewards.json", "--out", tmp_path / "r.html", "-p", "title=Ours")
 
     assert ended.status == 2
-    assert "name one with --notebook" in ended.err
+    assert "name the notebook with --notebook" in ended.err
 
 
 def test_a_notebook_without_a_cell_of_parameters_says_so(tmp_path):
