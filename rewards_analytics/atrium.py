@@ -14,7 +14,7 @@ ACCEPT: Final = {
     "atrium": ("application/vnd.mx.atrium.v1+json", "application/vnd.mx.atrium.beta+json"),
     "platform": ("application/vnd.mx.api.v1+json", "application/vnd.mx.api.beta+json"),
 }
-"""The versions that `Accept` may name, by dialect. The client sends the first unless told otherwise."""
+"""The versions that `Accept` may name, by dialect. The client sends the first by default."""
 
 API_KEY_HEADER: Final = "MX-API-Key"
 CLIENT_ID_HEADER: Final = "MX-Client-ID"
@@ -26,6 +26,9 @@ MOST_PER_PAGE: Final = 100
 
 POLL_INTERVAL_S: Final = 3.0
 """MX asks clients not to poll a job more often than this."""
+
+JOB_TIMEOUT_S: Final = 300.0
+"""How long a fetch waits for its job by default."""
 
 TEXT: Final = "TEXT"
 OPTIONS: Final = "OPTIONS"

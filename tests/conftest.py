@@ -1,4 +1,4 @@
-"""Fixtures that the whole suite shares."""
+"""Fixtures and markers that the whole suite shares."""
 
 from __future__ import annotations
 
@@ -15,16 +15,28 @@ from tests import frames
 
 os.environ["TZ"] = "UTC"
 
-# The gate says the same of the same code: its examples are drawn alike in every run. To look further, run with
-# --hypothesis-profile=explore.
+# By default the examples are the same in every run, so the same code always gets the same result. To search further,
+# run with --hypothesis-profile=explore.
 settings.register_profile("gate", derandomize=True, deadline=None)
 settings.register_profile("explore", deadline=None)
 settings.load_profile("gate")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark the slow sets: by folder, and by whether a test needs the Spark session."""
+    for item in items:
+        for folder in {"browser", "notebooks"} & {*item.path.relative_to(config.rootpath).parts}:
+            item.add_marker(folder)
+        parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
+        is_pyspark = any(isinstance(value, str) and value == "pyspark" for value in parameters)
+        if is_pyspark or "spark" in getattr(item, "fixturenames", ()):
+            item.add_marker("spark")
+
+
 @pytest.fixture(scope="session")
 def spark() -> Iterator[Any]:
-    """A real local Spark session, made once because it takes seconds to start."""
+    """A real local Spark session, created once because it takes seconds to start."""
     pyspark_sql = pytest.importorskip(
         "pyspark.sql", reason='PySpark is missing: pip install "rewards-analytics[spark]"'
     )
@@ -35,7 +47,7 @@ def spark() -> Iterator[Any]:
         .config("spark.ui.enabled", "false")
         .config("spark.sql.session.timeZone", "UTC")
         .config("spark.sql.shuffle.partitions", "2")
-        # A query of ten rows spends its time on compiling: leave that out.
+        # Compiling takes most of the time of a query of ten rows.
         .config("spark.sql.codegen.wholeStage", "false")
         .config("spark.sql.codegen.factoryMode", "NO_CODEGEN")
         .config("spark.sql.adaptive.enabled", "false")
@@ -57,7 +69,7 @@ def engine(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def make_frame(engine: str, request: pytest.FixtureRequest) -> Callable[..., Any]:
-    """Put rewards made by hand into a frame of the current kind."""
+    """Make a frame of the current kind from literal rewards."""
     spark = request.getfixturevalue("spark") if engine == "pyspark" else None
 
     def make(*rows: dict[str, Any], schema: pa.Schema = frames.SCHEMA) -> Any:
@@ -69,7 +81,7 @@ def make_frame(engine: str, request: pytest.FixtureRequest) -> Callable[..., Any
 
 @pytest.fixture
 def assert_rows(engine: str) -> Callable[..., None]:
-    """Assert the rows of a result (of some columns, if named), in order where the kind of frame has one."""
+    """Assert the rows of a result (only the named columns, if any), in order if the kind of frame has one."""
 
     def check(result: Any, expected: list[tuple[Any, ...]], columns: Iterable[str] = ()) -> None:
         frame = frames.collected(result)

@@ -75,7 +75,7 @@ def parts_imported_by(module: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("part", MAY_IMPORT)
-def test_a_part_imports_only_what_stands_below_it(part):
+def test_a_room_imports_only_the_rooms_below_it(part):
     for module in modules_of(part):
         allowed = {*MAY_IMPORT[part], part}
         if "pull" in module.parts:
@@ -85,7 +85,7 @@ def test_a_part_imports_only_what_stands_below_it(part):
         assert parts_imported_by(module) <= allowed, module
 
 
-def test_every_part_of_the_package_has_its_place_in_this_order():
+def test_every_room_of_the_package_has_its_place_in_this_order():
     parts = {path.stem for path in PACKAGE.iterdir() if path.name[0] not in "_." and path.suffix in ("", ".py")}
 
     assert parts == {*MAY_IMPORT, "cli"}
@@ -122,12 +122,12 @@ def test_every_public_name_is_found_and_listed():
         assert name in dir(rewards_analytics)
 
 
-def test_type_checkers_are_told_of_every_public_name():
-    told = {
+def test_type_checkers_see_every_public_name():
+    seen = {
         name.rsplit(".", 1)[1] for name in imports_of(PACKAGE / "__init__.py") if name.startswith("rewards_analytics.")
     }
 
-    assert told == set(rewards_analytics.__all__)
+    assert seen == set(rewards_analytics.__all__)
 
 
 def test_a_public_name_survives_the_import_of_every_module():
@@ -143,7 +143,7 @@ def test_a_public_name_survives_the_import_of_every_module():
     assert run.stdout.split() == []
 
 
-def test_a_name_that_is_not_there_is_an_attribute_error():
+def test_an_unknown_name_is_an_attribute_error():
     with pytest.raises(AttributeError, match="has no attribute 'lode'"):
         _ = rewards_analytics.lode
 

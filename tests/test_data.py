@@ -13,7 +13,7 @@ TEXTS = ["rewards.ndjson", "rewards.ndjson.gz", "rewards.ndjson.zst", "rewards.c
 SAME = ["list.json", "pages.json", "pages", "rewards.parquet", *TEXTS]
 
 
-def test_the_documented_command_makes_the_same_bytes_again(tmp_path, monkeypatch):
+def test_the_documented_command_reproduces_the_same_bytes(tmp_path, monkeypatch):
     arguments = ["--users", "25", "--seed", "2026", "--today", "2026-11-23", "--out", str(tmp_path)]
     assert " ".join(arguments[:-2]) in (DATA / "README.md").read_text()
     monkeypatch.setattr(sys, "argv", ["make.py", *arguments])
@@ -28,11 +28,11 @@ def test_the_documented_command_makes_the_same_bytes_again(tmp_path, monkeypatch
 
 
 @pytest.mark.parametrize("name", SAME)
-def test_every_form_holds_the_same_rewards(name):
+def test_every_format_holds_the_same_rewards(name):
     assert ra.load(DATA / name).equals(ra.load(DATA / "rewards.json"))
 
 
-def test_the_size_is_the_one_that_the_readme_gives():
+def test_the_size_is_the_one_in_the_readme():
     rewards = ra.load(DATA / "rewards.json")
 
     counts = (len(rewards), rewards["user_guid"].n_unique(), rewards["member_guid"].n_unique())

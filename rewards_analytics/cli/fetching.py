@@ -14,6 +14,7 @@ from rewards_analytics.atrium import (
     ACCEPT,
     API_KEY_HEADER,
     CLIENT_ID_HEADER,
+    JOB_TIMEOUT_S,
     POLL_INTERVAL_S,
     Dialect,
 )
@@ -33,7 +34,9 @@ DialectOption = Annotated[
 def fetch(
     user: Annotated[str, typer.Argument(help="The user's guid, USR-…", metavar="USER")],
     member: Annotated[str, typer.Argument(help="The member's guid, MBR-…", metavar="MEMBER")],
-    timeout: Annotated[float, typer.Option(help="Seconds to wait for the job, besides your own time.")] = 300.0,
+    timeout: Annotated[
+        float, typer.Option(help="Seconds to wait for the job, not counting your own time.")
+    ] = JOB_TIMEOUT_S,
     poll_interval: Annotated[float, typer.Option(help="Seconds between two polls of the job.")] = POLL_INTERVAL_S,
     dialect: DialectOption = "atrium",
     format: Format = None,

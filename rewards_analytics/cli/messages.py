@@ -1,4 +1,4 @@
-"""What the command line says besides results, always on standard error, and its exit statuses."""
+"""Messages, warnings and errors of the command line, always on standard error, and its exit statuses."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from decimal import Decimal, InvalidOperation
 from types import TracebackType
 from typing import Any, Final, Self
 
-from rewards_analytics.atrium import ACCEPT, MOST_PER_PAGE, POLL_INTERVAL_S, Dialect, JsonObject
+from rewards_analytics.atrium import ACCEPT, JOB_TIMEOUT_S, MOST_PER_PAGE, POLL_INTERVAL_S, Dialect, JsonObject
 from rewards_analytics.client import credentials
 from rewards_analytics.client.aggregation import (
     Aggregation,
@@ -26,9 +26,6 @@ from rewards_analytics.client.paging import read_all
 from rewards_analytics.client.transport import DEFAULT_BASE_URL, Transport, checked_guid
 from rewards_analytics.errors import ArgumentError
 from rewards_analytics.schema import NUMBER
-
-JOB_TIMEOUT_S: Final = 300.0
-"""How long `fetch_rewards` waits for a job unless told otherwise."""
 
 ONE_DAY_S: Final = 86_400
 

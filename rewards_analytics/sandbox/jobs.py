@@ -69,7 +69,7 @@ def is_throttled(member: Member, now: datetime) -> bool:
 
 
 def start(member: Member, kind: Kind, now: datetime, duration: timedelta) -> None:
-    """Start a job, which takes `duration` besides the user's own time."""
+    """Start a job, which takes `duration` not counting the user's own time."""
     half = duration / 2
     member.job = Job(kind, due=now + half, span=half)
     member.aggregated_at = now

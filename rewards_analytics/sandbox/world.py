@@ -97,7 +97,7 @@ class World:
     clock
         The time of this world. All dates are relative to its first day.
     job_time
-        Seconds that a job takes besides the user's own time.
+        Seconds that a job takes not counting the user's own time.
     """
 
     def __init__(self, *, users: int = 12, seed: int = 2026, clock: Clock | None = None, job_time: float = 1.0) -> None:

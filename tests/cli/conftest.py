@@ -16,7 +16,7 @@ DATA = Path(__file__).parent.parent.parent / "data"
 
 
 class Run(NamedTuple):
-    """What a command ended with."""
+    """Exit status and output of a command."""
 
     status: int
     out: str

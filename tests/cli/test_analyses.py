@@ -1,4 +1,4 @@
-"""The analysis commands: exact results in four forms, on standard output or in a file."""
+"""The analysis commands: exact results in four formats, on standard output or in a file."""
 
 import io
 import json
@@ -55,7 +55,7 @@ def test_value_reads_its_rates_from_a_file(run, tmp_path):
     ]
 
 
-def test_the_report_is_that_of_the_function(run, rewards_json, tmp_path):
+def test_the_report_equals_that_of_the_function(run, rewards_json, tmp_path):
     (tmp_path / "rates.csv").write_text("unit_type,rate\nMILES,0.01\n")
     options = ("--as-of", "2026-11-23", "--title", "Q4 & more", "--rates", tmp_path / "rates.csv")
 
@@ -117,7 +117,7 @@ def test_the_table_shows_every_digit_with_separators(run):
 
 
 @pytest.mark.parametrize("command", ["balances", "holdings", "totals", "expiring", "aging", "distance", "quality"])
-def test_every_analysis_prints_as_many_rows_as_its_function_gives(run, rewards_json, command):
+def test_every_analysis_prints_as_many_rows_as_its_function_returns(run, rewards_json, command):
     result = getattr(ra, command)(ra.load(rewards_json))
 
     ended = run(command, rewards_json, "--format", "json")

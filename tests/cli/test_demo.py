@@ -1,4 +1,4 @@
-"""The demo: the whole product in one command, on real HTTP."""
+"""The demo: the whole product in one command, over real HTTP."""
 
 import re
 
@@ -11,7 +11,7 @@ from rewards_analytics.sandbox import Sandbox
 
 @pytest.fixture
 def served(monkeypatch):
-    """The sandboxes that a command starts, kept to read their request log afterwards."""
+    """The sandboxes that a command starts, kept so that their request logs can be read afterwards."""
     started = []
 
     class Kept(Sandbox):
@@ -33,13 +33,13 @@ def test_the_demo_fetches_over_http_answers_the_question_and_shows_three_tables(
     assert str(tmp_path / "demo" / "report.html") in ended.out
     assert "<title>" in (tmp_path / "demo" / "report.html").read_text(encoding="utf-8")
     assert pl.read_parquet(tmp_path / "demo" / "rewards.parquet").schema["balance"] == pl.Decimal(38, 9)
-    # What went over the wire: fetch, status until challenged, resume, status until connected, list.
+    # The requests: fetch, status until challenged, resume, status until connected, list.
     steps = fetch_of(served[0].requests)
     assert re.fullmatch(r"(status )?fetch_rewards (status )+(challenges )?resume (status )+rewards ", steps), steps
 
 
 def fetch_of(requests):
-    """The steps of the first member's fetch, up to the first list, each run of words a path's last part."""
+    """The steps of the first member's fetch up to its first list: the last segment of each path."""
     steps = [request.path.split("?")[0].rsplit("/", 1)[-1] for request in requests]
     assert all(200 <= request.status < 300 for request in requests)
     return "".join(f"{step} " for step in steps[: steps.index("rewards") + 1])

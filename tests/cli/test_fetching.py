@@ -1,4 +1,4 @@
-"""The commands that speak with the API: `fetch` asks on the terminal, `pull` goes on, `sandbox` says how to connect."""
+"""The commands that call the API: `fetch` asks on the terminal, `pull` resumes, `sandbox` says how to connect."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def make_member(sandbox, password):
 # --- fetch ---
 
 
-def test_fetch_asks_on_standard_error_and_gives_the_rewards_on_standard_output(sandbox, fetch):
+def test_fetch_asks_on_standard_error_and_prints_the_rewards_on_standard_output(sandbox, fetch):
     member = sandbox.world.member_asking("TEXT")
 
     ended = fetch(member, "--format", "json", stdin=b"correct\n")
@@ -63,7 +63,7 @@ def test_fetch_asks_on_standard_error_and_gives_the_rewards_on_standard_output(s
     assert [row["guid"] for row in json.loads(ended.out)] == [reward["guid"] for reward in member.rewards]
 
 
-def test_what_fetch_gives_can_be_loaded_again(sandbox, fetch):
+def test_the_output_of_fetch_can_be_loaded(sandbox, fetch):
     member = make_member(sandbox, "password")
 
     ended = fetch(member, "--format", "json")
@@ -71,7 +71,7 @@ def test_what_fetch_gives_can_be_loaded_again(sandbox, fetch):
     assert ra.load(ended.out.encode()).height == len(member.rewards)
 
 
-def test_choices_are_numbered_and_asked_for_until_one_is_given(sandbox, fetch):
+def test_choices_are_numbered_and_asked_for_until_one_is_valid(sandbox, fetch):
     ended = fetch(make_member(sandbox, "options"), stdin=b"5\nthe first\n1\n")
 
     assert ended.status == 0
@@ -81,14 +81,14 @@ def test_choices_are_numbered_and_asked_for_until_one_is_given(sandbox, fetch):
 
 
 @pytest.mark.parametrize(("password", "answer"), [("image", b"correct\n"), ("image_options", b"1\n")])
-def test_a_picture_is_written_to_a_file_that_is_named(sandbox, fetch, password, answer):
+def test_a_picture_is_written_to_a_file_whose_path_is_shown(sandbox, fetch, password, answer):
     ended = fetch(make_member(sandbox, password), stdin=answer)
 
     assert ended.status == 0
     assert re.search(r"picture-1\.png", ended.err)
 
 
-def test_without_an_answer_fetch_ends_as_refused(sandbox, fetch):
+def test_without_an_answer_fetch_exits_with_3(sandbox, fetch):
     ended = fetch(make_member(sandbox, "challenge"), stdin=b"")
 
     assert ended.status == 3
@@ -122,7 +122,7 @@ def test_an_unknown_member_is_named(sandbox, run):
 # --- pull ---
 
 
-def test_pull_brings_all_members_into_a_folder(sandbox, run, tmp_path):
+def test_pull_writes_the_rewards_of_all_members_to_a_folder(sandbox, run, tmp_path):
     ended = run("pull", "--out", tmp_path / "pulled")
 
     assert ended.status == 0
@@ -131,7 +131,7 @@ def test_pull_brings_all_members_into_a_folder(sandbox, run, tmp_path):
     assert sorted(ra.load(tmp_path / "pulled")["guid"]) == sorted(reward["guid"] for reward in sandbox.world.rewards())
 
 
-def test_pull_lists_what_failed_and_goes_on_when_called_again(sandbox, run, tmp_path):
+def test_pull_lists_failures_and_resumes_when_called_again(sandbox, run, tmp_path):
     user = next(iter(sandbox.world.users))
     sandbox.faults.next("redirect", on=f"{user}/members?")
 
@@ -151,14 +151,14 @@ def test_a_worker_count_of_0_is_wrong_usage(sandbox, run, tmp_path):
     assert "workers must be an integer ≥ 1, got 0" in ended.err
 
 
-def test_ctrl_c_ends_a_pull_cleanly_with_what_is_done_kept(tmp_path):
+def test_ctrl_c_ends_a_pull_cleanly_and_keeps_the_finished_members(tmp_path):
     with Sandbox(users=40, latency=0.05) as sandbox:
         environment = {
             "MX_BASE_URL": sandbox.base_url,
             "MX_API_KEY": sandbox.api_key,
             "MX_CLIENT_ID": sandbox.client_id,
         }
-        # One call is left without an answer: the end must not wait for it.
+        # One call never gets a response: the exit must not wait for it.
         sandbox.faults.next("silence", on="/rewards")
         process = subprocess.Popen(
             [*COMMAND, "pull", "--out", tmp_path, "--workers", "2"],
@@ -179,7 +179,7 @@ def test_ctrl_c_ends_a_pull_cleanly_with_what_is_done_kept(tmp_path):
 
 
 @pytest.mark.skipif(not (shutil.which("bash") and shutil.which("curl")), reason="bash or curl is missing")
-def test_the_lines_that_sandbox_prints_work_as_they_are_pasted(tmp_path, capsys):
+def test_the_lines_that_sandbox_prints_work_when_pasted(tmp_path, capsys):
     process = subprocess.Popen(
         [*COMMAND, "sandbox", "--users", "3", "--seed", "5", "--latency", "1"],
         stdout=subprocess.PIPE,
@@ -227,7 +227,7 @@ def test_the_lines_that_sandbox_prints_work_as_they_are_pasted(tmp_path, capsys)
         (["--faults", "2"], "must be a share from 0"),
     ],
 )
-def test_sandbox_options_that_cannot_work_are_wrong_usage(run, arguments, words):
+def test_invalid_sandbox_options_are_wrong_usage(run, arguments, words):
     ended = run("sandbox", *arguments)
 
     assert ended.status == 2

@@ -1,4 +1,4 @@
-"""What a user can get wrong: a clear message, the right status, no traceback, and nothing half-written."""
+"""User errors: a clear message, the right exit status, no traceback, and no partial output."""
 
 import json
 import socket
@@ -46,7 +46,7 @@ def test_an_unknown_period_is_wrong_usage(run, rewards_json):
     is_clear(run("expiring", rewards_json, "--every", "fortnight"), 2, "fortnight", "month")
 
 
-def test_a_day_that_is_none_is_wrong_usage(run, rewards_json):
+def test_an_invalid_date_is_wrong_usage(run, rewards_json):
     is_clear(run("aging", rewards_json, "--as-of", "2026-02-30"), 2, "2026-02-30")
 
 
@@ -60,7 +60,7 @@ def test_until_before_as_of_is_wrong_usage(run, rewards_json):
     is_clear(run("expiring", rewards_json, *arguments), 2, "until=2026-11-22 is before as_of=2026-11-23")
 
 
-def test_a_wrong_line_of_a_file_of_rates_is_named(run, rewards_json, tmp_path):
+def test_an_invalid_line_of_a_rates_file_is_named(run, rewards_json, tmp_path):
     (tmp_path / "rates.csv").write_text("unit_type,rate\nMILES,cheap\n")
 
     wrong = run("value", rewards_json, "--rates", tmp_path / "rates.csv")
@@ -84,7 +84,7 @@ def test_an_output_that_cannot_be_written_leaves_nothing(run, rewards_json, tmp_
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
-def test_a_port_in_use_is_wrong_usage_and_named_with_the_way_out(run):
+def test_a_port_in_use_is_wrong_usage_and_another_is_suggested(run):
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
@@ -123,7 +123,7 @@ def test_an_unknown_unit_is_a_warning_on_one_line(run):
     assert ".py" not in ended.err
 
 
-def test_a_reader_that_goes_away_is_no_error(rewards_json):
+def test_a_reader_that_goes_away_is_not_an_error(rewards_json):
     command = f"{sys.executable} -m rewards_analytics holdings {rewards_json} --format csv | head -1"
 
     ended = subprocess.run(["/bin/bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=False)

@@ -1,4 +1,4 @@
-"""A sandbox to speak with over HTTP, and clients whose waits are recorded instead of slept."""
+"""A sandbox over HTTP, and clients whose waits are recorded instead of slept."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TODAY = date(2026, 11, 23)
 
 
 class Waits(list[float]):
-    """Stands in for `time.sleep`: it keeps the waits, and pushes the sandbox's clock ahead by them."""
+    """Replaces `time.sleep`: records the waits, and advances the sandbox's clock by them."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         super().__init__()
@@ -30,14 +30,14 @@ class Waits(list[float]):
 
 @pytest.fixture(scope="session")
 def running_sandbox() -> Iterator[Sandbox]:
-    """One sandbox for all tests, since each start and stop takes a moment."""
+    """One sandbox for all tests, because starting and stopping takes time."""
     with Sandbox(users=0) as sandbox:
         yield sandbox
 
 
 @pytest.fixture
 def sandbox(running_sandbox: Sandbox) -> Sandbox:
-    """The sandbox with a world of its own, whose clock stands still but for the client's waits.
+    """The sandbox with a new world, whose clock is moved only by the client's waits.
 
     A job takes ten seconds.
     """
@@ -75,13 +75,13 @@ def client(make_client: Callable[..., AtriumClient]) -> AtriumClient:
 
 @pytest.fixture
 def member(sandbox: Sandbox) -> Member:
-    """A member that asks nothing, and was aggregated in the last night."""
+    """A member that asks no question and was aggregated last night."""
     return next(member for member in sandbox.world.members.values() if member.password == "password")
 
 
 @pytest.fixture
 def make_member(sandbox: Sandbox) -> Callable[[str], Member]:
-    """Make a member of the test institution whose password decides what its job does."""
+    """Create a member of the test institution, where the password decides what the job does."""
 
     def make(password: str) -> Member:
         user = next(iter(sandbox.world.users.values()))
@@ -92,6 +92,6 @@ def make_member(sandbox: Sandbox) -> Callable[[str], Member]:
 
 @pytest.fixture
 def wire() -> Iterator[Wire]:
-    """A server whose answers are given byte by byte."""
+    """A server whose responses are given as bytes."""
     with Wire() as server:
         yield server

@@ -1,4 +1,4 @@
-"""The rewards job: started or joined, polled, answered, ended. Time is the sandbox's own, so nothing here waits."""
+"""The rewards job: start or join, poll, answer, end. Time is the sandbox's own, so nothing here waits."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rewards_analytics.client import (
 )
 
 USER_MUST_ACT = ["PREVENTED", "DENIED", "LOCKED", "IMPEDED", "EXPIRED", "IMPAIRED"]
-NOBODY_CAN_MEND = ["DEGRADED", "DISCONNECTED", "DISCONTINUED", "CLOSED", "DELAYED", "FAILED", "DISABLED", "IMPORTED"]
+USER_CANNOT_ACT = ["DEGRADED", "DISCONNECTED", "DISCONTINUED", "CLOSED", "DELAYED", "FAILED", "DISABLED", "IMPORTED"]
 STILL_OPEN = ["CREATED", "UPDATED", "RECONNECTED", "RESUMED", "PENDING", "SOMETHING_NEW"]
 
 
@@ -23,7 +23,7 @@ def calls(sandbox):
 
 
 class Answers:
-    """Gives these answers, one a round, and keeps what was asked."""
+    """Gives these answers, one per round, and records the challenges."""
 
     def __init__(self, *values):
         self.values = list(values)
@@ -66,7 +66,7 @@ def test_a_running_rewards_job_is_joined(client, sandbox, member):
     assert client.fetch_rewards(member.user_guid, member.guid).started
 
 
-def test_a_throttled_call_is_told_from_a_finished_job(client, member):
+def test_a_throttled_call_is_distinguished_from_a_finished_job(client, member):
     first = client.fetch_rewards(member.user_guid, member.guid)
     second = client.fetch_rewards(member.user_guid, member.guid)
 
@@ -102,7 +102,7 @@ def test_every_status_is_shown_to_the_watcher(client, make_member):
     assert list(dict.fromkeys(seen)) == ["CREATED", "CHALLENGED", "RESUMED", "CONNECTED"]
 
 
-def test_a_job_that_takes_too_long_is_told_with_what_was_seen(client, make_member):
+def test_the_error_for_a_job_that_takes_too_long_names_the_last_status(client, make_member):
     member = make_member("password")
 
     with pytest.raises(ra.AggregationTimeout, match=r"was CREATED \(still being aggregated\) after 5 s\.") as end:
@@ -112,7 +112,7 @@ def test_a_job_that_takes_too_long_is_told_with_what_was_seen(client, make_membe
     assert isinstance(end.value, TimeoutError)
 
 
-def test_an_institution_without_rewards_is_told(client, sandbox):
+def test_an_institution_without_rewards_is_reported(client, sandbox):
     user = next(iter(sandbox.world.users.values()))
     member = sandbox.world.create_member(user, "cedar_union")
 
@@ -144,10 +144,10 @@ def test_another_kind_of_job_that_outlasts_the_timeout_is_a_conflict(client, san
     assert refusal.value.status == 409
 
 
-# --- A lost answer to the call that starts the job ---
+# --- A lost response to the call that starts the job ---
 
 
-def test_a_job_whose_start_was_answered_but_lost_is_not_started_twice(client, sandbox, member):
+def test_a_job_is_not_started_twice_if_the_response_was_lost(client, sandbox, member):
     sandbox.faults.next("lost", on="fetch_rewards")
 
     state = client.fetch_rewards(member.user_guid, member.guid)
@@ -157,14 +157,14 @@ def test_a_job_whose_start_was_answered_but_lost_is_not_started_twice(client, sa
 
 
 @pytest.mark.parametrize("fault", ["reset", "500", "503", "429"])
-def test_a_start_that_did_not_arrive_is_repeated_once_the_status_was_read(client, sandbox, member, fault):
+def test_a_failed_start_is_repeated_after_reading_the_status(client, sandbox, member, fault):
     sandbox.faults.next(fault, on="fetch_rewards")
 
     assert client.fetch_rewards(member.user_guid, member.guid).started
     assert calls(sandbox)[:4] == ["GET status", "POST fetch_rewards", "GET status", "POST fetch_rewards"]
 
 
-def test_a_start_that_never_arrives_is_given_up(make_client, sandbox, member):
+def test_a_start_that_keeps_failing_is_an_error(make_client, sandbox, member):
     sandbox.faults.next("503", times=9, on="fetch_rewards")
 
     with pytest.raises(ra.AtriumError, match=r"POST .*fetch_rewards answered 503"):
@@ -173,7 +173,7 @@ def test_a_start_that_never_arrives_is_given_up(make_client, sandbox, member):
     assert calls(sandbox).count("POST fetch_rewards") == 3
 
 
-def test_a_start_waits_for_as_long_as_it_is_asked_to(client, sandbox, member, waits):
+def test_a_start_waits_for_retry_after(client, sandbox, member, waits):
     sandbox.faults.retry_after = "40"
     sandbox.faults.next("429", on="fetch_rewards")
 
@@ -182,7 +182,7 @@ def test_a_start_waits_for_as_long_as_it_is_asked_to(client, sandbox, member, wa
 
 
 @pytest.mark.parametrize("call", ["fetch_rewards", "resume"])
-def test_a_call_that_is_to_wait_beyond_the_time_is_given_up_at_once(client, sandbox, make_member, waits, call):
+def test_a_retry_after_beyond_the_timeout_is_an_error_at_once(client, sandbox, make_member, waits, call):
     member = make_member("challenge")
     sandbox.faults.retry_after = "3600"
     sandbox.faults.next("429", on=call)
@@ -194,14 +194,14 @@ def test_a_call_that_is_to_wait_beyond_the_time_is_given_up_at_once(client, sand
 
 
 @pytest.mark.parametrize("timeout", [-1, float("nan")])
-def test_a_timeout_that_is_none_is_refused(client, sandbox, member, timeout):
+def test_an_invalid_timeout_is_refused(client, sandbox, member, timeout):
     with pytest.raises(ra.ArgumentError, match="timeout must be a number ≥ 0, got"):
         client.fetch_rewards(member.user_guid, member.guid, timeout=timeout)
 
     assert sandbox.requests == []
 
 
-def test_a_wrong_key_is_not_tried_again(make_client, sandbox, member):
+def test_a_wrong_key_is_not_retried(make_client, sandbox, member):
     with pytest.raises(ra.AuthenticationError):
         make_client(client_id="wrong").fetch_rewards(member.user_guid, member.guid)
 
@@ -329,7 +329,7 @@ def test_a_question_left_for_too_long_expires(client, sandbox, make_member):
     assert end.value.connection_status == "EXPIRED"
 
 
-def test_answers_that_the_api_does_not_take_are_told_in_its_words(client, sandbox, make_member):
+def test_answers_that_the_api_refuses_are_reported_in_its_words(client, sandbox, make_member):
     member = make_member("challenge")
 
     def answer(challenges):
@@ -344,7 +344,7 @@ def test_answers_that_the_api_does_not_take_are_told_in_its_words(client, sandbo
 
 
 @pytest.mark.parametrize("fault", ["reset", "lost", "503"])
-def test_answers_that_got_lost_are_not_asked_for_again(client, sandbox, make_member, fault):
+def test_lost_answers_are_sent_again_without_asking_the_user(client, sandbox, make_member, fault):
     member = make_member("challenge")
     sandbox.faults.next(fault, on="resume")
     answer = Answers("correct")
@@ -382,8 +382,8 @@ def test_where_the_user_must_act_the_error_says_so(client, make_member, status):
     assert not isinstance(end.value, ra.ChallengeError | ra.AggregationTimeout)
 
 
-@pytest.mark.parametrize("status", NOBODY_CAN_MEND)
-def test_what_is_not_the_users_to_mend_says_use_the_last_data(client, make_member, status):
+@pytest.mark.parametrize("status", USER_CANNOT_ACT)
+def test_where_the_user_cannot_act_the_error_says_use_the_last_rewards(client, make_member, status):
     member = make_member(status)
 
     with pytest.raises(ra.AggregationError, match=rf"is {status}: .*use the last rewards, show their age") as end:
@@ -393,7 +393,7 @@ def test_what_is_not_the_users_to_mend_says_use_the_last_data(client, make_membe
 
 
 @pytest.mark.parametrize("status", STILL_OPEN)
-def test_a_status_that_says_nothing_is_polled_until_the_deadline(client, make_member, status):
+def test_a_status_that_is_not_final_is_polled_until_the_deadline(client, make_member, status):
     member = make_member(status)
 
     with pytest.raises(ra.AggregationTimeout, match=rf"was {status} \(not being aggregated\) after 60 s") as end:

@@ -1,4 +1,4 @@
-"""What one call does: exact numbers, typed refusals, and paths that lead nowhere else."""
+"""One call: exact numbers, typed errors, and paths that cannot reach another endpoint."""
 
 from decimal import Decimal
 
@@ -74,7 +74,7 @@ def test_users_and_members_are_listed_with_their_guids(client, sandbox):
 
 
 @pytest.mark.parametrize("dialect", ["atrium", "platform"])
-def test_both_dialects_are_spoken(make_client, member, dialect):
+def test_both_dialects_work(make_client, member, dialect):
     client = make_client(dialect=dialect)
 
     rewards = list(client.list_rewards(member.user_guid, member.guid))
@@ -83,7 +83,7 @@ def test_both_dialects_are_spoken(make_client, member, dialect):
     assert all(("updated_at" in reward) == (dialect == "platform") for reward in rewards)
 
 
-def test_the_version_asked_for_is_a_setting(make_client):
+def test_the_requested_version_can_be_set(make_client):
     assert list(make_client(accept="application/vnd.mx.atrium.beta+json").list_users())
 
     with pytest.raises(ra.AtriumError, match=r"answered 406: Accept must name a version") as refusal:
@@ -132,7 +132,7 @@ def test_every_refusal_of_the_api_is_a_rewards_error():
         assert issubclass(kind, ra.RewardsError)
 
 
-def test_a_body_that_is_never_json_is_told_with_its_beginning(client, sandbox):
+def test_the_error_for_a_body_that_is_not_json_quotes_its_beginning(client, sandbox):
     sandbox.faults.next("html", times=6)
 
     with pytest.raises(ra.AtriumError, match=r"200: text/html.*beginning '<html><body>Please stand by") as failure:
@@ -199,7 +199,7 @@ def test_a_guid_with_special_characters_cannot_reach_another_path(client, sandbo
         ({"poll_interval": -1}, "poll_interval must be a number ≥ 0, got -1"),
     ],
 )
-def test_a_setting_that_cannot_work_is_refused_at_once(make_client, settings, words):
+def test_an_invalid_setting_is_refused_at_once(make_client, settings, words):
     with pytest.raises(ra.ArgumentError, match=words):
         make_client(**settings)
 

@@ -1,4 +1,4 @@
-"""Questions as typed objects, whatever the API sends."""
+"""Challenges as typed objects, whatever the API sends."""
 
 from base64 import b64encode
 
@@ -48,5 +48,5 @@ def test_a_picture_is_given_as_its_bytes(data):
 
 
 @pytest.mark.parametrize("data", ["", "abcde", "é", None, 5])
-def test_what_is_no_picture_has_no_bytes(data):
+def test_an_invalid_picture_has_no_bytes(data):
     assert from_json({"type": "IMAGE_DATA", "image_data": data}).image == b""

@@ -1,4 +1,4 @@
-"""Whatever fails on the way, a job ends with the rewards or with an error that says how it ended."""
+"""Whatever fails during a job, it ends with the rewards or with an error that says how it ended."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FAULTS = [*(kind for kind in RANDOM_KINDS if kind != "shift"), "lost"]
 
 
 def fetched(client, member, chance, advance):
-    """How the job ended, with a user who answers late or wrongly now and then."""
+    """How the job ended, with a user who sometimes answers late or wrongly."""
 
     def answer(challenges):
         advance(seconds=chance.choice([1, 1, 1, 400]))

@@ -1,4 +1,4 @@
-"""Every entry of a list, each once, whatever its pages do."""
+"""Every entry of a list exactly once, even if its pages shift."""
 
 from decimal import Decimal
 from itertools import count as count_from
@@ -62,19 +62,19 @@ def test_an_empty_list_is_one_page():
     assert pages.calls == [1]
 
 
-def test_a_reward_that_comes_twice_because_one_was_added_is_kept_once():
+def test_a_reward_listed_twice_because_one_was_added_is_kept_once():
     pages = Shifting(range(25), 10, {2: lambda content: content.insert(0, 99)})
 
     assert sorted(read(pages)) == [*range(25), 99]
 
 
-def test_a_reward_that_slips_to_a_page_already_read_is_not_lost():
+def test_a_reward_that_moves_to_a_page_already_read_is_not_lost():
     pages = Shifting(range(25), 10, {2: lambda content: content.remove(3)})
 
     assert sorted(read(pages)) == [0, 1, 2, *range(4, 25)]
 
 
-def test_a_number_of_pages_that_grows_is_followed():
+def test_a_growing_number_of_pages_is_followed():
     pages = Shifting(range(10), 10, {2: lambda content: content.extend(range(10, 35))})
 
     assert sorted(read(Shifting(range(10), 10, {1: lambda content: content.extend(range(10, 35))}))) == list(range(35))
@@ -90,7 +90,7 @@ def test_an_empty_last_page_ends_the_list():
     assert read(get_page) == list(range(10))
 
 
-def test_without_pagination_pages_are_read_until_one_brings_nothing():
+def test_without_pagination_pages_are_read_until_one_has_nothing_new():
     calls = []
 
     def get_page(page):
@@ -101,7 +101,7 @@ def test_without_pagination_pages_are_read_until_one_brings_nothing():
     assert calls == [1, 2, 3, 4]
 
 
-def test_a_server_that_knows_no_pages_is_read_once_more_at_most():
+def test_a_server_without_paging_is_read_at_most_once_more():
     calls = []
 
     def get_page(page):
@@ -121,7 +121,7 @@ def test_a_guid_that_the_server_holds_twice_is_kept_once():
     assert read(get_page) == list(range(11))
 
 
-def test_a_list_that_never_holds_still_is_an_error_rather_than_a_part():
+def test_a_list_that_keeps_changing_is_an_error_instead_of_an_incomplete_list():
     first = [0]
 
     def get_page(page):
@@ -135,7 +135,7 @@ def test_a_list_that_never_holds_still_is_an_error_rather_than_a_part():
 
 
 @pytest.mark.parametrize("body", [None, [], {}, {"rewards": None}, {"rewards": ["x"]}, {"error": {}}])
-def test_json_of_another_shape_is_told(body):
+def test_json_of_another_shape_is_reported(body):
     with pytest.raises(ra.AtriumError, match=r"without a list of objects 'rewards'.*Is the base URL"):
         read(lambda _: body)
 
@@ -145,7 +145,7 @@ PLACES = st.dictionaries(st.integers(1, 12), st.integers(0, 40), max_size=4)
 
 @settings(deadline=None)
 @given(size=st.integers(1, 7), count=st.integers(0, 40), places=PLACES, removing=st.booleans())
-def test_what_is_there_throughout_is_read_exactly_once(size, count, places, removing):
+def test_entries_that_exist_throughout_are_read_exactly_once(size, count, places, removing):
     """Whether entries are inserted or removed, anywhere, before any of the calls."""
 
     new = count_from(1)
@@ -163,7 +163,7 @@ def test_what_is_there_throughout_is_read_exactly_once(size, count, places, remo
 
 
 @pytest.mark.parametrize("fault", [None, "shift"])
-def test_a_long_list_comes_whole_over_http(fault):
+def test_a_long_list_is_complete_over_http(fault):
     with Sandbox(users=1, default_per_page=10, most_per_page=10) as sandbox:
         member = next(iter(sandbox.world.members.values()))
         member.rewards = [

@@ -44,11 +44,11 @@ def balances_of(sandbox):
 
 
 def listed(sandbox):
-    """How often the rewards of each member were asked for."""
+    """How often the rewards of each member were requested."""
     return Counter(request.path.split("/")[4] for request in sandbox.requests if request.path.endswith("/rewards"))
 
 
-def test_every_reward_of_every_member_comes_once_and_exactly(client, sandbox):
+def test_every_reward_of_every_member_is_pulled_once_and_exactly(client, sandbox):
     pulled = ra.pull(client)
 
     assert dict(zip(pulled.rewards["guid"], pulled.rewards["balance"], strict=True)) == balances_of(sandbox)
@@ -58,7 +58,7 @@ def test_every_reward_of_every_member_comes_once_and_exactly(client, sandbox):
     assert pulled.failures == []
 
 
-def test_the_rows_stand_in_order_whatever_the_number_of_workers(client):
+def test_rows_are_in_the_same_order_for_any_number_of_workers(client):
     pulls = [ra.pull(client, workers=workers).rewards for workers in (1, 3, 16)]
 
     assert pulls[0].equals(pulls[1])
@@ -66,14 +66,14 @@ def test_the_rows_stand_in_order_whatever_the_number_of_workers(client):
     assert pulls[0].equals(pulls[0].sort("user_guid", "member_guid", "guid"))
 
 
-def test_only_the_members_that_are_named_are_read(client, sandbox, member):
+def test_only_the_given_members_are_read(client, sandbox, member):
     pulled = ra.pull(client, [(member.user_guid, member.guid), [member.user_guid, member.guid]])
 
     assert sorted(pulled.rewards["guid"]) == sorted(reward["guid"] for reward in member.rewards)
     assert len(sandbox.requests) == 1
 
 
-def test_no_members_are_no_rewards_of_the_right_types(client):
+def test_no_members_give_an_empty_frame_of_the_right_types(client):
     pulled = ra.pull(client, [])
 
     assert pulled.rewards.height == 0
@@ -89,7 +89,7 @@ def test_a_pull_starts_no_job(client, sandbox):
 # --- Failures ---
 
 
-def test_a_failed_member_is_listed_with_its_error_and_costs_no_other(client, sandbox):
+def test_a_failed_member_is_listed_with_its_error_and_the_others_are_read(client, sandbox):
     pairs = sandbox.world.pairs()
     unknown = ("USR-none", "MBR-none")
 
@@ -103,7 +103,7 @@ def test_a_failed_member_is_listed_with_its_error_and_costs_no_other(client, san
     )
 
 
-def test_failures_stand_in_the_order_of_the_members(client, member):
+def test_failures_are_in_the_order_of_the_members(client, member):
     unknown = [("USR-none", f"MBR-{n}") for n in range(20)]
 
     pulled = ra.pull(client, [*unknown[:10], (member.user_guid, member.guid), *unknown[10:]])
@@ -125,7 +125,7 @@ def test_a_user_whose_members_cannot_be_listed_is_a_failure(make_client, sandbox
 
 
 @pytest.mark.parametrize("out", [False, True])
-def test_a_member_with_an_invalid_reward_is_a_failure_and_costs_no_other(client, sandbox, member, tmp_path, out):
+def test_a_member_with_an_invalid_reward_is_a_failure_and_the_others_are_read(client, sandbox, member, tmp_path, out):
     member.rewards[0]["balance"] = Decimal("0.0000000001")
 
     pulled = ra.pull(client, out=tmp_path / "pulled" if out else None)
@@ -146,13 +146,13 @@ def test_a_wrong_key_ends_the_pull_at_once(make_client, sandbox, named):
 
 
 @pytest.mark.parametrize("workers", [0, -1, 2.5, None])
-def test_a_number_of_workers_that_is_none_is_wrong_usage(client, workers):
+def test_workers_must_be_an_integer_of_at_least_1(client, workers):
     with pytest.raises(ra.ArgumentError, match=f"workers must be an integer ≥ 1, got {workers}"):
         ra.pull(client, workers=workers)
 
 
 @pytest.mark.parametrize("members", ["ab", ["ab"], [("USR-1",)], [("USR-1", "MBR-1", "RWD-1")], [("USR-1", None)], [5]])
-def test_members_that_are_no_pairs_are_wrong_usage(client, sandbox, members, tmp_path):
+def test_members_must_be_pairs_of_guids(client, sandbox, members, tmp_path):
     with pytest.raises(ra.ArgumentError, match=r"is not a member. Pass pairs of user guid and member guid"):
         ra.pull(client, members, out=tmp_path)
 
@@ -168,7 +168,7 @@ def test_a_guid_that_cannot_be_sent_is_a_failure_of_its_member(client, sandbox, 
     assert pulled.rewards.height == len(member.rewards)
 
 
-def test_a_guid_with_two_contents_at_two_members_fails_both_and_no_other(client, sandbox, member):
+def test_a_guid_with_different_contents_at_two_members_fails_only_these_two(client, sandbox, member):
     other = next(one for one in sandbox.world.members.values() if one.rewards and one is not member)
     other.rewards[0]["guid"] = member.rewards[0]["guid"]
 
@@ -181,7 +181,7 @@ def test_a_guid_with_two_contents_at_two_members_fails_both_and_no_other(client,
 
 
 @pytest.mark.parametrize("together", [True, False])
-def test_a_reward_that_two_members_list_alike_is_there_once(client, sandbox, member, monkeypatch, together):
+def test_a_reward_that_two_members_list_identically_is_kept_once(client, sandbox, member, monkeypatch, together):
     if not together:
         monkeypatch.setattr(stores, "FILE_REWARDS", 1)
     other = next(one for one in sandbox.world.members.values() if one.rewards and one is not member)
@@ -194,7 +194,7 @@ def test_a_reward_that_two_members_list_alike_is_there_once(client, sandbox, mem
 
 
 @pytest.mark.parametrize("entries", ["users", "members"])
-def test_an_entry_without_a_guid_is_told(make_client, wire, entries):
+def test_an_entry_without_a_guid_is_reported(make_client, wire, entries):
     users = b'{"users": [{"guid": "USR-1"}]}' if entries == "members" else b'{"users": [{"id": 5}]}'
     for body in (users, b'{"users": []}', b'{"members": [{"id": 5}]}', b'{"members": []}'):
         wire.answers.append(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + body)
@@ -214,13 +214,13 @@ def test_an_entry_without_a_guid_is_told(make_client, wire, entries):
 
 @pytest.fixture(scope="module")
 def short_pages():
-    """A sandbox of 200 members and more, with ten entries on a page, so that lists have several."""
+    """A sandbox of over 200 members with ten entries per page, so that lists have several pages."""
     with Sandbox(users=150, seed=7, frozen=True, default_per_page=10, most_per_page=10) as sandbox:
         yield sandbox
 
 
 @pytest.mark.parametrize("kinds", [*[[kind] for kind in RANDOM_KINDS], RANDOM_KINDS], ids=lambda kinds: "+".join(kinds))
-def test_under_faults_every_reward_comes_exactly_once(short_pages, kinds):
+def test_under_faults_every_reward_is_pulled_exactly_once(short_pages, kinds):
     """Each kind of fault in a fifth of the calls, then all of them mixed, on 200 members."""
     short_pages.reset(short_pages.world)
     short_pages.faults.rate, short_pages.faults.kinds = 0.2, list(kinds)
@@ -248,7 +248,7 @@ def test_a_folder_holds_parquet_that_the_loader_reads(client, sandbox, tmp_path)
     assert [path.name for path in (tmp_path / "new" / "pulled").iterdir()] == ["part-00000.parquet"]
 
 
-def test_a_large_pull_is_written_in_parts(client, sandbox, tmp_path, monkeypatch):
+def test_a_large_pull_is_written_as_several_files(client, sandbox, tmp_path, monkeypatch):
     monkeypatch.setattr(stores, "FILE_REWARDS", 10)
 
     pulled = ra.pull(client, out=tmp_path)
@@ -257,7 +257,7 @@ def test_a_large_pull_is_written_in_parts(client, sandbox, tmp_path, monkeypatch
     assert sorted(pulled.rewards["guid"]) == guids_of(sandbox) == sorted(ra.load(tmp_path)["guid"])
 
 
-def test_a_pull_into_the_same_folder_asks_for_no_finished_member_again(client, sandbox, tmp_path):
+def test_a_pull_into_the_same_folder_does_not_read_finished_members_again(client, sandbox, tmp_path):
     pairs = sandbox.world.pairs()
     ra.pull(client, pairs[:4], out=tmp_path)
 
@@ -269,7 +269,7 @@ def test_a_pull_into_the_same_folder_asks_for_no_finished_member_again(client, s
     assert sorted(pulled.rewards["guid"]) == guids_of(sandbox)
 
 
-def test_a_member_that_failed_is_asked_for_again(make_client, sandbox, member, tmp_path):
+def test_a_failed_member_is_read_again(make_client, sandbox, member, tmp_path):
     client = make_client(retries=0)
     sandbox.faults.next("503", on=f"{member.guid}/rewards")
     first = ra.pull(client, out=tmp_path)
@@ -282,7 +282,7 @@ def test_a_member_that_failed_is_asked_for_again(make_client, sandbox, member, t
     assert sorted(second.rewards["guid"]) == guids_of(sandbox)
 
 
-def test_ctrl_c_keeps_what_is_done(client, sandbox, tmp_path, monkeypatch):
+def test_ctrl_c_keeps_the_finished_members(client, sandbox, tmp_path, monkeypatch):
     done = []
 
     class Interrupted(stores.Folder):
@@ -306,7 +306,7 @@ def test_ctrl_c_keeps_what_is_done(client, sandbox, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("tail", ["", '{"member": ["USR-', "\n", "not json\n"])
-def test_a_journal_that_was_cut_short_is_read_as_far_as_it_is_whole(client, sandbox, member, tmp_path, tail):
+def test_a_truncated_journal_is_read_up_to_its_last_complete_line(client, sandbox, member, tmp_path, tail):
     folder = stores.Folder(tmp_path)
     folder.add((member.user_guid, member.guid), list(member.rewards))
     folder.close()
@@ -321,9 +321,7 @@ def test_a_journal_that_was_cut_short_is_read_as_far_as_it_is_whole(client, sand
 
 
 @pytest.mark.parametrize("size", [1, 10, 30])
-def test_a_pull_that_ended_while_a_part_was_written_goes_on_from_the_journal(
-    client, sandbox, tmp_path, monkeypatch, size
-):
+def test_a_pull_that_ended_while_writing_a_file_resumes_from_the_journal(client, sandbox, tmp_path, monkeypatch, size):
     folder = stores.Folder(tmp_path)
     for pair in sandbox.world.pairs()[:6]:
         folder.add(pair, list(sandbox.world.members[pair[1]].rewards))
@@ -339,7 +337,7 @@ def test_a_pull_that_ended_while_a_part_was_written_goes_on_from_the_journal(
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
 
 
-def test_a_folder_that_cannot_be_written_is_named(client, sandbox, tmp_path):
+def test_a_folder_that_cannot_be_written_to_is_named(client, sandbox, tmp_path):
     (tmp_path / "file").write_text("in the way")
 
     with pytest.raises(ra.RewardsError, match=r"file.* cannot be used for the pull.*Choose a folder"):
@@ -357,7 +355,7 @@ def test_a_folder_that_cannot_be_written_is_named(client, sandbox, tmp_path):
         ("deeper/rewards.ndjson.gz", b""),
     ],
 )
-def test_a_folder_with_data_of_others_is_refused_and_left_alone(client, sandbox, tmp_path, name, content):
+def test_a_folder_with_other_data_is_refused_and_left_unchanged(client, sandbox, tmp_path, name, content):
     (tmp_path / name).parent.mkdir(exist_ok=True)
     (tmp_path / name).write_bytes(content)
 
@@ -368,14 +366,14 @@ def test_a_folder_with_data_of_others_is_refused_and_left_alone(client, sandbox,
     assert (tmp_path / name).read_bytes() == content
 
 
-def test_parquet_of_another_program_is_no_part(client, sandbox, tmp_path):
+def test_parquet_from_another_program_is_refused(client, sandbox, tmp_path):
     ra.load([]).write_parquet(tmp_path / "part-00000.parquet")
 
     with pytest.raises(ra.RewardsError, match="which no pull has written"):
         ra.pull(client, out=tmp_path)
 
 
-def test_files_that_are_no_data_are_left_alone(client, sandbox, tmp_path):
+def test_files_that_are_not_data_are_ignored(client, sandbox, tmp_path):
     (tmp_path / "README.txt").write_text("the night of 23 November")
 
     ra.pull(client, out=tmp_path)
@@ -384,7 +382,7 @@ def test_files_that_are_no_data_are_left_alone(client, sandbox, tmp_path):
     assert sorted(ra.load(tmp_path)["guid"]) == guids_of(sandbox)
 
 
-def test_two_pulls_of_other_members_into_one_folder_bring_all_of_them_once(client, sandbox, tmp_path):
+def test_two_pulls_of_different_members_into_one_folder_read_each_once(client, sandbox, tmp_path):
     pairs = sandbox.world.pairs()
     ra.pull(client, pairs[:5], out=tmp_path)
 
@@ -397,7 +395,7 @@ def test_two_pulls_of_other_members_into_one_folder_bring_all_of_them_once(clien
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such locks")
-def test_two_pulls_at_once_into_one_folder_are_refused(client, sandbox, tmp_path):
+def test_two_concurrent_pulls_into_one_folder_are_refused(client, sandbox, tmp_path):
     first = stores.Folder(tmp_path)
 
     with pytest.raises(ra.RewardsError, match="Another pull is writing to"):
@@ -409,7 +407,7 @@ def test_two_pulls_at_once_into_one_folder_are_refused(client, sandbox, tmp_path
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such locks")
-def test_a_file_system_without_locks_can_be_pulled_into(client, sandbox, tmp_path, monkeypatch):
+def test_a_pull_works_on_a_file_system_without_locks(client, sandbox, tmp_path, monkeypatch):
     import fcntl
 
     def refuse(*_):
@@ -424,7 +422,7 @@ PULL_ALL = """
 import sys
 import rewards_analytics as ra
 from rewards_analytics.client.pull import stores
-stores.FILE_REWARDS = 60  # so that some are being written when the end comes
+stores.FILE_REWARDS = 60  # so that some files are being written when the process is killed
 client = ra.AtriumClient(*sys.argv[1:4])
 ra.pull(client, out=sys.argv[4], workers=4)
 """

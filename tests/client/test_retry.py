@@ -1,4 +1,4 @@
-"""What is tried again, how long it waits, and when it gives up."""
+"""What is retried, how long it waits, and when it gives up."""
 
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -21,7 +21,7 @@ def test_a_passing_fault_is_survived(client, sandbox, waits, fault):
     assert len(waits) == 2
 
 
-def test_retries_counts_repeats_after_the_first_try(make_client, sandbox):
+def test_retries_counts_attempts_after_the_first(make_client, sandbox):
     sandbox.faults.next("503", times=9)
 
     with pytest.raises(ra.AtriumError, match="GET /users answered 503") as failure:
@@ -31,7 +31,7 @@ def test_retries_counts_repeats_after_the_first_try(make_client, sandbox):
     assert len(sandbox.requests) == 4
 
 
-def test_no_retries_is_one_try(make_client, sandbox):
+def test_no_retries_means_one_attempt(make_client, sandbox):
     sandbox.faults.next("503", times=9)
 
     with pytest.raises(ra.AtriumError):
@@ -59,7 +59,7 @@ def test_retry_after_in_seconds_is_honoured(client, sandbox, waits):
     assert waits == [17, 17]
 
 
-def test_a_server_that_asks_for_no_wait_is_not_asked_again_at_once(make_client, sandbox, waits):
+def test_retry_after_0_does_not_mean_at_once(make_client, sandbox, waits):
     sandbox.faults.retry_after = "0"
     sandbox.faults.next("429", times=9)
 
@@ -79,7 +79,7 @@ def test_retry_after_as_a_date_is_honoured(client, sandbox, waits):
     assert 30 < waits[0] <= 40
 
 
-def test_a_server_that_asks_for_an_hour_is_not_waited_for(client, sandbox, waits):
+def test_retry_after_an_hour_is_not_waited_for(client, sandbox, waits):
     sandbox.faults.retry_after = "3600"
     sandbox.faults.next("429")
 
@@ -110,7 +110,7 @@ def test_a_host_that_does_not_answer_is_named(make_client, waits):
     assert len(waits) == 5
 
 
-def test_an_answer_that_takes_too_long_is_given_up(make_client, sandbox):
+def test_a_response_that_takes_too_long_is_an_error(make_client, sandbox):
     sandbox.faults.next("silence")
 
     with pytest.raises(ra.AtriumError, match="it took too long"):

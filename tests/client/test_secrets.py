@@ -56,7 +56,7 @@ def failing_calls(client, sandbox, tmp_path):
 
 
 def with_variables(error):
-    """Traceback as a debugger shows it, with the variables of every frame of every exception behind it."""
+    """Traceback as a debugger shows it, with the local variables of every frame of the whole exception chain."""
     return "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
 
 
@@ -92,7 +92,7 @@ def test_no_exception_leads_to_the_request_that_carried_the_keys(own_client, gua
     assert failure.value.__context__ is None
 
 
-def test_a_key_that_a_server_echoes_is_taken_out_of_the_message():
+def test_a_key_that_a_server_echoes_is_removed_from_the_message():
     with Sandbox(users=0, api_key=KEY, client_id=CLIENT) as sandbox:
         client = AtriumClient(KEY, CLIENT, sandbox.base_url)
         with pytest.raises(ra.NotFoundError, match=r"There is no user \*\*\*") as refusal:
@@ -104,7 +104,7 @@ def test_a_key_that_a_server_echoes_is_taken_out_of_the_message():
 
 @pytest.mark.parametrize("dialect", ["atrium", "platform"])
 @pytest.mark.parametrize("padding", [0, 110, 118])
-def test_keys_that_a_server_echoes_anywhere_are_shown_nowhere(wire, dialect, padding):
+def test_keys_that_a_server_echoes_anywhere_are_never_shown(wire, dialect, padding):
     echo = f"{'.' * padding}{KEY} {CLIENT} {SHOWN[2]}"
     wire.answers = [
         f"HTTP/1.1 500 X\r\nConnection: close\r\nX-Request-ID: {echo}\r\nContent-Type: {echo}\r\n\r\n{body}".encode()
@@ -130,13 +130,13 @@ def test_a_secret_hides_itself_and_still_signs():
 
 
 @pytest.mark.parametrize("copied", [pickle.dumps, copy.deepcopy])
-def test_neither_a_client_nor_what_signs_its_calls_is_copied_with_the_keys(own_client, copied):
+def test_neither_a_client_nor_its_signature_can_be_copied(own_client, copied):
     for holder in (own_client, own_client._transport, own_client._transport._signature, Secret(KEY)):
         with pytest.raises(TypeError):
             copied(holder)
 
 
-def test_an_interrupt_while_the_keys_are_being_sent_shows_none(own_client, monkeypatch):
+def test_an_interrupt_while_the_keys_are_being_sent_does_not_show_them(own_client, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
@@ -160,7 +160,7 @@ def test_a_key_that_cannot_be_sent_is_refused_without_showing_it(key):
 @pytest.mark.parametrize(
     "settings", [{"api_key": f"{KEY}\n"}, {"timeout": 0}, {"dialect": "other"}, {"base_url": "ftp:"}]
 )
-def test_a_client_that_cannot_be_made_shows_no_key_in_the_variables_of_its_traceback(settings):
+def test_a_client_that_cannot_be_created_shows_no_key_in_its_traceback(settings):
     with pytest.raises(ra.ArgumentError) as refusal:
         AtriumClient(**({"api_key": KEY, "client_id": CLIENT} | settings))
 
@@ -178,7 +178,7 @@ def no_keys(monkeypatch):
         monkeypatch.delenv(name, raising=False)
 
 
-def test_the_environment_gives_keys_and_address(guarded, monkeypatch):
+def test_keys_and_address_come_from_the_environment(guarded, monkeypatch):
     monkeypatch.setenv("MX_API_KEY", KEY)
     monkeypatch.setenv("MX_CLIENT_ID", CLIENT)
     monkeypatch.setenv("MX_BASE_URL", guarded.base_url)
@@ -219,7 +219,7 @@ def keyring(tmp_path, monkeypatch):
 
 
 @pytest.mark.usefixtures("no_keys")
-def test_the_keyring_gives_the_keys_where_it_is_installed(guarded, keyring):
+def test_keys_come_from_the_keyring_if_it_is_installed(guarded, keyring):
     keyring.write_text(json.dumps({"rewards-analytics MX_API_KEY": KEY, "rewards-analytics MX_CLIENT_ID": CLIENT}))
 
     with AtriumClient.from_env(base_url=guarded.base_url) as client:
@@ -227,6 +227,6 @@ def test_the_keyring_gives_the_keys_where_it_is_installed(guarded, keyring):
 
 
 @pytest.mark.usefixtures("no_keys", "keyring")
-def test_a_locked_keyring_is_as_good_as_none():
+def test_a_locked_keyring_counts_as_none():
     with pytest.raises(ra.CredentialsError, match="MX_API_KEY and MX_CLIENT_ID are not set"):
         AtriumClient.from_env()

@@ -1,4 +1,4 @@
-"""A bounded number of calls at a time, whose results are taken one by one."""
+"""A bounded number of calls at a time, whose results are consumed one by one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rewards_analytics.client.pull.threads import in_threads
 
 
 class Work:
-    """Squares numbers, and keeps how many it did and how many at once."""
+    """Squares numbers, and counts them and how many ran at once."""
 
     def __init__(self):
         self.done = self.running = self.most = 0
@@ -29,7 +29,7 @@ class Work:
         return number * number
 
 
-def test_every_item_comes_with_its_result():
+def test_every_item_is_returned_with_its_result():
     assert sorted(in_threads(Work(), range(50), 4)) == [(number, number * number) for number in range(50)]
 
 
@@ -40,7 +40,7 @@ def test_no_more_calls_run_at_once_than_there_are_workers():
     assert work.most <= 3
 
 
-def test_results_that_nobody_takes_hold_the_work_back():
+def test_unconsumed_results_hold_back_the_work():
     work = Work()
     results = in_threads(work, range(1000), 2)
     next(results)
@@ -68,5 +68,5 @@ def test_any_other_error_is_raised():
         list(in_threads(fail, [1, 2, 3], 2))
 
 
-def test_no_items_are_no_results():
+def test_no_items_give_no_results():
     assert list(in_threads(Work(), [], 8)) == []

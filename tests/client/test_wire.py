@@ -1,4 +1,4 @@
-"""Answers that are wrong on the wire itself: tried again where that may help, told in words where it does not."""
+"""Responses that are broken at the level of HTTP: retried if that may help, otherwise a typed error."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ BROKEN = {
     "a web page": answer(b"<!doctype html><title>Maintenance</title>"),
     "nothing at all in the body": answer(b""),
     "two hundred headers": answer(GOOD, *[f"X-{number}: x" for number in range(200)]),
-    "a length that is no number": answer(GOOD[:9], length="many"),
+    "a length that is not a number": answer(GOOD[:9], length="many"),
 }
 
 
 @pytest.mark.parametrize("broken", BROKEN.values(), ids=BROKEN)
-def test_an_answer_that_is_broken_is_asked_for_again(make_client, wire, waits, broken):
+def test_a_broken_response_is_requested_again(make_client, wire, waits, broken):
     wire.answers = [broken, broken, answer()]
 
     users = list(make_client(base_url=wire.base_url).list_users())
@@ -59,7 +59,7 @@ def test_an_answer_that_is_broken_is_asked_for_again(make_client, wire, waits, b
 
 
 @pytest.mark.parametrize("broken", BROKEN.values(), ids=BROKEN)
-def test_an_answer_that_stays_broken_is_an_error_of_this_package_alone(make_client, wire, broken):
+def test_a_response_that_stays_broken_raises_only_an_error_of_this_package(make_client, wire, broken):
     wire.answers = [broken] * 2
 
     with pytest.raises(ra.AtriumError, match="GET /users") as failure:
@@ -79,7 +79,7 @@ def test_an_answer_that_stays_broken_is_an_error_of_this_package_alone(make_clie
     ],
     ids=["chunked", "packed", "without a length", "with a byte order mark", "with a cookie"],
 )
-def test_an_answer_that_is_only_unusual_is_read(make_client, wire, good):
+def test_an_unusual_but_valid_response_is_read(make_client, wire, good):
     wire.answers = [good]
 
     assert list(make_client(base_url=wire.base_url).list_users()) == [{"guid": "USR-1"}]
@@ -99,7 +99,7 @@ def test_no_redirect_is_followed_wherever_it_leads(make_client, wire, status, pl
 
 
 @pytest.mark.parametrize("status", ["100 Continue", "204 No Content", "418 Teapot", "999 What"])
-def test_a_status_that_nobody_expects_is_a_typed_error(make_client, wire, status):
+def test_an_unexpected_status_is_a_typed_error(make_client, wire, status):
     wire.answers = [answer(b"", status=status)]
 
     with pytest.raises(ra.AtriumError, match=r"^GET /users (answered|got no answer)"):
@@ -157,7 +157,7 @@ def test_a_call_carries_the_keys_the_version_and_no_cookie(make_client, wire, di
 
 @pytest.fixture
 def impostor(tmp_path):
-    """A server on https whose certificate nobody has signed but itself."""
+    """An https server with a self-signed certificate."""
     if shutil.which("openssl") is None:
         pytest.skip("openssl is missing, which makes the certificate")
     key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
@@ -170,7 +170,7 @@ def impostor(tmp_path):
         yield server
 
 
-def test_a_server_that_cannot_prove_who_it_is_never_sees_a_call(make_client, impostor, waits):
+def test_a_server_with_an_invalid_certificate_never_receives_a_call(make_client, impostor, waits):
     client = make_client(base_url=impostor.base_url)
 
     with pytest.raises(ra.AtriumError, match=r"the server's certificate could not be verified"):
@@ -180,7 +180,7 @@ def test_a_server_that_cannot_prove_who_it_is_never_sees_a_call(make_client, imp
     assert waits == []
 
 
-def test_a_connection_that_breaks_within_tls_is_tried_again(make_client, wire, waits):
+def test_a_connection_that_breaks_within_tls_is_retried(make_client, wire, waits):
     wire.answers = [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n", b""]
     client = make_client(base_url=wire.base_url.replace("http:", "https:"), retries=2)
 
@@ -191,7 +191,7 @@ def test_a_connection_that_breaks_within_tls_is_tried_again(make_client, wire, w
     assert len(waits) == 2
 
 
-def test_certificates_that_the_environment_names_and_that_are_not_there_are_told(make_client, waits, monkeypatch):
+def test_a_missing_certificate_file_named_by_the_environment_is_reported(make_client, waits, monkeypatch):
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere/certificates.pem")
     client = make_client(base_url="https://host.invalid")
 

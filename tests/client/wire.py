@@ -1,4 +1,4 @@
-"""A server whose answers are given byte by byte, for what no well-behaved one would send."""
+"""A server whose responses are given as bytes, for what a well-behaved server never sends."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Self
 
 
 class Wire:
-    """Answers the connections that come with the bytes that it is given, in their order, and keeps what was sent."""
+    """Answers connections with the given bytes, in order, and records the requests."""
 
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.answers: list[bytes] = []
@@ -24,7 +24,7 @@ class Wire:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self._listener.shutdown(socket.SHUT_RDWR)  # which wakes the thread
+        self._listener.shutdown(socket.SHUT_RDWR)  # wakes the thread
         self._thread.join()
         self._listener.close()
 
@@ -41,7 +41,7 @@ class Wire:
         if self._tls is not None:
             try:
                 connection = self._tls.wrap_socket(connection, server_side=True)
-            except OSError:  # the caller wants no more of it
+            except OSError:  # the caller has closed it
                 return
         with connection:
             self.requests.append(connection.recv(1 << 16))

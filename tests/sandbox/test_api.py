@@ -29,7 +29,7 @@ def sandbox(running):
 
 @pytest.fixture
 def call(sandbox):
-    """Call the sandbox with the right keys, but for the headers that are given."""
+    """Call the sandbox with the right keys; given headers replace them."""
     session = requests.Session()
     session.trust_env = False
 
@@ -59,7 +59,7 @@ def is_refused(answer, status, words):
     assert words in error["message"]
 
 
-# --- At the door ---
+# --- Authentication and versions ---
 
 
 @pytest.mark.parametrize("header", ["MX-API-Key", "MX-Client-ID"])
@@ -196,7 +196,7 @@ def test_a_second_call_joins_the_job(call, path):
     assert call("POST", path + "/fetch_rewards").json()["member"] == first
 
 
-def test_within_three_hours_no_other_job_starts_and_no_error_is_given(call, sandbox, path):
+def test_within_three_hours_no_other_job_starts_and_no_error_is_returned(call, sandbox, path):
     call("POST", path + "/fetch_rewards")
     sandbox.world.advance(seconds=10)
     done = call("GET", path).json()["member"]
@@ -249,7 +249,7 @@ def test_a_question_left_for_five_minutes_expires(call, sandbox):
         ({"member": {"challenges": []}}, "not CHALLENGED"),
     ],
 )
-def test_a_resume_that_makes_no_sense_is_422(call, path, body, words):
+def test_an_invalid_resume_is_422(call, path, body, words):
     is_refused(call("PUT", path + "/resume", json=body), 422, words)
 
 
@@ -317,5 +317,5 @@ def test_a_user_has_at_most_25_members(call, sandbox, member):
         {"member": {"institution_code": "mxbank", "credentials": [{"value": 5}]}},
     ],
 )
-def test_a_member_that_makes_no_sense_is_422(call, member, body):
+def test_an_invalid_member_is_422(call, member, body):
     assert call("POST", f"/users/{member.user_guid}/members", json=body).status_code == 422

@@ -98,7 +98,7 @@ def sandbox():
 
 
 def test_mx_platform_python_fetches_lists_and_reads_rewards(run, sandbox):
-    """On a member of whole miles: this client refuses a balance with decimals."""
+    """On a member with whole miles, because this client refuses a balance with decimals."""
     member = next(entry for entry in sandbox.world.members.values() if entry.institution_code == "aurora_air")
 
     seen = run(PLATFORM, sandbox.base_url, sandbox.api_key, sandbox.client_id, member.user_guid, member.guid)

@@ -1,4 +1,4 @@
-"""The OpenAPI document: it names every endpoint, and no answer breaks it."""
+"""The OpenAPI document: it names every endpoint, and no response violates it."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def signed(sandbox, dialect):
 
 
 @pytest.mark.parametrize("dialect", ["atrium", "platform"])
-def test_schemathesis_finds_no_server_error_and_no_answer_that_breaks_the_document(sandbox, tmp_path, dialect):
+def test_schemathesis_finds_no_server_error_and_no_response_that_violates_the_document(sandbox, tmp_path, dialect):
     headers = [argument for header in signed(sandbox, dialect) for argument in ("-H", header)]
     so_far = len(sandbox.requests)
     command = [sys.executable, "-m", "schemathesis.cli", "run", f"{sandbox.base_url}/openapi.json", *headers]

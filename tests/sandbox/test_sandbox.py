@@ -1,4 +1,4 @@
-"""The sandbox as a server: it starts at once, stops cleanly, listens on this machine only, and fails on request."""
+"""The sandbox as a server: it starts quickly, stops cleanly, listens on this machine only, and fails on request."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_the_port_may_be_chosen_and_is_free_again_afterwards():
         assert second.base_url == f"http://127.0.0.1:{port}"
 
 
-def test_a_port_in_use_is_told_with_the_way_out():
+def test_a_port_in_use_is_named_and_another_suggested():
     with (
         Sandbox(users=0) as first,
         pytest.raises(
@@ -61,12 +61,12 @@ def test_a_port_in_use_is_told_with_the_way_out():
         ({"latency": float("nan")}, "≥ 0, got nan"),
     ],
 )
-def test_settings_that_cannot_work_are_refused(settings, words):
+def test_invalid_settings_are_refused(settings, words):
     with pytest.raises(ra.ArgumentError, match=words):
         Sandbox(**settings)
 
 
-def test_several_sandboxes_stand_beside_each_other():
+def test_several_sandboxes_can_run_at_once():
     with Sandbox(users=1) as first, Sandbox(users=2) as second:
         for sandbox, users in [(first, 1), (second, 2)]:
             with ra.AtriumClient(sandbox.api_key, sandbox.client_id, sandbox.base_url) as client:
@@ -88,7 +88,7 @@ def test_the_request_log_is_a_copy_with_method_path_and_status():
         assert sandbox.requests[0].method == "GET"
 
 
-def test_latency_is_the_least_that_an_answer_takes():
+def test_latency_is_the_minimum_time_of_a_response():
     with Sandbox(users=0, latency=0.05) as sandbox:
         began = time.monotonic()
         requests.get(f"{sandbox.base_url}/users", timeout=5)
@@ -110,7 +110,7 @@ def test_its_repr_shows_no_key():
 # --- Faults ---
 
 
-def test_a_fault_that_was_ordered_meets_only_the_calls_it_is_meant_for():
+def test_a_scheduled_fault_affects_only_matching_calls():
     faults = Faults()
     faults.next("503", times=2, on="/rewards")
 
@@ -141,7 +141,7 @@ def test_an_unknown_fault_is_named():
         Faults().next("resets")
 
 
-def test_after_clearing_nothing_goes_wrong():
+def test_after_clearing_no_call_fails():
     faults = Faults(1.0)
     faults.next("503", times=9)
     faults.clear()

@@ -1,4 +1,4 @@
-"""The synthetic world: the same for the same seed, plausible, and alive."""
+"""The synthetic world: the same for the same seed, plausible, and changing from day to day."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_the_same_seed_makes_the_same_world():
     assert make_world().rewards() != make_world(seed=1).rewards()
 
 
-def test_more_users_leave_the_first_ones_as_they_are():
+def test_adding_users_does_not_change_the_first_ones():
     few, many = make_world(users=12).rewards(), make_world(users=40).rewards()
 
     assert many[: len(few)] == few
@@ -44,7 +44,7 @@ def test_the_default_world_is_small():
     assert 120 <= len(world.rewards()) <= 250
 
 
-def test_no_users_are_no_rewards():
+def test_no_users_have_no_rewards():
     assert make_world(users=0).rewards() == []
 
 
@@ -53,7 +53,7 @@ def test_a_number_of_users_below_zero_is_refused():
         make_world(users=-1)
 
 
-def test_the_loader_takes_the_rewards_without_a_complaint(rewards):
+def test_the_loader_accepts_all_rewards(rewards):
     frame = ra.load(rewards)
 
     assert frame.height == len(rewards)
@@ -122,7 +122,7 @@ def test_the_member_with_the_text_question_is_new():
 # --- Days pass ---
 
 
-def test_a_day_later_the_members_were_aggregated_in_the_night():
+def test_members_are_aggregated_every_night():
     world = make_world()
     world.advance(days=1)
 
@@ -131,7 +131,7 @@ def test_a_day_later_the_members_were_aggregated_in_the_night():
     assert set(gathered) == {datetime(2026, 11, 24, 4, tzinfo=UTC)}
 
 
-def test_members_that_need_their_user_are_left_alone_in_the_night():
+def test_members_that_need_their_user_are_not_aggregated_at_night():
     world = make_world()
     member = world.member_asking("OPTIONS")
     before = member.aggregated_at
@@ -175,7 +175,7 @@ def test_the_status_year_ends_on_31_december():
 
 
 class Dice:
-    """Chance that falls as it is told."""
+    """Random numbers that are given in advance."""
 
     def __init__(self, *shares, number):
         self.shares = list(shares)
@@ -210,7 +210,7 @@ def test_beyond_the_last_level_nothing_is_missing():
     assert shown(account, "BALANCE_TO_LEVEL") == [("Segments to Platinum", 0)]
 
 
-def test_what_expires_first_is_redeemed_first():
+def test_lots_that_expire_first_are_redeemed_first():
     terms = next(terms for terms in PROGRAMMES if terms.code == "tern_credit")
     first = Lot(1, Decimal(100), TODAY - timedelta(days=360), TODAY + timedelta(days=5))
     second = Lot(2, Decimal(300), TODAY - timedelta(days=30), TODAY + timedelta(days=330))
@@ -227,7 +227,7 @@ def test_what_expires_first_is_redeemed_first():
 
 @settings(deadline=None, max_examples=20)
 @given(terms=st.sampled_from(PROGRAMMES), seed=st.integers(0, 10**6), days=st.integers(0, 400))
-def test_no_account_ever_holds_less_than_nothing_or_lists_a_lot_that_has_expired(terms, seed, days):
+def test_no_balance_is_negative_and_no_listed_lot_has_expired(terms, seed, days):
     import random
 
     chance = random.Random(seed)
@@ -262,7 +262,7 @@ def test_months_later_stays_within_the_month(day, months, expected):
 # --- The clock ---
 
 
-def test_a_frozen_clock_moves_only_when_it_is_pushed():
+def test_a_frozen_clock_moves_only_when_advanced():
     clock = Clock(TODAY, frozen=True)
 
     assert clock.now() == clock.now() == datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -271,7 +271,7 @@ def test_a_frozen_clock_moves_only_when_it_is_pushed():
     assert clock.today() == date(2026, 11, 24)
 
 
-def test_a_running_clock_starts_where_it_is_told():
+def test_a_running_clock_starts_at_the_given_instant():
     clock = Clock(TODAY)
     first = clock.now()
 
@@ -295,7 +295,7 @@ def test_an_amount_is_written_with_exactly_its_digits(amount):
         max_leaves=10,
     )
 )
-def test_json_comes_back_as_it_was(value):
+def test_json_round_trips(value):
     import json
 
     assert json.loads(encode(value)) == value
