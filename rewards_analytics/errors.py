@@ -55,7 +55,7 @@ class FrameError(RewardsError, TypeError):
     def from_float(cls, where: str, value: object) -> FrameError:
         """Name the amount that is a float, and what to pass instead."""
         return cls(
-            f"{where} is the float {value!r}: its exact amount is already lost. Pass amounts as Decimal, int "
+            f"{where} is the float {value!r}: its exact amount is lost. Pass amounts as Decimal, int "
             "or text, or load the file they came from."
         )
 
@@ -267,11 +267,6 @@ class AggregationError(RewardsError):
     def __init__(self, message: str, *, connection_status: str | None = None) -> None:
         super().__init__(message)
         self.connection_status = connection_status
-
-    @classmethod
-    def for_status(cls, member_guid: str, connection_status: str, reason: str) -> AggregationError:
-        """Say in which status the job ended, and what that means."""
-        return cls(f"Member {member_guid} is {connection_status}: {reason}", connection_status=connection_status)
 
 
 class ChallengeError(AggregationError):

@@ -22,6 +22,15 @@ if TYPE_CHECKING:
 
 SOON = timedelta(days=92)
 
+# The columns that the tables show, with their headings.
+TOTALS = {"unit_type": "Unit", "available": "Available", "expiring": "Of which expiring"}
+TOTALS |= {"holdings": "Holdings", "members": "Members", "users": "Users"}
+EXPIRING = {"unit_type": "Unit", "period": "Month of", "expiring": "Expires", "rewards": "Lots"}
+EXPIRING |= {"cumulative": "Cumulative"}
+GOALS = {"description": "Goal, in the provider's words", "user_guid": "User", "unit_type": "Unit"}
+GOALS |= {"available": "Available", "remaining": "Remaining", "progress": "Progress"}
+GOALS_TITLE = "The three nearest goals (assuming that a goal counts the balance held in its unit)"
+
 
 def demo(
     out: Annotated[Path, typer.Option("--out", help="Folder for the rewards and the report.")] = Path("rewards-demo"),
@@ -82,42 +91,9 @@ def _tables(rewards: pl.DataFrame, today: date) -> list[str]:
     soon, width = today + SOON, terminal_width()
     goals = distance(rewards)
     return [
+        readable(totals(rewards), TOTALS, title="Totals per unit", width=width),
         readable(
-            totals(rewards),
-            {
-                "unit_type": "Unit",
-                "available": "Available",
-                "expiring": "Of which expiring",
-                "holdings": "Holdings",
-                "members": "Members",
-                "users": "Users",
-            },
-            title="Totals per unit",
-            width=width,
+            expiring(rewards, as_of=today, until=soon), EXPIRING, title=f"Expires from {today} to {soon}", width=width
         ),
-        readable(
-            expiring(rewards, as_of=today, until=soon),
-            {
-                "unit_type": "Unit",
-                "period": "Month of",
-                "expiring": "Expires",
-                "rewards": "Lots",
-                "cumulative": "Cumulative",
-            },
-            title=f"Expires from {today} to {soon}",
-            width=width,
-        ),
-        readable(
-            goals.filter(~goals["reached"]).head(3),
-            {
-                "description": "Goal, in the provider's words",
-                "user_guid": "User",
-                "unit_type": "Unit",
-                "available": "Available",
-                "remaining": "Remaining",
-                "progress": "Progress",
-            },
-            title="The three nearest goals (assuming that a goal counts the balance held in its unit)",
-            width=width,
-        ),
+        readable(goals.filter(~goals["reached"]).head(3), GOALS, title=GOALS_TITLE, width=width),
     ]

@@ -7,7 +7,7 @@ import sys
 import warnings
 from typing import NoReturn
 
-from rewards_analytics.cli.messages import say_error, show_warning, status_of
+from rewards_analytics.cli.messages import say_error, status_of
 from rewards_analytics.errors import RewardsError, RewardsWarning
 
 
@@ -15,7 +15,8 @@ def main() -> NoReturn:
     """Run the command line and exit."""
     from rewards_analytics.cli.app import app
 
-    warnings.showwarning = show_warning
+    # One line without the source line that raised it.
+    warnings.showwarning = lambda message, *_, **__: say_error(f"warning: {message}")
     warnings.simplefilter("always", RewardsWarning)
     try:
         app(prog_name="rewards-analytics")

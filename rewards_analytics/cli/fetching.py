@@ -10,14 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rewards_analytics.atrium import (
-    ACCEPT,
-    API_KEY_HEADER,
-    CLIENT_ID_HEADER,
-    JOB_TIMEOUT_S,
-    POLL_INTERVAL_S,
-    Dialect,
-)
+from rewards_analytics import atrium
 from rewards_analytics.cli.messages import API_FAILED, say
 from rewards_analytics.cli.options import Format, Out
 from rewards_analytics.cli.questions import Terminal
@@ -26,8 +19,8 @@ from rewards_analytics.cli.results import emit, resolve_format
 if TYPE_CHECKING:
     from rewards_analytics.sandbox import Sandbox
 
-DialectOption = Annotated[
-    Dialect, typer.Option("--dialect", help="The API to call: Atrium, or its successor, the MX Platform API.")
+Dialect = Annotated[
+    atrium.Dialect, typer.Option("--dialect", help="The API to call: Atrium, or its successor, the MX Platform API.")
 ]
 
 
@@ -36,9 +29,9 @@ def fetch(
     member: Annotated[str, typer.Argument(help="The member's guid, MBR-…", metavar="MEMBER")],
     timeout: Annotated[
         float, typer.Option(help="Seconds to wait for the job, not counting your own time.")
-    ] = JOB_TIMEOUT_S,
-    poll_interval: Annotated[float, typer.Option(help="Seconds between two polls of the job.")] = POLL_INTERVAL_S,
-    dialect: DialectOption = "atrium",
+    ] = atrium.JOB_TIMEOUT_S,
+    poll_interval: Annotated[float, typer.Option(help="Seconds between polls of the job.")] = atrium.POLL_INTERVAL_S,
+    dialect: Dialect = "atrium",
     format: Format = None,
     out: Out = None,
 ) -> None:
@@ -65,7 +58,7 @@ def fetch(
 def pull(
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the rewards, as Parquet.")],
     workers: Annotated[int, typer.Option(help="Number of members to read at a time.")] = 8,
-    dialect: DialectOption = "atrium",
+    dialect: Dialect = "atrium",
 ) -> None:
     """Read the rewards of all members of all users into a folder; an interrupted pull resumes where it stopped.
 
@@ -118,8 +111,8 @@ client = ra.AtriumClient({served.api_key!r}, {served.client_id!r}, {served.base_
 print(ra.totals(ra.pull(client).rewards))
 
 # curl:
-curl -H '{API_KEY_HEADER}: {served.api_key}' -H '{CLIENT_ID_HEADER}: {served.client_id}' \\
-  -H 'Accept: {ACCEPT["atrium"][0]}' {served.base_url}/users
+curl -H '{atrium.API_KEY_HEADER}: {served.api_key}' -H '{atrium.CLIENT_ID_HEADER}: {served.client_id}' \\
+  -H 'Accept: {atrium.ACCEPT["atrium"][0]}' {served.base_url}/users
 
 A member of the institution mxbank asks the question of its password (challenge, options, image). Answer: correct
 The OpenAPI document: {served.base_url}/openapi.json

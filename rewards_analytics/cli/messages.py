@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, TextIO
+from typing import Final
 
 import typer
 
@@ -32,15 +32,3 @@ def say(text: str) -> None:
 def say_error(text: str) -> None:
     """Print a line about something that failed, under the program's name."""
     say(f"rewards-analytics: {text}")
-
-
-def show_warning(
-    message: Warning | str,
-    category: type[Warning],  # noqa: ARG001
-    filename: str,  # noqa: ARG001
-    lineno: int,  # noqa: ARG001
-    file: TextIO | None = None,
-    line: str | None = None,  # noqa: ARG001
-) -> None:
-    """Show a warning as one line, without the source line that raised it (replaces `warnings.showwarning`)."""
-    typer.echo(f"rewards-analytics: warning: {message}", file=file, err=True)

@@ -49,7 +49,8 @@ def report(
     if len(chosen) > 1:
         raise ArgumentError(f"{' and '.join(chosen)} cannot be combined: choose one.")
     if notebook is not None:
-        _from_notebook(notebook, source, out, date_of(as_of), title, rates, _pairs(parameters or []))
+        given = {"title": title, "rates": rates and str(rates.absolute())} | _pairs(parameters or [])
+        _from_notebook(notebook, source, out, date_of(as_of), given)
         return
     from rewards_analytics.loading import load
 
@@ -79,20 +80,12 @@ def _for_each(by: str, rewards: Any, folder: Path, options: dict[str, Any]) -> N
         raise typer.Exit(INVALID_DATA)
 
 
-def _from_notebook(
-    notebook: Path,
-    source: str,
-    out: Path,
-    as_of: date | None,
-    title: str | None,
-    rates: Path | None,
-    parameters: dict[str, Any],
-) -> None:
+def _from_notebook(notebook: Path, source: str, out: Path, as_of: date | None, given: dict[str, Any]) -> None:
     from rewards_analytics.reporting.notebook.report import notebook_report
 
     with _readable_elsewhere(source) as place:
-        given = {"source": place, "title": title, "rates": rates and str(rates.absolute())} | parameters
-        typer.echo(notebook_report(notebook, out, parameters=_parameters(notebook, as_of, given)))
+        parameters = _parameters(notebook, as_of, {"source": place} | given)
+        typer.echo(notebook_report(notebook, out, parameters=parameters))
 
 
 def _parameters(notebook: Path, as_of: date | None, given: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from rewards_analytics.atrium import CHALLENGED, CONNECTED, DENIED, EXPIRED, FAILED, REJECTED, JsonObject
 from rewards_analytics.client import challenges
@@ -17,7 +17,6 @@ from rewards_analytics.client.retry import TRANSIENT_STATUSES
 from rewards_analytics.errors import (
     AggregationError,
     AggregationTimeout,
-    AtriumError,
     ChallengeError,
     ConflictError,
     UnsupportedInstitutionError,
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from rewards_analytics.client.transport import Response, Transport
 
 AnswerChallenges = Callable[[list[Challenge]], Mapping[str, str]]
-Watch = Callable[[Mapping[str, Any]], None]
+Watch = Callable[[JsonObject], None]
 
 STALE_POLLS: Final = 2
 """Polls that may still show the questions just answered before these count as asked again."""
@@ -61,7 +60,7 @@ class MemberState(JsonObject):
         Whether a job ran. False if the API's throttle prevented it: the rewards are those of `aggregated_at`.
     """
 
-    def __init__(self, status: Mapping[str, Any], *, started: bool) -> None:
+    def __init__(self, status: JsonObject, *, started: bool) -> None:
         super().__init__(status)
         self.started = started
 
@@ -86,8 +85,8 @@ class Aggregation:
     watch: Watch | None = None
 
     _deadline: float = 0.0
-    _before: Mapping[str, Any] = field(default_factory=dict)
-    _state: Mapping[str, Any] = field(default_factory=dict)
+    _before: JsonObject = field(default_factory=dict)
+    _state: JsonObject = field(default_factory=dict)
     _started: bool = False
     _failed_calls: int = 0
     _asked: list[Challenge] = field(default_factory=list)
@@ -177,13 +176,12 @@ class Aggregation:
         if self.watch is not None:
             self.watch(self._state)
 
-    def _status(self) -> Mapping[str, Any]:
-        path = (*self._path, "status")
-        return object_in(self.transport.get(*path), "member", f"GET /{'/'.join(path)}")
+    def _status(self) -> JsonObject:
+        return self.transport.get_object("member", *self._path, "status")
 
     def _see(self, state: object) -> None:
         """Record a state, and whether it shows that a job has started since `_before`."""
-        if not isinstance(state, Mapping):
+        if not isinstance(state, dict):
             return
         self._state = state
         moved = state.get("aggregated_at") != self._before.get("aggregated_at")
@@ -264,11 +262,12 @@ class Aggregation:
         if status == REJECTED:
             raise self._challenge_error(
                 f"Member {self.member_guid} is REJECTED: the institution refused the answers. "
-                "Fetch again to get another question.",
+                "Fetch again to try once more.",
                 self._asked,
             )
         if status in STOPPED:
-            raise AggregationError.for_status(self.member_guid, status, STOPPED[status])
+            message = f"Member {self.member_guid} is {status}: {STOPPED[status]}"
+            raise AggregationError(message, connection_status=status)
         return None
 
     def _challenge_error(self, message: str, asked: list[Challenge]) -> ChallengeError:
@@ -285,14 +284,6 @@ def send_answers(transport: Transport, path: tuple[str, ...], answers: Mapping[s
     """Send one answer per challenge; the API takes them only while the member is CHALLENGED."""
     entries = [{"guid": guid, "value": value} for guid, value in answers.items()]
     return transport.send("PUT", *path, "resume", payload={"member": {"challenges": entries}})
-
-
-def object_in(body: object, name: str, call: str) -> JsonObject:
-    """The object called `name` in the body of a response to `call`."""
-    found = body.get(name) if isinstance(body, Mapping) else None
-    if not isinstance(found, dict):
-        raise AtriumError.wrong_shape(call, f"an object {name!r}")
-    return found
 
 
 def _may_be_retried(response: Response) -> bool:

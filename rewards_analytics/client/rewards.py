@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from decimal import Decimal, InvalidOperation
 from types import TracebackType
@@ -18,7 +18,6 @@ from rewards_analytics.client.aggregation import (
     AnswerChallenges,
     MemberState,
     Watch,
-    object_in,
     send_answers,
 )
 from rewards_analytics.client.credentials import Signature
@@ -153,8 +152,7 @@ class AtriumClient:
 
     def member_status(self, user_guid: str, member_guid: str) -> JsonObject:
         """Current status of a member: `connection_status`, `is_being_aggregated`, `aggregated_at`, `challenges`."""
-        path = (*_member(user_guid, member_guid), "status")
-        return object_in(self._transport.get(*path), "member", _call("GET", path))
+        return self._transport.get_object("member", *_member(user_guid, member_guid), "status")
 
     # --- Rewards ---
 
@@ -205,9 +203,8 @@ class AtriumClient:
 
     def resume(self, user_guid: str, member_guid: str, answers: Mapping[str, str]) -> JsonObject:
         """Answer the open challenges of a member, by challenge guid; returns the member as the API then shows it."""
-        path = _member(user_guid, member_guid)
-        response = send_answers(self._transport, path, answers)
-        return object_in(self._transport.read(response), "member", response.call)
+        response = send_answers(self._transport, _member(user_guid, member_guid), answers)
+        return self._transport.read_object("member", response)
 
     def list_rewards(self, user_guid: str, member_guid: str) -> Iterator[JsonObject]:
         """Every reward of a member, each guid once, as the API returns them, but with `balance` as a Decimal."""
@@ -216,23 +213,19 @@ class AtriumClient:
     def read_reward(self, user_guid: str, member_guid: str, reward_guid: str) -> JsonObject:
         """One reward, as the API returns it, but with `balance` as a Decimal."""
         path = (*_member(user_guid, member_guid), "rewards", checked_guid(reward_guid))
-        return _exact(object_in(self._transport.get(*path), "reward", _call("GET", path)))
+        return _exact(self._transport.get_object("reward", *path))
 
     def _entries(self, name: str, *path: str) -> Iterator[JsonObject]:
         """Entries of a list, requested when the iteration begins."""
         yield from read_all(
             lambda page: self._transport.get(*path, page=page, records_per_page=MOST_PER_PAGE),
             name,
-            call=_call("GET", path),
+            call=f"GET /{'/'.join(path)}",
         )
 
 
 def _member(user_guid: str, member_guid: str) -> tuple[str, str, str, str]:
     return "users", checked_guid(user_guid), "members", checked_guid(member_guid)
-
-
-def _call(method: str, path: Sequence[str]) -> str:
-    return f"{method} /{'/'.join(path)}"
 
 
 def _exact(reward: JsonObject) -> JsonObject:

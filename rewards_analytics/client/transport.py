@@ -14,7 +14,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import SplitResult, quote, urlsplit
 
-from rewards_analytics.atrium import REQUEST_ID_HEADER
+from rewards_analytics.atrium import REQUEST_ID_HEADER, JsonObject
 from rewards_analytics.client import retry
 from rewards_analytics.errors import ArgumentError, AtriumError
 
@@ -73,23 +73,7 @@ class Response:
 
 
 class Transport:
-    """The connection pool of one client.
-
-    Parameters
-    ----------
-    base_url
-        Address of the API. It must be https, unless it is this machine.
-    signature
-        Signs each request.
-    accept
-        Version of the API to request.
-    timeout
-        Seconds to wait for a connection, and for each part of a response.
-    retries
-        Retries after the first attempt at a call that may be repeated.
-    sleep
-        How to wait, in seconds.
-    """
+    """The calls of one client, over one connection pool. Its settings are those of `AtriumClient`."""
 
     def __init__(
         self,
@@ -112,8 +96,11 @@ class Transport:
 
     def get(self, *path: str, **query: int) -> Any:
         """JSON of a GET, retried while the response is transient. None for 204."""
-        url = self._url(path)
-        return self.read(self._until_settled(lambda: self._attempt("GET", url, query=query)))
+        return self.read(self._settled(path, query))
+
+    def get_object(self, name: str, *path: str) -> JsonObject:
+        """The object called `name` in the JSON of a GET."""
+        return self.read_object(name, self._settled(path, {}))
 
     def send(self, method: str, *path: str, payload: object = None) -> Response:
         """Response to a call that changes something, which is never retried blindly."""
@@ -126,6 +113,14 @@ class Transport:
         if response.is_success and response.is_json:
             return response.json
         raise self.error(response)
+
+    def read_object(self, name: str, response: Response) -> JsonObject:
+        """The object called `name` in the JSON of a successful response."""
+        body = self.read(response)
+        found = body.get(name) if isinstance(body, dict) else None
+        if not isinstance(found, dict):
+            raise AtriumError.wrong_shape(response.call, f"an object {name!r}")
+        return found
 
     def error(self, response: Response, kind: type[AtriumError] = AtriumError) -> AtriumError:
         """Typed error of an unsuccessful response: of `kind` if given, otherwise by its status."""
@@ -150,6 +145,10 @@ class Transport:
 
     def _url(self, path: tuple[str, ...]) -> str:
         return "/".join([self.base_url, *map(_quoted, path)])
+
+    def _settled(self, path: tuple[str, ...], query: Mapping[str, int]) -> Response:
+        url = self._url(path)
+        return self._until_settled(lambda: self._attempt("GET", url, query=query))
 
     @cached_property
     def _until_settled(self) -> Callable[[Callable[[], Response]], Response]:

@@ -6,6 +6,7 @@ import asyncio
 import socket
 import struct
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -53,35 +54,27 @@ def protocol(transports: Transports) -> type[H11Protocol]:
     return Protocol
 
 
+@dataclass
 class Gateway:
     """ASGI application in front of the API: it delays, logs, and makes calls fail as `Faults` says."""
 
-    def __init__(
-        self,
-        app: ASGIApp,
-        *,
-        faults: Faults,
-        latency: float,
-        log: Callable[[LoggedRequest], None],
-        transports: Transports,
-    ) -> None:
-        self._app = app
-        self._faults = faults
-        self._latency = latency
-        self._log = log
-        self._transports = transports
+    app: ASGIApp
+    faults: Faults
+    latency: float
+    log: Callable[[LoggedRequest], None]
+    transports: Transports
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
-        if self._latency:
-            await asyncio.sleep(self._latency)
+        if self.latency:
+            await asyncio.sleep(self.latency)
         path = scope["raw_path"].decode("latin-1")
         query = scope["query_string"].decode("latin-1")
         method = scope["method"]
-        fault = self._faults.pick(f"{method} {path}{'?' if query else ''}{query}")
+        fault = self.faults.pick(f"{method} {path}{'?' if query else ''}{query}")
         response = await self._respond(fault, scope, receive)
         # Logged before it is sent, so that a caller that has the response finds it in the log.
-        self._log(LoggedRequest(method, path, None if fault in UNANSWERED else response.status))
+        self.log(LoggedRequest(method, path, None if fault in UNANSWERED else response.status))
         if fault == "silence":
             await self._wait_until_gone(scope)
         elif fault in ("reset", "lost"):
@@ -102,8 +95,8 @@ class Gateway:
             return Response(200, html, b"<html><body>Please stand by</body></html>")
         if fault == "redirect":
             return Response(302, [(b"location", b"/elsewhere")], b"")
-        if fault == "429" and self._faults.retry_after is not None:
-            html.append((b"retry-after", self._faults.retry_after.encode()))
+        if fault == "429" and self.faults.retry_after is not None:
+            html.append((b"retry-after", self.faults.retry_after.encode()))
         return Response(int(fault) if fault and fault.isdigit() else 0, html, b"<html><body>Sorry</body></html>")
 
     async def _handled(self, scope: Scope, receive: Receive) -> Response:
@@ -117,12 +110,12 @@ class Gateway:
             else:
                 body += message.get("body", b"")
 
-        await self._app(scope, receive, keep)
+        await self.app(scope, receive, keep)
         return Response(status, headers, body)
 
     async def _break(self, scope: Scope, *, gently: bool = False) -> None:
         """Break the connection: with a reset, or gently once everything written has been sent."""
-        transport = self._transports.get(scope["client"])
+        transport = self.transports.get(scope["client"])
         if transport is None:
             return
         if gently:
@@ -134,7 +127,7 @@ class Gateway:
 
     async def _wait_until_gone(self, scope: Scope) -> None:
         """Wait until the connection is closed."""
-        while scope["client"] in self._transports:
+        while scope["client"] in self.transports:
             await asyncio.sleep(0.005)
 
 

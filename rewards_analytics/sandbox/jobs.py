@@ -9,20 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
-from rewards_analytics.atrium import (
-    CHALLENGED,
-    CONNECTED,
-    DENIED,
-    EXPIRED,
-    FAILED,
-    IMAGE_DATA,
-    IMAGE_OPTIONS,
-    OPTIONS,
-    REJECTED,
-    RESUMED,
-    TEXT,
-    JsonObject,
-)
+from rewards_analytics import atrium
+from rewards_analytics.atrium import JsonObject
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,15 +25,15 @@ PATIENCE = timedelta(minutes=5)
 """How long a question waits for an answer before the member becomes EXPIRED."""
 
 ASKED_BY_PASSWORD = {
-    "challenge": TEXT,
-    "challenge_again": TEXT,
-    "options": OPTIONS,
-    "image": IMAGE_DATA,
-    "image_options": IMAGE_OPTIONS,
+    "challenge": atrium.TEXT,
+    "challenge_again": atrium.TEXT,
+    "options": atrium.OPTIONS,
+    "image": atrium.IMAGE_DATA,
+    "image_options": atrium.IMAGE_OPTIONS,
 }
 """`challenge_again` and `image_options` exist only in this sandbox: the first allows another try."""
 
-ENDS_BY_PASSWORD = {"BAD_REQUEST": FAILED, "UNAUTHORIZED": DENIED, "INVALID": DENIED}
+ENDS_BY_PASSWORD = {"BAD_REQUEST": atrium.FAILED, "UNAUTHORIZED": atrium.DENIED, "INVALID": atrium.DENIED}
 """Any other password in capitals is itself the connection status in which the job ends."""
 
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
@@ -90,7 +78,7 @@ def resume(member: Member, answers: Mapping[str, str], now: datetime) -> None:
     if job is None or job.phase != "asked":
         raise ValueError(f"member {member.guid} is not CHALLENGED")
     given = {answers[challenge["guid"]] for challenge in member.challenges}
-    member.connection_status = RESUMED
+    member.connection_status = atrium.RESUMED
     member.challenges = []
     job.due = now + job.span
     if given == {"correct"}:
@@ -109,17 +97,17 @@ def _step(member: Member, job: Job) -> bool:
         job.phase, job.due = "gathering", job.due + job.span
         member.is_authenticated = True
     elif job.phase == "asking again":
-        _ask(member, job, TEXT)
+        _ask(member, job, atrium.TEXT)
     elif job.phase == "asked":
-        _end(member, EXPIRED)
+        _end(member, atrium.EXPIRED)
     elif job.phase == "refusing" and password == "challenge_again":  # noqa: S105 - chosen by the sandbox's user
-        _ask(member, job, TEXT)
-        member.connection_status = REJECTED
+        _ask(member, job, atrium.TEXT)
+        member.connection_status = atrium.REJECTED
     elif job.phase == "refusing":
-        _end(member, REJECTED)
+        _end(member, atrium.REJECTED)
     else:
-        _end(member, ENDS_BY_PASSWORD.get(password, password if password.isupper() else CONNECTED))
-        if member.connection_status == CONNECTED:
+        _end(member, ENDS_BY_PASSWORD.get(password, password if password.isupper() else atrium.CONNECTED))
+        if member.connection_status == atrium.CONNECTED:
             member.successfully_aggregated_at = job.due
             return True
     return False
@@ -129,7 +117,7 @@ def _ask(member: Member, job: Job, kind: str) -> None:
     member.challenges_made += 1
     challenge = _challenge(kind, guid=f"CRD-{member.guid.removeprefix('MBR-')}-{member.challenges_made}")
     member.challenges = [challenge]
-    member.connection_status = CHALLENGED
+    member.connection_status = atrium.CHALLENGED
     job.phase, job.due = "asked", job.due + PATIENCE
 
 
@@ -142,11 +130,11 @@ def _end(member: Member, connection_status: str) -> None:
 def _challenge(kind: str, guid: str) -> JsonObject:
     challenge: JsonObject = {"guid": guid, "type": kind, "field_name": None}
     choices = [{"label": "The right one", "value": "correct"}, {"label": "The wrong one", "value": "wrong"}]
-    if kind == TEXT:
+    if kind == atrium.TEXT:
         challenge["label"] = "What city were you born in?"
-    elif kind == OPTIONS:
+    elif kind == atrium.OPTIONS:
         challenge |= {"label": "Where shall we send your code?", "options": choices}
-    elif kind == IMAGE_DATA:
+    elif kind == atrium.IMAGE_DATA:
         challenge |= {"label": "What does the picture say?", "image_data": PIXEL}
     else:
         pictures = [{**choice, "data_uri": f"data:image/png;base64,{PIXEL}"} for choice in choices]

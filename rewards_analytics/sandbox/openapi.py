@@ -4,16 +4,8 @@ from __future__ import annotations
 
 from string import Formatter
 
-from rewards_analytics.atrium import (
-    ACCEPT,
-    API_KEY_HEADER,
-    CHALLENGE_TYPES,
-    CLIENT_ID_HEADER,
-    DEFAULT_PER_PAGE,
-    LEAST_PER_PAGE,
-    MOST_PER_PAGE,
-    JsonObject,
-)
+from rewards_analytics import atrium
+from rewards_analytics.atrium import JsonObject
 from rewards_analytics.sandbox.world import INSTITUTIONS, MEMBERS_OF_A_USER
 from rewards_analytics.schema import BALANCE_TYPES, FIELDS, UNIT_TYPES
 
@@ -145,7 +137,10 @@ def _in_query(name: str, description: str) -> JsonObject:
     return {"name": name, "in": "query", "description": description, "schema": {"type": "integer"}}
 
 
-def _object(required: str, **properties: JsonObject) -> JsonObject:
+def _object(required: str, text: str = "", nullable: str = "", flags: str = "", /, **others: JsonObject) -> JsonObject:
+    """Schema of an object: names of its required fields, of its texts, nullable texts and booleans; other fields."""
+    simple = {text: TEXT, nullable: NULLABLE_TEXT, flags: {"type": "boolean"}}
+    properties = {name: schema for names, schema in simple.items() for name in names.split()} | others
     return {"type": "object", "required": required.split(), "properties": properties}
 
 
@@ -161,91 +156,54 @@ def _listing(name: str, schema: str) -> JsonObject:
 VERSION = {
     "name": "Accept",
     "in": "header",
-    "description": f"Version: {ACCEPT['atrium'][0]}; {ACCEPT['platform'][0]} on the Platform API.",
+    "description": f"Version: {atrium.ACCEPT['atrium'][0]}; {atrium.ACCEPT['platform'][0]} on the Platform API.",
     "schema": {"type": "string"},
 }
-RECORDS_PER_PAGE = _in_query(
-    "records_per_page", f"Entries on a page: {LEAST_PER_PAGE} to {MOST_PER_PAGE}; {DEFAULT_PER_PAGE} for anything else."
-)
+_LIMITS = f"{atrium.LEAST_PER_PAGE} to {atrium.MOST_PER_PAGE}; {atrium.DEFAULT_PER_PAGE} for anything else."
+RECORDS_PER_PAGE = _in_query("records_per_page", f"Entries on a page: {_LIMITS}")
 SECURITY = {
-    "api_key": {"type": "apiKey", "in": "header", "name": API_KEY_HEADER},
-    "client_id": {"type": "apiKey", "in": "header", "name": CLIENT_ID_HEADER},
+    "api_key": {"type": "apiKey", "in": "header", "name": atrium.API_KEY_HEADER},
+    "client_id": {"type": "apiKey", "in": "header", "name": atrium.CLIENT_ID_HEADER},
     "basic": {"type": "http", "scheme": "basic"},
 }
 TEXT = {"type": "string"}
-MAYBE_TEXT = {"type": ["string", "null"]}
-TRUTH = {"type": "boolean"}
-COUNT = {"type": "integer", "minimum": 0}
+NULLABLE_TEXT = {"type": ["string", "null"]}
+COUNTS = "current_page per_page total_entries total_pages"
+GUIDS_AND_VALUES = {"type": "array", "items": _object("guid value", "guid value")}
 SCHEMAS: JsonObject = {
-    "Error": _object("error", error=_object("message status type", message=TEXT, status=TEXT, type=TEXT)),
-    "Pagination": _object(
-        "current_page per_page total_entries total_pages",
-        current_page=COUNT,
-        per_page=COUNT,
-        total_entries=COUNT,
-        total_pages=COUNT,
-    ),
-    "User": _object(
-        "guid is_disabled metadata",
-        guid=TEXT,
-        identifier=MAYBE_TEXT,
-        id=MAYBE_TEXT,
-        email=MAYBE_TEXT,
-        is_disabled=TRUTH,
-        metadata=MAYBE_TEXT,
-    ),
+    "Error": _object("error", error=_object("message status type", "message status type")),
+    "Pagination": _object(COUNTS, **{name: {"type": "integer", "minimum": 0} for name in COUNTS.split()}),
+    "User": _object("guid is_disabled metadata", "guid", "identifier id email metadata", "is_disabled"),
     "Member": _object(
         "guid user_guid institution_code name connection_status is_being_aggregated aggregated_at metadata",
-        guid=TEXT,
-        user_guid=TEXT,
-        identifier=MAYBE_TEXT,
-        id=MAYBE_TEXT,
-        institution_code=TEXT,
-        name=TEXT,
-        connection_status=MAYBE_TEXT,
-        status=MAYBE_TEXT,
-        is_being_aggregated=TRUTH,
-        aggregated_at=MAYBE_TEXT,
-        successfully_aggregated_at=MAYBE_TEXT,
-        metadata=MAYBE_TEXT,
+        "guid user_guid institution_code name",
+        "identifier id connection_status status aggregated_at successfully_aggregated_at metadata",
+        "is_being_aggregated",
     ),
     "Status": _object(
         "guid connection_status is_being_aggregated is_authenticated aggregated_at",
-        guid=TEXT,
-        connection_status=MAYBE_TEXT,
-        status=MAYBE_TEXT,
-        is_being_aggregated=TRUTH,
-        is_authenticated=TRUTH,
-        has_processed_accounts=TRUTH,
-        has_processed_transactions=TRUTH,
-        aggregated_at=MAYBE_TEXT,
-        successfully_aggregated_at=MAYBE_TEXT,
+        "guid",
+        "connection_status status aggregated_at successfully_aggregated_at",
+        "is_being_aggregated is_authenticated has_processed_accounts has_processed_transactions",
         challenges={"type": "array", "items": _ref("Challenge")},
     ),
-    "Option": _object("label value", label=TEXT, value=TEXT, data_uri=TEXT),
+    "Option": _object("label value", "label value data_uri"),
     "Challenge": _object(
         "guid type label field_name",
-        guid=TEXT,
-        type={"enum": list(CHALLENGE_TYPES)},
-        label=TEXT,
-        field_name=MAYBE_TEXT,
+        "guid label image_data",
+        "field_name",
+        type={"enum": list(atrium.CHALLENGE_TYPES)},
         options={"type": "array", "items": _ref("Option")},
-        image_data=TEXT,
         image_options={"type": "array", "items": _ref("Option")},
     ),
     "Reward": _object(
         " ".join(FIELDS),
-        guid=TEXT,
-        user_guid=TEXT,
-        member_guid=TEXT,
-        account_guid=MAYBE_TEXT,
+        "guid user_guid member_guid created_at updated_at",
+        "account_guid description",
         balance_type={"enum": list(BALANCE_TYPES)},
         unit_type={"enum": list(UNIT_TYPES)},
         balance={"type": "number", "description": "A decimal: read it exactly."},
-        expires_on={"type": ["string", "null"], "format": "date"},
-        created_at=TEXT,
-        updated_at=TEXT,
-        description=MAYBE_TEXT,
+        expires_on={**NULLABLE_TEXT, "format": "date"},
     ),
     "UserBody": _body("user", "User"),
     "MemberBody": _body("member", "Member"),
@@ -255,24 +213,17 @@ SCHEMAS: JsonObject = {
     "MembersBody": _listing("members", "Member"),
     "ChallengesBody": _listing("challenges", "Challenge"),
     "RewardsBody": _listing("rewards", "Reward"),
-    "UserRequest": _object("user", user=_object("", identifier=MAYBE_TEXT, id=MAYBE_TEXT, metadata=MAYBE_TEXT)),
+    "UserRequest": _object("user", user=_object("", "", "identifier id metadata")),
     "MemberRequest": _object(
         "member",
         member=_object(
             "institution_code",
+            "",
+            "identifier id metadata",
+            "skip_aggregation",
             institution_code={"enum": sorted(INSTITUTIONS)},
-            identifier=MAYBE_TEXT,
-            id=MAYBE_TEXT,
-            metadata=MAYBE_TEXT,
-            skip_aggregation=TRUTH,
-            credentials={"type": "array", "items": _object("guid value", guid=TEXT, value=TEXT)},
+            credentials=GUIDS_AND_VALUES,
         ),
     ),
-    "ResumeRequest": _object(
-        "member",
-        member=_object(
-            "challenges",
-            challenges={"type": "array", "items": _object("guid value", guid=TEXT, value=TEXT)},
-        ),
-    ),
+    "ResumeRequest": _object("member", member=_object("challenges", challenges=GUIDS_AND_VALUES)),
 }

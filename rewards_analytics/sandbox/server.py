@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Self
 
 from rewards_analytics.atrium import DEFAULT_PER_PAGE, MOST_PER_PAGE
 from rewards_analytics.errors import ArgumentError
+from rewards_analytics.sandbox.api.calls import Settings
 from rewards_analytics.sandbox.clock import Clock
 from rewards_analytics.sandbox.faults import Faults
 from rewards_analytics.sandbox.world import World
@@ -95,8 +96,7 @@ class Sandbox:
         self.client_id = client_id or f"sandbox-client-{rng.getrandbits(64):016x}"
         self.latency = latency
         self.port = port
-        self._rewards_enabled = rewards_enabled
-        self._per_page = (default_per_page, most_per_page)
+        self._settings = Settings(self.api_key, self.client_id, rewards_enabled, default_per_page, most_per_page)
         self._log: list[LoggedRequest] = []
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
@@ -160,14 +160,11 @@ class Sandbox:
         import uvicorn
 
         from rewards_analytics.sandbox.api.application import application
-        from rewards_analytics.sandbox.api.calls import Settings
         from rewards_analytics.sandbox.gateway import Gateway, Transports, protocol
 
-        default_per_page, most_per_page = self._per_page
-        settings = Settings(self.api_key, self.client_id, self._rewards_enabled, default_per_page, most_per_page)
         transports: Transports = {}
         gateway = Gateway(
-            application(lambda: self.world, settings),
+            application(lambda: self.world, self._settings),
             faults=self.faults,
             latency=self.latency,
             log=self._log.append,

@@ -313,7 +313,7 @@ def test_a_wrong_answer_is_reported(form, member_of_mxbank):
 
     assert submit(form, "wrong") == "failed"
 
-    assert "the institution refused the answers. Fetch again to be asked again" in shown(form)
+    assert "the institution refused the answers. Fetch again to try once more" in shown(form)
 
 
 def test_an_answer_that_comes_right_after_the_click_on_submit_is_sent(form, member_of_mxbank):

@@ -78,7 +78,7 @@ def pull(
         raise ArgumentError.below("workers", workers, 1, kind="an integer")
     store = Memory() if out is None else Folder(Path(out))
     failures: Failures = {}
-    with closing(store), ProgressBar(progress) as bar:
+    with closing(store), closing(ProgressBar(progress)) as bar:
         named = _all_members(client, workers, failures, bar) if members is None else map(_pair, members)
         requested = list(dict.fromkeys(named))
         resumed = [pair for pair in requested if pair in store.finished]
@@ -103,12 +103,7 @@ def _pair(member: object) -> Pair:
 
 
 def _read(
-    client: AtriumClient,
-    members: Sequence[Pair],
-    workers: int,
-    store: Memory,
-    failures: Failures,
-    bar: ProgressBar,
+    client: AtriumClient, members: Sequence[Pair], workers: int, store: Memory, failures: Failures, bar: ProgressBar
 ) -> None:
     """Read the members' rewards into the store."""
     for pair, outcome in in_threads(lambda pair: list(client.list_rewards(*pair)), members, workers):
