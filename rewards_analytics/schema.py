@@ -34,9 +34,6 @@ POINTS: Final = "POINTS"
 SEGMENTS: Final = "SEGMENTS"
 UNIT_TYPES: Final = (DOLLARS, MILES, POINTS, SEGMENTS)
 
-NUMBER: Final = r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?"
-"""Grammar of an amount in text, as a regular expression: that of a JSON number."""
-
 PRECISION: Final = 38
 SCALE: Final = 9
 WHOLE_DIGITS: Final = 19

@@ -15,22 +15,23 @@ DATAFRAME_LIBRARIES = {"polars", "pandas", "pyarrow", "duckdb", "dask", "pyspark
 HEAVY = {*DATAFRAME_LIBRARIES, "matplotlib", "ipywidgets", "narwhals", "requests", "starlette", "uvicorn", "rich"}
 
 # What each part may import of the package. A part may always import itself.
-BASE = {"errors", "schema"}
+BASE = {"amounts", "errors", "schema"}
 READING = {"analysis", "results", "plots", "show", "spreadsheet", "wording"}
 MAY_IMPORT = {
     "version": set(),
     "errors": set(),
     "schema": {"errors"},
     "atrium": set(),
+    "amounts": {"schema"},
     "interactive": set(),
     "files": {"errors"},
     "spreadsheet": set(),
     "wording": {"schema"},
     "engines": BASE,
-    "client": {*BASE, "atrium", "interactive"},  # and `client.pull`, which returns frames, the loader
+    "client": {*BASE, "amounts", "atrium", "interactive"},  # and `client.pull`, which returns frames, the loader
     "sandbox": {*BASE, "atrium"},
-    "loading": {*BASE, "engines", "files", "interactive", "spreadsheet", "wording"},
-    "analysis": {*BASE, "engines"},
+    "loading": {*BASE, "amounts", "engines", "files", "interactive", "spreadsheet", "wording"},
+    "analysis": {*BASE, "amounts", "engines"},
     "results": {*BASE, "engines", "analysis"},
     "plots": {*BASE, "analysis", "results", "wording"},
     "show": {*BASE, "analysis", "results", "plots", "spreadsheet", "wording"},

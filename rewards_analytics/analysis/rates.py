@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import csv
 import os
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from numbers import Integral
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
+from rewards_analytics.amounts import NOT_A_NUMBER, InvalidValueError, amount
 from rewards_analytics.engines import columns_of, from_caller
 from rewards_analytics.errors import ArgumentError, FrameError, MissingColumnError, RewardsError, SourceError
 from rewards_analytics.schema import DOLLARS, SCALE, WHOLE_DIGITS
@@ -24,7 +23,6 @@ MEMBER: Final = "member_guid"
 
 _FORM: Final = "Rates are a mapping of unit to dollars a unit, a frame, or a CSV file with the columns "
 _COLUMNS: Final = f"{', '.join(REQUIRED)} and, where members differ, {MEMBER}"
-_NUMBER: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -110,20 +108,13 @@ def _exact(given: Any, what: str, error: type[RewardsError]) -> Decimal:
     """Give a rate as an exact number: from 0 on, with as many digits as an amount may have."""
     if isinstance(given, float):
         raise FrameError.from_float(what, given)
-    number = isinstance(given, Integral | Decimal) and not isinstance(given, bool)
-    if not (number or (isinstance(given, str) and _NUMBER.fullmatch(given))):
-        raise error(f"{what}, {given!r}, is not a number. Write dollars a unit, such as 0.0125.")
-    # NumPy has integers of its own, which Decimal does not know.
-    rate = Decimal(int(given)) if isinstance(given, Integral) else Decimal(given)
-    if not rate.is_finite() or rate < 0:
+    try:
+        rate = amount(given)
+    except InvalidValueError as problem:
+        if str(problem) == NOT_A_NUMBER:
+            raise error(f"{what}, {given!r}, is not a number. Write dollars a unit, such as 0.0125.") from None
+        digits = f"{WHOLE_DIGITS} digits before the point or {SCALE} after it"
+        raise error(f"{what}, {given}, has more than {digits}.") from None
+    if rate < 0:
         raise error(f"{what}, {given}, is not a number at or above 0.")
-    if rate and (rate.adjusted() >= WHOLE_DIGITS or _decimals(rate) > SCALE):
-        raise error(f"{what}, {given}, has more than {WHOLE_DIGITS} digits before the point or {SCALE} after it.")
     return rate
-
-
-def _decimals(rate: Decimal) -> int:
-    """Count the decimals but for zeros at the end; `normalize` would round to the digits of the context."""
-    _, digits, exponent = rate.as_tuple()
-    zeros = len(digits) - len("".join(map(str, digits)).rstrip("0"))
-    return -(int(exponent) + zeros)

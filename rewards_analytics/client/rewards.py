@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import re
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from types import TracebackType
 from typing import Any, Final, Self
 
+from rewards_analytics.amounts import is_amount
 from rewards_analytics.atrium import ACCEPT, JOB_TIMEOUT_S, MOST_PER_PAGE, POLL_INTERVAL_S, Dialect, JsonObject
 from rewards_analytics.client import credentials
 from rewards_analytics.client.aggregation import (
@@ -24,7 +23,6 @@ from rewards_analytics.client.credentials import Signature
 from rewards_analytics.client.paging import read_all
 from rewards_analytics.client.transport import DEFAULT_BASE_URL, Transport, checked_guid
 from rewards_analytics.errors import ArgumentError
-from rewards_analytics.schema import NUMBER
 
 ONE_DAY_S: Final = 86_400
 
@@ -229,13 +227,12 @@ def _member(user_guid: str, member_guid: str) -> tuple[str, str, str, str]:
 
 
 def _exact(reward: JsonObject) -> JsonObject:
-    """Same reward with its balance as a Decimal, if it is a number."""
+    """Same reward with its balance as a Decimal; a text that is not an amount stays, for `load` to reject."""
     balance = reward.get("balance")
-    if isinstance(balance, bool):
-        return reward
-    if isinstance(balance, int) or (isinstance(balance, str) and re.fullmatch(NUMBER, balance)):
-        with suppress(InvalidOperation):  # an exponent beyond Decimal: the loader refuses it with its place
-            return reward | {"balance": Decimal(balance)}
+    if isinstance(balance, int) and not isinstance(balance, bool):
+        return reward | {"balance": Decimal(balance)}
+    if isinstance(balance, str) and is_amount(balance):
+        return reward | {"balance": Decimal(balance)}
     return reward
 
 

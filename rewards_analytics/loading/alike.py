@@ -11,6 +11,7 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from rewards_analytics.amounts import NUMBER
 from rewards_analytics.loading import layout
 from rewards_analytics.loading.batches import Batch, Spot
 from rewards_analytics.loading.columns import plain_amounts, typed
@@ -22,8 +23,7 @@ try:
 except ImportError:  # installed without a C compiler
     from rewards_analytics.loading.cells import cut
 
-_NUMBER: Final = r"^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$"
-_SCALAR: Final = rf"{_NUMBER}|^(?:true|false)$"
+_SCALAR: Final = rf"^({NUMBER}|true|false)$"
 
 _MOST_BYTES: Final = 1 << 30
 """Arrow counts the bytes of a text column in 32 bits."""
@@ -53,7 +53,7 @@ def _batch(columns: Mapping[str, Texts], spot: Callable[[int], Spot]) -> Batch |
     amounts = columns["balance"]
     if (exact := plain_amounts(amounts.texts)) is not None:
         arrays["balance"] = exact
-    elif not _are(amounts.bare_texts(), _NUMBER):
+    elif not _are(amounts.bare_texts(), f"^{NUMBER}$"):
         return None
     missing = pa.nulls(len(amounts.texts), pa.string())
     batch = typed(pa.table([arrays.get(name, missing) for name in FIELDS], names=list(FIELDS)), spot, "the block")

@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as pt
 
+from rewards_analytics.amounts import PLAIN_AMOUNT, TOO_LARGE, InvalidValueError, amount
 from rewards_analytics.errors import FrameError
 from rewards_analytics.loading.batches import TYPES, Batch, Rejection, Spot
 from rewards_analytics.loading.values import (
@@ -23,9 +24,6 @@ from rewards_analytics.loading.values import (
     NOT_A_DATE,
     NOT_A_TIME,
     NOT_TEXT,
-    TOO_LARGE,
-    InvalidValueError,
-    amount,
     day,
     instant,
 )
@@ -35,9 +33,6 @@ _day = lru_cache(maxsize=1 << 16)(day)
 
 Problems = dict[int, tuple[str, object]]
 """Ordinal of a row -> its problem and the value."""
-
-PLAIN_AMOUNT: Final = r"^-?(0|[1-9][0-9]{0,18})(\.[0-9]{1,9})?$"
-"""The texts that Arrow and `values.amount` read alike; the rest go to the latter."""
 
 _LIMIT = pa.scalar(Decimal(10**WHOLE_DIGITS), pa.decimal128(38, 9))
 
@@ -109,7 +104,7 @@ def _amounts(column: pa.Array) -> tuple[pa.Array, Problems]:
     if pt.is_string(kind):
         if (exact := plain_amounts(column)) is not None:
             return exact, {}
-        plain = pc.fill_null(pc.match_substring_regex(column, PLAIN_AMOUNT), True)
+        plain = pc.fill_null(pc.match_substring_regex(column, f"^{PLAIN_AMOUNT}$"), True)
         return _read(column, plain, amount, "balance")
     if pt.is_decimal(kind) or pt.is_integer(kind):
         return _numbers(column)
@@ -117,7 +112,7 @@ def _amounts(column: pa.Array) -> tuple[pa.Array, Problems]:
 
 
 def plain_amounts(column: pa.Array) -> pa.Array | None:
-    """The amounts of a column of texts if Arrow is sure to read each of them as `values.amount` does, else None.
+    """The amounts of a column of texts if Arrow is sure to read each of them as `amount` does, else None.
 
     Arrow takes more than JSON does (`+5`, `05`, `.5`, `5.`, `1e3`), which the bytes tell; it refuses by itself a
     second point, a sign inside and a tenth decimal.

@@ -16,9 +16,10 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.json as pj
 
+from rewards_analytics.amounts import TOO_LARGE
 from rewards_analytics.loading.batches import TYPES, Batch, Spot
 from rewards_analytics.loading.columns import typed
-from rewards_analytics.loading.values import NOT_A_TIME, TOO_LARGE
+from rewards_analytics.loading.values import NOT_A_TIME
 
 _TEXT_BALANCE: Final = r'"balance"\s*:\s*"'
 _PAGE_KEY: Final = r'"rewards?"'

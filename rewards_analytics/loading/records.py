@@ -12,9 +12,10 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
+from rewards_analytics.amounts import InvalidValueError
 from rewards_analytics.errors import FrameError
 from rewards_analytics.loading.batches import TYPES, Batch, Rejection, Spot
-from rewards_analytics.loading.values import MISSING, NOT_UNICODE, READ, InvalidValueError, Number
+from rewards_analytics.loading.values import MISSING, NOT_UNICODE, READ, Number
 from rewards_analytics.schema import FIELDS, REQUIRED
 
 NOT_JSON: Final = "is not JSON"

@@ -9,21 +9,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, timezone
-from decimal import Decimal
 from typing import Final
 
-from rewards_analytics.schema import SCALE, WHOLE_DIGITS
+from rewards_analytics.amounts import InvalidValueError, amount
 
 MISSING: Final = "is missing"
 NOT_TEXT: Final = "is not text"
 NOT_UNICODE: Final = "is not valid Unicode"
-NOT_A_NUMBER: Final = "is not a number"
-TOO_LARGE: Final = f"has more than {WHOLE_DIGITS} digits before the point"
-TOO_FINE: Final = f"has more than {SCALE} decimals"
 NOT_A_DATE: Final = "is not a date"
 NOT_A_TIME: Final = "is not a time"
 
-_AMOUNT = re.compile(r"(-?)(0|[1-9][0-9]*)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?")
 _DAY = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 _INSTANT = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})"
@@ -32,41 +27,10 @@ _INSTANT = re.compile(
 )
 
 
-class InvalidValueError(ValueError):
-    """A value that a field cannot have; its only argument is the problem, in words that follow the value."""
-
-
 class Number(str):
     """The text of a JSON number, as it stood: a float would already have lost digits."""
 
     __slots__ = ()
-
-
-def amount(value: object) -> Decimal:
-    """The exact amount in a JSON number, in a text of the same form, in an int or in a Decimal.
-
-    >>> amount("1.25e3")
-    Decimal('1250.000000000')
-    """
-    if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
-        raise InvalidValueError(NOT_A_NUMBER)
-    if isinstance(value, int) and abs(value) >= 10**WHOLE_DIGITS:
-        raise InvalidValueError(TOO_LARGE)  # before str(), which refuses integers of thousands of digits
-    match = _AMOUNT.fullmatch(str(value))
-    if match is None:
-        raise InvalidValueError(NOT_A_NUMBER)
-    sign, whole, fraction, exponent = match.groups(default="")
-    digits = (whole + fraction).lstrip("0")
-    if not digits:
-        return Decimal("0." + "0" * SCALE)
-    significant = digits.rstrip("0")
-    power = _exponent(exponent) - len(fraction) + len(digits) - len(significant)
-    if power < -SCALE:
-        raise InvalidValueError(TOO_FINE)
-    if len(significant) + power > WHOLE_DIGITS:
-        raise InvalidValueError(TOO_LARGE)
-    scaled = (significant + "0" * (power + SCALE)).zfill(SCALE + 1)
-    return Decimal(f"{sign}{scaled[:-SCALE]}.{scaled[-SCALE:]}")
 
 
 def day(value: object) -> date:
@@ -114,13 +78,6 @@ def text(value: object) -> str:
         except UnicodeEncodeError:
             raise InvalidValueError(NOT_UNICODE) from None
     return value
-
-
-def _exponent(text: str) -> int:
-    """The exponent, or one as far out of range: `int` refuses thousands of digits."""
-    digits = text.lstrip("+-0")
-    size = int(digits or 0) if len(digits) < 12 else 10**12
-    return -size if text.startswith("-") else size
 
 
 def _utc(match: re.Match[str]) -> datetime:

@@ -179,6 +179,7 @@ def test_rates_come_in_a_file(tmp_path):
         ("MILES,-0.01,", r"rates\.csv:3: the rate of 'MILES', -0\.01, is not a number at or above 0"),
         ('MILES,"0,01",', r"rates\.csv:3: the rate of 'MILES', '0,01', is not a number\. Write dollars a unit"),
         ("MILES,,M1", r"rates\.csv:3: the rate of 'MILES' of member 'M1', '', is not a number"),
+        ("MILES,05,", r"rates\.csv:3: .*'05', is not a number"),
         ("MILES,nan,", r"rates\.csv:3: .*'nan', is not a number"),
         ("MILES,0.0000000001,", r"rates\.csv:3: .* has more than 19 digits before the point or 9 after it"),
         ("MILES,1234567890123456789.1234567891,", r"rates\.csv:3: .* digits before the point or 9 after it"),

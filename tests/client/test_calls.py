@@ -49,14 +49,28 @@ def test_a_balance_is_a_decimal_however_it_is_written(client, member, written):
     assert reward["balance"] == 5
 
 
-@pytest.mark.parametrize("written", ["007", "1,000", "", "1e99999999999999999999", None, True])
-def test_a_balance_that_is_not_a_number_stays_as_it_is(client, member, written):
+@pytest.mark.parametrize(
+    "written",
+    ["+5", "05", "007.5", ".5", "5.", "1_000", "1,000", "", "NaN", "1e19", "1e99999999999999999999", None, True],
+)
+def test_a_balance_that_load_rejects_stays_as_it_is(client, member, written):
     member.rewards.clear()
     add_reward(member, balance=written)
 
     (reward,) = client.list_rewards(member.user_guid, member.guid)
 
     assert (type(reward["balance"]), reward["balance"]) == (type(written), written)
+
+
+@pytest.mark.parametrize(("written", "amount"), [("1.5E+2", 150), ("-0.000000001", Decimal("-1e-9")), ("0e99", 0)])
+def test_a_text_that_load_accepts_is_made_a_decimal(client, member, written, amount):
+    member.rewards.clear()
+    add_reward(member, balance=written)
+
+    (reward,) = client.list_rewards(member.user_guid, member.guid)
+
+    assert isinstance(reward["balance"], Decimal)
+    assert reward["balance"] == amount
 
 
 def test_one_reward_is_read_by_its_guid(client, member):
