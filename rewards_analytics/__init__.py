@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from rewards_analytics.version import __version__
 
 _HOME = {
-    "load": "loading",
+    "load": "loading.load",
     "check": "loading.check",
     "scan": "loading.scan",
     "write": "loading.write",
@@ -105,8 +105,8 @@ if TYPE_CHECKING:
         SourceError as SourceError,
         UnsupportedInstitutionError as UnsupportedInstitutionError,
     )
-    from rewards_analytics.loading import load as load
     from rewards_analytics.loading.check import check as check
+    from rewards_analytics.loading.load import load as load
     from rewards_analytics.loading.scan import scan as scan
     from rewards_analytics.loading.write import write as write
     from rewards_analytics.plots.aging import plot_aging as plot_aging

@@ -32,7 +32,7 @@ def convert(
     ] = "raise",
 ) -> None:
     """Write the rewards of a source to one file, exactly, completely or not at all."""
-    from rewards_analytics.loading import load
+    from rewards_analytics.loading.load import load
     from rewards_analytics.loading.write import write
 
     rewards = load(source_of(source), on_invalid=on_invalid)

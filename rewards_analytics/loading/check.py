@@ -1,4 +1,4 @@
-"""The report that one reads before trusting a source."""
+"""A report on a source: what it holds, and what is wrong with it."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from html import escape
-from typing import Any, Final
+from typing import Final
 
 import polars as pl
 
-from rewards_analytics.loading.reading import read
-from rewards_analytics.loading.validate import Reading, in_words, printable, rejected_frame
+from rewards_analytics.loading.pipeline import read
+from rewards_analytics.loading.validate import in_words, printable, reasons, rejected_frame
 from rewards_analytics.schema import FIELDS, REQUIRED
 
 _SHOWN_ROWS: Final = 10
@@ -29,10 +29,10 @@ class Report:
     rewards
         Rows that `load` returns with `on_invalid="drop"`.
     rejected
-        A row for each row that is not a valid reward: `place`, `field` (null where the whole row is meant),
+        A row for each row that is not a valid reward: `place`, `field` (null where the whole row is invalid),
         `problem`, `value` (text).
     reasons
-        How many rows were rejected for what, the most frequent first.
+        How many rows were rejected for which reason, the most frequent first.
     duplicates
         Further copies of rows, which loading leaves out.
     unknown
@@ -104,7 +104,7 @@ class Report:
             )
 
 
-def check(source: Any) -> Report:
+def check(source: object) -> Report:
     """What a source of rewards holds, and every row that `load` would reject, with its place.
 
     Parameters
@@ -129,30 +129,26 @@ def check(source: Any) -> Report:
     First rejected rows
       $[0].balance: balance "12,50" is not a number
     """
-    reading = read(source)
-    rewards = pl.DataFrame(pl.from_arrow(reading.table))
+    loaded = read(source)
+    rewards = pl.DataFrame(pl.from_arrow(loaded.table))
     return Report(
-        rows=reading.rows,
+        rows=loaded.rows,
         rewards=len(rewards),
-        rejected=rejected_frame(reading.rejected),
-        reasons=reading.reasons(),
-        duplicates=reading.duplicates,
-        unknown=reading.unknown(),
+        rejected=rejected_frame(loaded.rejected),
+        reasons=reasons(loaded.rejected),
+        duplicates=loaded.duplicates,
+        unknown=loaded.unknown(),
         nulls={name: rewards[name].null_count() for name in FIELDS if name not in REQUIRED},
         days=_days(rewards),
         amounts=_amounts(rewards),
-        _first=_first_rows(reading),
+        _first=[in_words(row) for row in loaded.rejected[:_SHOWN_ROWS]],
     )
-
-
-def _first_rows(reading: Reading) -> list[str]:
-    return [in_words(row) for row in reading.rejected[:_SHOWN_ROWS]]
 
 
 def _days(rewards: pl.DataFrame) -> dict[str, tuple[date, date]]:
     days = rewards.select("expires_on", pl.col("created_at").dt.date())
-    spans = {name: (days[name].min(), days[name].max()) for name in days.columns}
-    return {name: span for name, span in spans.items() if span[0] is not None}  # type: ignore[misc]
+    found = {name: sorted(days[name].drop_nulls().unique().to_list()) for name in days.columns}
+    return {name: (values[0], values[-1]) for name, values in found.items() if values}
 
 
 def _amounts(rewards: pl.DataFrame) -> pl.DataFrame:

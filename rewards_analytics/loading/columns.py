@@ -1,11 +1,11 @@
-"""Whole Arrow columns to their final types, with the problem of each value that does not fit.
+"""Whole Arrow columns to their final types, with the problem of each invalid value.
 
-What a column cannot convert at once, `values` decides one by one.
+What cannot be converted as a column is decided value by value in `values`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -17,13 +17,13 @@ import pyarrow.compute as pc
 import pyarrow.types as pt
 
 from rewards_analytics.amounts import PLAIN_AMOUNT, TOO_LARGE, InvalidValueError, amount
-from rewards_analytics.errors import FrameError
-from rewards_analytics.loading.batches import TYPES, Batch, Rejection, Spot
+from rewards_analytics.errors import FrameError, SourceError
+from rewards_analytics.loading.chunk import TYPES, Chunk, Place, Rejection
 from rewards_analytics.loading.values import (
     MISSING,
     NOT_A_DATE,
     NOT_A_TIME,
-    NOT_TEXT,
+    Unquoted,
     day,
     instant,
 )
@@ -34,11 +34,13 @@ _day = lru_cache(maxsize=1 << 16)(day)
 Problems = dict[int, tuple[str, object]]
 """Ordinal of a row -> its problem and the value."""
 
+_FIRST = datetime.min.replace(tzinfo=UTC)
+_LAST = datetime.max.replace(tzinfo=UTC)
 _LIMIT = pa.scalar(Decimal(10**WHOLE_DIGITS), pa.decimal128(38, 9))
 
 
-def typed(raw: pa.Table, spot: Callable[[int], Spot], source: str) -> Batch:
-    """Convert the ten columns of a table, whatever their types, and set the bad rows apart.
+def typed(raw: pa.Table, place_of: Callable[[int], Place], source: str) -> Chunk:
+    """Convert the ten columns of a table, whatever their types, and reject the rows that are invalid.
 
     `source` names the table in the error for a column of a type that cannot hold its field.
     """
@@ -47,14 +49,14 @@ def typed(raw: pa.Table, spot: Callable[[int], Spot], source: str) -> Batch:
         array, problems = _convert(name, _flat(raw.column(name)), source)
         arrays.append(array)
         for ordinal, (problem, value) in problems.items():
-            first.setdefault(ordinal, Rejection(spot(ordinal), name, problem, value))
+            first.setdefault(ordinal, Rejection(place_of(ordinal), name, problem, value))
     table = pa.Table.from_arrays(arrays, schema=TYPES)
     if not first:
-        return Batch(table, spot)
+        return Chunk(table, place_of)
     valid = np.ones(table.num_rows, dtype=bool)
     valid[list(first)] = False
     kept = np.flatnonzero(valid)
-    return Batch(table.take(pa.array(kept)), spot, kept, [first[i] for i in sorted(first)])
+    return Chunk(table.take(pa.array(kept)), place_of, kept, [first[i] for i in sorted(first)])
 
 
 def _flat(column: pa.ChunkedArray) -> pa.Array:
@@ -112,10 +114,10 @@ def _amounts(column: pa.Array) -> tuple[pa.Array, Problems]:
 
 
 def plain_amounts(column: pa.Array) -> pa.Array | None:
-    """The amounts of a column of texts if Arrow is sure to read each of them as `amount` does, else None.
+    """The amounts of a column of texts, if Arrow is sure to read each of them as `amount` does; None if not.
 
-    Arrow takes more than JSON does (`+5`, `05`, `.5`, `5.`, `1e3`), which the bytes tell; it refuses by itself a
-    second point, a sign inside and a tenth decimal.
+    Arrow accepts more than JSON does (`+5`, `05`, `.5`, `5.`, `1e3`), which the bytes show. A second point, a sign
+    inside and a tenth decimal it refuses by itself.
     """
     edges = np.frombuffer(column.buffers()[1], dtype=np.int32)[column.offset :][: len(column) + 1]
     if column.null_count:
@@ -151,8 +153,7 @@ def _numbers(column: pa.Array) -> tuple[pa.Array, Problems]:
     fits = pc.and_(pc.less(exact, _LIMIT), pc.greater(exact, pc.negate(_LIMIT)))
     if pc.all(fits).as_py() is not False:
         return exact, {}
-    outside = np.flatnonzero(pc.fill_null(pc.invert(fits), False).to_numpy(zero_copy_only=False)).tolist()
-    return exact, {i: (TOO_LARGE, column[i].as_py()) for i in outside}
+    return exact, {i: (TOO_LARGE, column[i].as_py()) for i in _where_false(fits)}
 
 
 def _days(column: pa.Array) -> tuple[pa.Array, Problems]:
@@ -160,13 +161,13 @@ def _days(column: pa.Array) -> tuple[pa.Array, Problems]:
     if pt.is_string(kind):
         return _by_distinct_value(column)
     if pt.is_date(kind):
-        return _within(column.cast(target), date.min, date.max, NOT_A_DATE)
+        return _within(column.cast(target), date.min, date.max, NOT_A_DATE, column)
     if pt.is_timestamp(kind):
         local = pc.local_timestamp(column) if kind.tz else column
         days = local.cast(target, safe=False)
-        whole = pc.equal(days.cast(local.type), local)
-        odd = np.flatnonzero(pc.fill_null(pc.invert(whole), False).to_numpy(zero_copy_only=False)).tolist()
-        return days, {i: (NOT_A_DATE, column[i].as_py()) for i in odd}
+        days, problems = _within(days, date.min, date.max, NOT_A_DATE, column)
+        odd = _where_false(pc.equal(days.cast(local.type), local))
+        return days, problems | {i: (NOT_A_DATE, _written(column, i)) for i in odd}
     raise _ColumnTypeError("dates, or texts like 2026-11-23, are needed.")
 
 
@@ -204,18 +205,33 @@ def _instants(column: pa.Array) -> tuple[pa.Array, Problems]:
         array = pc.assume_timezone(column.cast(pa.timestamp("us")), "UTC")
     else:
         raise _ColumnTypeError("timestamps, or texts like 2026-11-23T08:00:00Z, are needed.")
-    return _within(array, datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC), NOT_A_TIME)
+    return _within(array, _FIRST, _LAST, NOT_A_TIME, column)
 
 
-def _within(array: pa.Array, low: object, high: object, problem: str) -> tuple[pa.Array, Problems]:
-    """Arrow counts beyond the years 1 to 9999, which no date of Python, pandas or SQL can show."""
-    low, high = pa.scalar(low, array.type), pa.scalar(high, array.type)
-    inside = pc.and_(pc.greater_equal(array, low), pc.less_equal(array, high))
+def _within(array: pa.Array, low: date, high: date, problem: str, column: pa.Array) -> tuple[pa.Array, Problems]:
+    """Refuse years outside 1 to 9999, which Arrow counts and Python, pandas and SQL cannot show."""
+    inside = pc.and_(
+        pc.greater_equal(array, pa.scalar(low, array.type)), pc.less_equal(array, pa.scalar(high, array.type))
+    )
     if pc.all(inside).as_py() is not False:
         return array, {}
-    odd = np.flatnonzero(pc.fill_null(pc.invert(inside), False).to_numpy(zero_copy_only=False)).tolist()
-    shown = array.cast(pa.int64() if pt.is_timestamp(array.type) else pa.int32())
-    return array, {i: (problem, shown[i].as_py()) for i in odd}
+    return array, {i: (problem, _written(column, i)) for i in _where_false(inside)}
+
+
+def _where_false(values: pa.Array) -> list[int]:
+    return np.flatnonzero(pc.fill_null(pc.invert(values), False).to_numpy(zero_copy_only=False)).tolist()
+
+
+def _written(column: pa.Array, row: int) -> object:
+    """A value as its source has it. A day or time of a year that Python does not have is its ISO form."""
+    value = column[row]
+    try:
+        return value.as_py()
+    except (ValueError, OverflowError):
+        is_time = pt.is_timestamp(column.type)
+        unit = column.type.unit if is_time else "D" if pt.is_date32(column.type) else "ms"
+        iso = np.array(value.value, dtype=f"datetime64[{unit}]")
+        return Unquoted(f"{iso}Z" if is_time and column.type.tz else iso)
 
 
 def _read(
@@ -246,4 +262,20 @@ def _each(
             yield None
 
 
-__all__ = ["NOT_TEXT", "typed"]
+# --- Tables -----------------------------------------------------------------------------------------
+
+
+def numbered(table: pa.Table, first: int, *, name: str | None, label: str) -> Chunk:
+    """Convert a table whose rows are placed by their number, from `first` on."""
+    return typed(table, lambda ordinal: Place(name, None, f"row {first + ordinal}"), label)
+
+
+def require_columns(found: Sequence[str], label: str) -> None:
+    """Refuse a file without all ten columns: what a missing one would have held is not known to be null."""
+    missing = [name for name in FIELDS if name not in found]
+    if missing:
+        names = ", ".join(map(repr, missing))
+        raise SourceError(
+            f"{label} lacks the column{'s' if len(missing) > 1 else ''} {names}; found {list(found)}. "
+            "Rename or add them (empty where nothing is known)."
+        )

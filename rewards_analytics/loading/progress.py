@@ -1,4 +1,4 @@
-"""A bar for loads that take more than a moment, where someone is looking."""
+"""A progress bar for loads that take more than a moment, where someone is looking."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from rewards_analytics.interactive import is_interactive
-from rewards_analytics.loading.sources import File, Piece
+from rewards_analytics.loading.sources import File, Input
 
 _DELAY_S: Final = 2.0
 """Loads that end sooner show nothing."""
@@ -19,7 +19,7 @@ class Progress:
     """Counts bytes, files and rows; shows nothing by itself."""
 
     def bytes_read(self, count: int) -> None:
-        """Note bytes, as they are before unpacking."""
+        """Note bytes, as they are before decompression."""
 
     def file_begun(self) -> None:
         """Note that another file is read."""
@@ -29,7 +29,7 @@ class Progress:
 
 
 class _Bar(Progress):
-    """Shows what it counts on a bar of tqdm."""
+    """Shows the counts on a bar of tqdm."""
 
     def __init__(self, bar: Any, files: int) -> None:
         self._bar, self._files = bar, files
@@ -47,9 +47,9 @@ class _Bar(Progress):
 
 
 @contextmanager
-def shown(pieces: Iterable[Piece]) -> Iterator[Progress]:
-    """Progress on the way through files: a bar on a terminal and in a notebook, nothing anywhere else."""
-    sizes = [_size(piece) for piece in pieces if isinstance(piece, File)] if is_interactive() else []
+def progress_bar(inputs: Iterable[Input]) -> Iterator[Progress]:
+    """A bar on a terminal and in a notebook, and nothing anywhere else."""
+    sizes = [_size(item) for item in inputs if isinstance(item, File)] if is_interactive() else []
     if not sizes:
         yield Progress()
         return
@@ -63,7 +63,7 @@ def shown(pieces: Iterable[Piece]) -> Iterator[Progress]:
 
 
 def _size(file: File) -> int | None:
-    """Bytes of a file; None where only reading it could tell."""
+    """Bytes of a file; None if only reading it can tell."""
     if isinstance(file.content, bytes):
         return len(file.content)
     if isinstance(file.content, Path) and file.content.is_file():

@@ -1,19 +1,24 @@
 """Lazy frames of rewards, for data larger than memory or than one machine.
 
-Parquet is left to the engine where the footers of the files prove that every row is valid. Everything else is
-read by the same decoders as `load` reads with, block by block, whenever the engine asks: no engine's own reader of
-JSON is exact, and none says where a bad row stands.
+Parquet is left to the engine if the footers of the files prove that every row is valid. Everything else is read by the
+decoders of `load`, block by block, whenever the engine asks: no engine's own reader of JSON is exact, and none says
+where an invalid row is.
 """
 
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, overload
 
 from rewards_analytics.errors import ArgumentError, MissingDependencyError
-from rewards_analytics.loading.footers import proven
-from rewards_analytics.loading.sources import File, pieces
-from rewards_analytics.loading.stream import Url
+from rewards_analytics.loading.parquet import are_proven_valid
+from rewards_analytics.loading.sources import File, inputs
+
+if TYPE_CHECKING:
+    import dask.dataframe as dd
+    import duckdb
+    import polars as pl
+    import pyspark.sql
 
 _MODULES: Final = {
     "polars": "polars_frame",
@@ -24,21 +29,35 @@ _MODULES: Final = {
 _EXTRAS: Final = {"duckdb": "duckdb", "dask": "dask", "pyspark": "spark"}
 
 
-def scan(source: Any, *, engine: Literal["polars", "duckdb", "dask", "pyspark"] = "polars", session: Any = None) -> Any:
+@overload
+def scan(source: object, *, engine: Literal["polars"] = "polars", session: None = None) -> pl.LazyFrame: ...
+@overload
+def scan(
+    source: object, *, engine: Literal["duckdb"], session: duckdb.DuckDBPyConnection | None = None
+) -> duckdb.DuckDBPyRelation: ...
+@overload
+def scan(source: object, *, engine: Literal["dask"], session: None = None) -> dd.DataFrame: ...
+@overload
+def scan(
+    source: object, *, engine: Literal["pyspark"], session: pyspark.sql.SparkSession | None = None
+) -> pyspark.sql.DataFrame: ...
+def scan(
+    source: object, *, engine: Literal["polars", "duckdb", "dask", "pyspark"] = "polars", session: object = None
+) -> Any:
     """Rewards of files as a lazy frame, one row a reward, every amount exact.
 
-    Nothing is read but the footers of Parquet files until the engine computes. An invalid row then fails the
-    computation with the message of `load`. Unlike `load`, exact repeats of a row are not looked for.
+    Only the footers of Parquet files are read until the engine computes. An invalid row then fails the computation
+    with the message of `load`. Unlike `load`, it keeps exact repeats of a row.
 
     Parameters
     ----------
     source
-        A path, a glob, a folder, a URL of an object that Arrow reaches (`s3://`, `gs://`, `abfs://`), or a list
-        of those; of the kinds that `load` reads.
+        A path, a glob, a folder, a URL of an object that Arrow can open (`s3://`, `gs://`, `abfs://`), or a list
+        of those; files of the kinds that `load` reads.
     engine
         `"polars"` (LazyFrame), `"duckdb"` (relation), `"dask"` (DataFrame), `"pyspark"` (DataFrame). Dask
-        and PySpark read each part of the source where it is computed: their workers have to see the files,
-        and to have this package.
+        and PySpark read each part of the source where it is computed: their workers need the files and this
+        package.
     session
         A SparkSession (the active one if None), or a DuckDB connection (one of its own if None).
 
@@ -49,7 +68,7 @@ def scan(source: Any, *, engine: Literal["polars", "duckdb", "dask", "pyspark"] 
     Raises
     ------
     SourceError
-        A source that is not there, or lacks columns.
+        A source that does not exist, or lacks columns.
 
     Examples
     --------
@@ -69,11 +88,11 @@ def scan(source: Any, *, engine: Literal["polars", "duckdb", "dask", "pyspark"] 
         module = import_module(f"rewards_analytics.loading.lazy.{_MODULES[engine]}")
     except ModuleNotFoundError as error:
         raise MissingDependencyError.for_extra(engine, _EXTRAS[engine]) from error
-    return module.parquet(files, session) if proven(files) else module.decoded(files, session)
+    return module.parquet(files, session) if are_proven_valid(files) else module.decoded(files, session)
 
 
-def _files(source: Any) -> list[File]:
-    files = [piece for piece in pieces(source) if isinstance(piece, File) and _is_stored(piece)]
+def _files(source: object) -> list[File]:
+    files = [item for item in inputs(source) if isinstance(item, File) and _is_stored(item)]
     if not files:
         raise ArgumentError(
             f"scan() reads files again for each computation, and cannot do so with a {type(source).__name__}. "
@@ -84,6 +103,3 @@ def _files(source: Any) -> list[File]:
 
 def _is_stored(file: File) -> bool:
     return not isinstance(file.content, bytes) and not hasattr(file.content, "read")
-
-
-__all__ = ["Url", "scan"]

@@ -1,4 +1,4 @@
-"""What a caller may pass as a source, told apart and put in a fixed order."""
+"""What a caller may pass as a source, resolved to inputs in a fixed order."""
 
 from __future__ import annotations
 
@@ -7,26 +7,16 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Final, Literal, cast
+from typing import Any, BinaryIO, cast
 
 from rewards_analytics.errors import ArgumentError, SourceError
-from rewards_analytics.loading.stream import PACKINGS, Url
-
-Kind = Literal["json", "ndjson", "csv", "parquet"]
-
-ENDINGS: Final[dict[str, Kind]] = {
-    ".json": "json",
-    ".ndjson": "ndjson",
-    ".jsonl": "ndjson",
-    ".csv": "csv",
-    ".parquet": "parquet",
-    ".pq": "parquet",
-}
+from rewards_analytics.loading.kinds import ENDINGS, Kind, kind_of
+from rewards_analytics.loading.stream import Url
 
 
 @dataclass(frozen=True)
 class File:
-    """Bytes to decode: where they are, what messages call them, the kind if the ending says it."""
+    """Bytes to decode: where they are, what messages call them, and the kind if the name says it."""
 
     content: Path | Url | bytes | BinaryIO
     name: str | None = None
@@ -37,21 +27,22 @@ class File:
 class Dicts:
     """Rewards, or pages of them, as Python mappings."""
 
-    values: Iterable[Any]
+    values: Iterable[object]
 
 
 @dataclass(frozen=True)
 class Frame:
     """A frame of another library."""
 
-    native: Any
+    native: object
 
 
-Piece = File | Dicts | Frame
+Input = File | Dicts | Frame
+"""What is decoded one after the other."""
 
 
-def pieces(source: Any) -> Iterator[Piece]:
-    """Take a source apart into what is decoded one after the other."""
+def inputs(source: object) -> Iterator[Input]:
+    """Resolve a source."""
     if isinstance(source, File):
         yield source
     elif isinstance(source, str | os.PathLike):
@@ -62,9 +53,9 @@ def pieces(source: Any) -> Iterator[Piece]:
         yield Dicts([source])
     elif callable(getattr(source, "read", None)):
         yield _open_file(source)
-    elif isinstance(source, list | tuple) and any(_is_file_like(part) for part in source):
-        for part in source:
-            yield from pieces(part)
+    elif isinstance(source, list | tuple) and any(map(_is_file_like, source)):
+        for element in source:
+            yield from inputs(element)
     elif _is_frame(source):
         yield Frame(source)
     elif isinstance(source, Iterable):
@@ -76,20 +67,14 @@ def pieces(source: Any) -> Iterator[Piece]:
         )
 
 
-def kind_of(name: str) -> Kind | None:
-    """The kind that a file's ending says, under the ending of its packing."""
-    stem, ending = os.path.splitext(name.lower())  # noqa: PTH122 (a folder has thousands of names)
-    return ENDINGS.get(os.path.splitext(stem)[1] if ending in PACKINGS else ending)  # noqa: PTH122
-
-
-def _is_file_like(part: object) -> bool:
-    # A list may hold a million dicts: the look at their type alone is the cheapest.
-    if type(part) is dict:
+def _is_file_like(element: object) -> bool:
+    # A list may hold a million dicts: to compare their type is the cheapest check.
+    if type(element) is dict:
         return False
-    return isinstance(part, File | str | os.PathLike | bytes | bytearray | memoryview) or hasattr(part, "read")
+    return isinstance(element, File | str | os.PathLike | bytes | bytearray | memoryview) or hasattr(element, "read")
 
 
-def _open_file(source: Any) -> File:
+def _open_file(source: object) -> File:
     name = getattr(source, "name", None)
     if not isinstance(name, str) or name.startswith("<"):
         return File(cast(BinaryIO, source))
@@ -98,9 +83,7 @@ def _open_file(source: Any) -> File:
 
 def _files(path: str) -> Iterator[File]:
     if path.lstrip()[:1] in ("{", "["):
-        raise ArgumentError(
-            "The source is a text of JSON, but a str is taken for a path. Pass it as bytes: text.encode()."
-        )
+        raise ArgumentError("The source is JSON text, but a str is read as a path. Pass it as bytes: text.encode().")
     if "://" in path:
         yield File(Url(path), path, kind_of(path))
         return
@@ -125,7 +108,7 @@ def _in_folder(folder: Path) -> Iterator[File]:
 
 
 def data_files(folder: str | os.PathLike[str]) -> Iterator[str]:
-    """Paths of the files of the known endings below a folder; hidden ones and `_logs` are not data."""
+    """Paths of the files with a known ending below a folder, but for names that begin with `.` or `_`."""
     with os.scandir(folder) as entries:
         for entry in entries:
             if entry.name.startswith((".", "_")):

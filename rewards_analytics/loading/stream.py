@@ -1,4 +1,4 @@
-"""Bytes of one source: unpacked, counted, and with every way of failing told in our words."""
+"""Reads one source: decompresses it, counts bytes, and turns I/O failures into `SourceError`."""
 
 from __future__ import annotations
 
@@ -9,22 +9,29 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, Final, cast
+from typing import BinaryIO, Final, Protocol, TypeVar, cast
 
 import pyarrow as pa
 
 from rewards_analytics.errors import ArgumentError, SourceError
 
-PACKINGS: Final = {".gz": "gzip", ".zst": "zstd"}
-"""Endings of packed text, and what Arrow calls the packing."""
+COMPRESSIONS: Final = {".gz": "gzip", ".zst": "zstd"}
+"""Endings of compressed text, and what Arrow calls the compression."""
 
 _MAGIC: Final = {"gzip": b"\x1f\x8b", "zstd": b"\x28\xb5\x2f\xfd"}
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _HEAD_BYTES: Final = 1 << 16
 
+T = TypeVar("T")
+
+
+class _Readable(Protocol):
+    def read(self, size: int, /) -> bytes: ...
+    def readinto(self, view: memoryview, /) -> int: ...
+
 
 class Url(str):
-    """The address of an object in a store that Arrow reaches: `s3://`, `gs://`, `abfs://`, `hdfs://`, `file://`."""
+    """The address of an object in a store that Arrow can open: `s3://`, `gs://`, `abfs://`, `hdfs://`, `file://`."""
 
     __slots__ = ()
 
@@ -37,23 +44,23 @@ class Stream:
     source
         A path, a URL, bytes, or an open binary file (which stays open).
     name
-        What messages call it; None for what has no name.
-    seen
-        Is called with the number of bytes as they are read, before unpacking.
+        What messages call it; None if it has no name.
+    on_read
+        Called with the number of bytes as they are read, before decompression.
     """
 
     def __init__(
-        self, source: Path | Url | bytes | BinaryIO, name: str | None, seen: Callable[[int], object] | None = None
+        self, source: Path | Url | bytes | BinaryIO, name: str | None, on_read: Callable[[int], object] | None = None
     ) -> None:
         self.name = name
         self.label = name or "the source"
         self.path = source if isinstance(source, Path) else None
         self._own = isinstance(source, Path | Url)
-        self._file = _Counted(self._open(source), self.label, seen)
+        self._file = _Counted(self._open(source), self.label, on_read)
         self._state = self._fingerprint()
         self._head = b""
         try:
-            self._unpacked = self._unpack()
+            self._decompressed = self._decompress()
             self._head = self._read(len(_BYTE_ORDER_MARK)).removeprefix(_BYTE_ORDER_MARK)
         except BaseException:
             self.close()
@@ -74,8 +81,8 @@ class Stream:
 
     @property
     def size(self) -> int | None:
-        """How many bytes there are to read, where that is known before."""
-        return self._state[0] if self._state and isinstance(self._unpacked, _Resumed) else None
+        """The number of bytes to read; None if only reading can tell."""
+        return self._state[0] if self._state and isinstance(self._decompressed, _Resumed) else None
 
     def read(self, size: int) -> bytes:
         """Read up to `size` bytes; fewer only at the end."""
@@ -90,11 +97,11 @@ class Stream:
         return b"".join(parts) if len(parts) != 1 else parts[0]
 
     def read_into(self, view: memoryview) -> int:
-        """Fill a piece of memory, and say how many bytes were there; fewer than it holds only at the end."""
+        """Fill memory, and return the number of bytes read; fewer than fit only at the end."""
         size = min(len(self._head), len(view))
         view[:size], self._head = self._head[:size], self._head[size:]
         while size < len(view):
-            count = self._reading(partial(self._unpacked.readinto, view[size:]))
+            count = self._reading(partial(self._decompressed.readinto, view[size:]))
             if not count:
                 self._check_unchanged()
                 break
@@ -110,13 +117,13 @@ class Stream:
         return b"".join([*parts, part])
 
     def peek(self, size: int = _HEAD_BYTES) -> bytes:
-        """The next bytes, which stay to be read."""
+        """The next bytes, without reading past them."""
         while len(self._head) < size and (part := self._read(size - len(self._head))):
             self._head += part
         return self._head[:size]
 
     def skip_line(self) -> bytes:
-        """Throw away bytes up to the next line end, and give back those read beyond it."""
+        """Skip to the next line end, and return the bytes that were read beyond it."""
         while chunk := self.read(1 << 20):
             _, newline, tail = chunk.partition(b"\n")
             if newline:
@@ -124,9 +131,9 @@ class Stream:
         return b""
 
     def _read(self, size: int) -> bytes:
-        return bytes(self._reading(partial(self._unpacked.read, size)))
+        return bytes(self._reading(partial(self._decompressed.read, size)))
 
-    def _reading(self, read: Callable[[], Any]) -> Any:
+    def _reading(self, read: Callable[[], T]) -> T:
         try:
             return read()
         except (OSError, EOFError, pa.ArrowException) as error:
@@ -148,24 +155,24 @@ class Stream:
         except ValueError as error:  # a NUL byte
             raise SourceError(f"{self.label!r} is not a path: {error}.") from error
 
-    def _unpack(self) -> Any:
-        """The readable file; packed text is recognised by its first bytes."""
+    def _decompress(self) -> _Readable:
+        """The file to read from; compressed text is recognised by its first bytes."""
         start = self._file.read(4)
         whole = _Resumed(start, self._file)
         ending = os.path.splitext(self.name or "")[1]  # noqa: PTH122 (a folder has thousands of names)
-        named = PACKINGS.get(ending.lower()) if self._own else None
-        for packing, magic in _MAGIC.items():
+        named = COMPRESSIONS.get(ending.lower()) if self._own else None
+        for compression, magic in _MAGIC.items():
             if start.startswith(magic):
-                return pa.CompressedInputStream(pa.PythonFile(whole, "r"), packing)
+                return cast(_Readable, pa.CompressedInputStream(pa.PythonFile(whole, "r"), compression))
         if named:
             raise SourceError(
                 f"{self.label} is not {named}, as its ending says: it begins with {start!r}. "
-                "Rename it to what it is, or pack it again."
+                "Rename it to what it is, or compress it again."
             )
         return whole
 
     def _fingerprint(self) -> tuple[int, int] | None:
-        """The size and the time of the last change of what can be asked for them."""
+        """Size and time of the last change of a regular file, the size of bytes; None for anything else."""
         if isinstance(self._file.raw, io.BytesIO):
             return self._file.raw.getbuffer().nbytes, 0
         if self.path is None:
@@ -176,6 +183,11 @@ class Stream:
     def _check_unchanged(self) -> None:
         if self._state != self._fingerprint():
             raise SourceError(f"{self.label} changed while it was read. Load it again once it is written completely.")
+
+
+def is_compressed(start: bytes) -> bool:
+    """Whether the first bytes are those of a compressed file."""
+    return start.startswith(tuple(_MAGIC.values()))
 
 
 def _open_url(url: Url) -> BinaryIO:
@@ -189,17 +201,17 @@ def _open_url(url: Url) -> BinaryIO:
 
 
 def unreadable(label: str, error: OSError) -> SourceError:
-    """Say in a line why a file cannot be opened."""
+    """Why a file cannot be opened, in one line."""
     if isinstance(error, FileNotFoundError):
         return SourceError(f"{label} does not exist. Check the path; this folder is {Path.cwd()}.")
     return SourceError(f"{label} cannot be opened: {error.strerror or error}.")
 
 
 class _Counted:
-    """Reads bytes, and nothing else, from a file, and tells how many."""
+    """Reads from a file that must yield bytes, and counts them."""
 
-    def __init__(self, raw: BinaryIO, label: str, seen: Callable[[int], object] | None) -> None:
-        self.raw, self._label, self._seen = raw, label, seen
+    def __init__(self, raw: BinaryIO, label: str, on_read: Callable[[int], object] | None) -> None:
+        self.raw, self._label, self._on_read = raw, label, on_read
 
     def read(self, size: int) -> bytes:
         data: object = self.raw.read(size)
@@ -207,8 +219,8 @@ class _Counted:
             raise ArgumentError(f'{self._label} is open as text. Open it as bytes: open(path, "rb").')
         if not isinstance(data, bytes) or not data:
             return b""
-        if self._seen:
-            self._seen(len(data))
+        if self._on_read:
+            self._on_read(len(data))
         return data
 
     def readinto(self, view: memoryview) -> int:
@@ -217,8 +229,8 @@ class _Counted:
             view[: len(data)] = data
             return len(data)
         count = self.raw.readinto(view) or 0
-        if self._seen and count:
-            self._seen(count)
+        if self._on_read and count:
+            self._on_read(count)
         return count
 
 

@@ -1,7 +1,7 @@
-"""What one value of a reward may be: the grammar that every kind of source is held to.
+"""What one value of a reward may be, in every kind of source.
 
-The fast readers of the other modules convert whole columns at once. Whatever they are not sure of comes
-here, one value at a time, so this page is the authority on what is valid and what it is worth.
+`columns` converts whole columns at once. What it is not sure of comes here, one value at a time: this module is the
+authority on what is valid and what it means. Amounts have a module of their own, `rewards_analytics.amounts`.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ _INSTANT = re.compile(
 )
 
 
-class Number(str):
-    """The text of a JSON number, as it stood: a float would already have lost digits."""
+class Unquoted(str):
+    """A value that its source has without quotes, as text: a JSON number, since a float would lose digits."""
 
     __slots__ = ()
 
@@ -41,7 +41,7 @@ def day(value: object) -> date:
     """
     if isinstance(value, date) and not isinstance(value, datetime):
         return value
-    match = _DAY.fullmatch(value) if isinstance(value, str) and not isinstance(value, Number) else None
+    match = _DAY.fullmatch(value) if isinstance(value, str) and not isinstance(value, Unquoted) else None
     if match is None:
         raise InvalidValueError(NOT_A_DATE)
     try:
@@ -61,7 +61,7 @@ def instant(value: object) -> datetime:
     try:
         if isinstance(value, datetime):
             return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC)
-        if isinstance(value, str) and not isinstance(value, Number) and (match := _INSTANT.fullmatch(value)):
+        if isinstance(value, str) and not isinstance(value, Unquoted) and (match := _INSTANT.fullmatch(value)):
             return _utc(match)
     except (ValueError, OverflowError):
         pass
@@ -70,7 +70,7 @@ def instant(value: object) -> datetime:
 
 def text(value: object) -> str:
     """A text that can be written as UTF-8."""
-    if not isinstance(value, str) or isinstance(value, Number):
+    if not isinstance(value, str) or isinstance(value, Unquoted):
         raise InvalidValueError(NOT_TEXT)
     if not value.isascii():
         try:

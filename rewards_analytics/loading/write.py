@@ -13,20 +13,20 @@ import pyarrow.parquet as pq
 
 from rewards_analytics.errors import ArgumentError
 from rewards_analytics.files import whole_file
-from rewards_analytics.loading.batches import TYPES
-from rewards_analytics.loading.reading import tables_of
-from rewards_analytics.loading.sources import ENDINGS, kind_of
-from rewards_analytics.loading.stream import PACKINGS
+from rewards_analytics.loading.chunk import TYPES
+from rewards_analytics.loading.kinds import ENDINGS, kind_of
+from rewards_analytics.loading.pipeline import read_tables
+from rewards_analytics.loading.stream import COMPRESSIONS
 from rewards_analytics.schema import FIELDS
 from rewards_analytics.spreadsheet import FORMULA
 
 _ROWS: Final = 1 << 17
 
 
-def write(rewards: Any, path: str | os.PathLike[str]) -> Path:
-    """Write rewards to a file of the kind that its ending says, and give back its path.
+def write(rewards: object, path: str | os.PathLike[str]) -> Path:
+    """Write rewards to a file of the kind that its ending says, and return its path.
 
-    The file appears whole or not at all: it is written beside its place and moved there. Loading it gives the
+    The file appears whole or not at all: it is written under another name and then moved. Loading it gives the
     same rows, to the last digit. (CSV cannot tell an empty text from null.)
 
     Parameters
@@ -50,7 +50,7 @@ def write(rewards: Any, path: str | os.PathLike[str]) -> Path:
     """
     target = Path(path)
     encode = _encoder(target)
-    table = pa.concat_tables([TYPES.empty_table(), *tables_of(rewards)])
+    table = pa.concat_tables([TYPES.empty_table(), *read_tables(rewards)])
     with whole_file(target) as file:
         encode(table, file)
     return target
@@ -67,8 +67,8 @@ def guarded(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _encoder(path: Path) -> Callable[[pa.Table, IO[bytes]], None]:
     kind = kind_of(path.name)
-    packing = PACKINGS.get(path.suffix.lower())
-    if kind is None or (kind == "parquet" and packing):
+    compression = COMPRESSIONS.get(path.suffix.lower())
+    if kind is None or (kind == "parquet" and compression):
         raise ArgumentError(
             f"{path} does not end in a kind that can be written: {', '.join(ENDINGS)}; "
             "the text kinds also with .gz or .zst."
@@ -78,10 +78,10 @@ def _encoder(path: Path) -> Callable[[pa.Table, IO[bytes]], None]:
     text = {"ndjson": _ndjson, "json": _json, "csv": _csv}[kind]
 
     def encode(table: pa.Table, file: IO[bytes]) -> None:
-        sink: Any = pa.CompressedOutputStream(pa.PythonFile(file, "w"), packing) if packing else file
+        sink: Any = pa.CompressedOutputStream(pa.PythonFile(file, "w"), compression) if compression else file
         for part in text(table):
             sink.write(part)
-        if packing:
+        if compression:
             sink.close()
 
     return encode
@@ -93,7 +93,7 @@ def _slices(table: pa.Table) -> Iterator[pl.DataFrame]:
 
 
 def _plain_texts() -> list[pl.Expr]:
-    """Amounts without trailing zeros, days and times as ISO texts: what every text kind has in common."""
+    """Amounts without trailing zeros, days and times as ISO texts: the same in every text kind."""
     return [
         pl.col("balance").cast(pl.String).str.replace(r"\.?0+$", ""),
         pl.col("expires_on").dt.to_string("%Y-%m-%d"),
@@ -115,7 +115,7 @@ def _json(table: pa.Table) -> Iterator[bytes]:
 
 
 def _objects(table: pa.Table) -> Iterator[list[str]]:
-    """Each reward as a JSON object; its balance is a number with the digits that it has."""
+    """Each reward as a JSON object; its balance is a number, with its digits and no others."""
     cut = FIELDS.index("balance")
     before = pl.struct(FIELDS[:cut]).struct.json_encode().str.strip_suffix("}")
     after = pl.struct(FIELDS[cut + 1 :]).struct.json_encode().str.strip_prefix("{")

@@ -14,7 +14,7 @@ from rewards_analytics.wording import day
 def opening(rewards: Any, *, as_of: date | None = None, title: str | None = None, rates: Any = None) -> Shown:
     """The head of the direct report: its title and day, what matters in sentences, and what the rewards are.
 
-    >>> from rewards_analytics.loading import load
+    >>> from rewards_analytics.loading.load import load
     >>> opening(load([]), as_of=date(2026, 11, 23), title="Our members")
     Our members, as of 23 November 2026
     These rewards hold no balance and no goal.

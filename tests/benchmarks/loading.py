@@ -174,7 +174,7 @@ def measure(task: str, folder: Path) -> Cost:
     import polars as pl  # noqa: F401
     import pyarrow.json  # noqa: F401
 
-    import rewards_analytics.loading.reading  # noqa: F401
+    import rewards_analytics.loading.pipeline  # noqa: F401
 
     processor, clock = time.process_time(), time.perf_counter()
     result = TASKS[task](folder)

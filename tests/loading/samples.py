@@ -15,7 +15,7 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 
-from rewards_analytics.loading.batches import TYPES
+from rewards_analytics.loading.chunk import TYPES
 from rewards_analytics.schema import FIELDS
 
 

@@ -1,7 +1,7 @@
-"""The fast readers answer what the slow ones answer, or nothing.
+"""The fast readers return what the slow ones return, or None.
 
-Blocks are put together at random from values and structures that readers are known to disagree on. Wherever the
-fast reader is sure, its rows, problems and places have to be those of the slow one, which is the authority.
+Blocks are made at random from values and structures that readers are known to disagree on. Wherever a fast reader
+returns rows, its rows, places, problems and rejected values must be those of the slow one, which is the authority.
 """
 
 import random
@@ -9,15 +9,19 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from itertools import chain
 
-import numpy as np
 import pytest
 
-from rewards_analytics.errors import FrameError
-from rewards_analytics.loading import dicts, documents, layout, lines, pages
-from rewards_analytics.loading.batches import Spot
-from rewards_analytics.loading.csvfiles import parts
+from rewards_analytics.errors import FrameError, SourceError
+from rewards_analytics.loading import memory
+from rewards_analytics.loading.chunk import Place
+from rewards_analytics.loading.csv import blocks
+from rewards_analytics.loading.json import documents, layout, lines
+from rewards_analytics.loading.json.decode import decode
+from rewards_analytics.loading.json.documents import Document, Documents
+from rewards_analytics.loading.memory import Dicts
 from rewards_analytics.loading.records import Records
 from rewards_analytics.loading.stream import Stream
+from rewards_analytics.loading.validate import in_words, rejected_frame
 from rewards_analytics.schema import FIELDS
 
 VALID = {
@@ -84,44 +88,40 @@ def a_line(rng):
     ])  # fmt: skip
 
 
-def facts(batch):
-    """Everything that a caller could see of a batch."""
-    kept = [batch.spot_of_valid(index) for index in range(batch.table.num_rows)]
-    rejected = [(row.spot, row.field, row.problem) for row in batch.rejected]
-    return batch.table.to_pylist(), kept, rejected
+def facts(chunk):
+    """Everything that a caller could see of a chunk."""
+    kept = [chunk.place_of_valid(index) for index in range(chunk.table.num_rows)]
+    rejected = list(map(in_words, chunk.rejected))
+    return chunk.table.to_pylist(), kept, rejected, rejected_frame(chunk.rejected).rows()
 
 
 def joined(parts):
-    """The facts of batches that follow each other."""
+    """The facts of chunks that follow each other."""
     return tuple(list(chain(*lists)) for lists in zip(*parts, strict=True))
 
 
 @pytest.mark.parametrize("part", range(4))
-def test_lines_are_read_alike(part):
-    sure = 0
+def test_lines_are_read_as_the_parser_reads_them(part, monkeypatch):
+    monkeypatch.setattr(lines, "_FEW_LINES", 0)
+    by_arrow = 0
     for seed in SEEDS:
         rng = random.Random(f"{part}-{seed}")
         raw = "\n".join(a_line(rng) for _ in range(rng.choice([1, 1, 2, 3]))).encode().rstrip(b"\r\n")
-        ends = np.flatnonzero(np.frombuffer(raw, dtype=np.uint8) == ord("\n"))
-        fast = lines._fast(raw, ends, 1, None)
-        if fast:
-            sure += 1
-            slow = Records()
-            for number, line in enumerate(raw.split(b"\n"), 1):
-                slow.add_json(line, Spot(None, number))
-            assert facts(fast) == facts(slow.batch()), raw
-    assert sure > len(SEEDS) / 5
+        few = lines.Lines(raw, 1, None)
+        by_arrow += few.by_arrow() is not None
+        for fast in filter(None, (few.by_layout(), few.by_arrow())):
+            assert facts(fast) == facts(few.by_parser()), raw
+    assert by_arrow > len(SEEDS) / 5
 
 
-def test_documents_are_read_alike():
-    sure = 0
+def test_documents_are_read_as_the_parser_reads_them():
+    by_arrow = 0
     for seed in SEEDS:
-        doc = a_document(random.Random(seed))
-        fast = documents.decode_fast(doc)
-        if fast:
-            sure += 1
-            assert facts(fast) == facts(documents.decode_slowly(doc)), doc.raw
-    assert sure > len(SEEDS) / 5
+        doc = Documents([a_document(random.Random(seed))])
+        by_arrow += doc.by_arrow() is not None
+        for fast in filter(None, (doc.by_layout(), doc.by_arrow())):
+            assert facts(fast) == facts(doc.by_parser()), doc.documents
+    assert by_arrow > len(SEEDS) / 5
 
 
 def a_document(rng):
@@ -145,26 +145,29 @@ SHAPES = [
 
 
 def in_a_document(rng, inside):
-    return documents.Document((rng.choice(SHAPES) % inside).encode(), None)
+    return Document((rng.choice(SHAPES) % inside).encode(), None)
 
 
 @pytest.mark.parametrize("piece_bytes", [300, 900, 10_000])
-def test_documents_in_pieces_are_read_alike(monkeypatch, piece_bytes):
-    monkeypatch.setattr(layout, "PIECE_BYTES", piece_bytes)
-    sure = 0
+def test_documents_in_pieces_are_read_as_the_parser_reads_them(monkeypatch, piece_bytes):
+    monkeypatch.setattr(documents, "PIECE_BYTES", piece_bytes)
+    split = 0
     for seed in SEEDS:
-        doc = a_long_document(random.Random(seed))
-        batches = documents._decode_pieces(doc)
-        if batches:
-            sure += 1
-            slow = documents.decode_slowly(doc)
-            parts = [facts(batch) for batch in batches]
-            assert joined(parts) == facts(slow), doc.raw
-    assert sure > len(SEEDS) / 10
+        doc = Documents([a_long_document(random.Random(seed))])
+        try:
+            expected = facts(doc.by_parser())
+        except SourceError:
+            with pytest.raises(SourceError):
+                decode(doc)
+            continue
+        chunks = decode(doc)
+        split += len(chunks) > 1
+        assert joined(map(facts, chunks)) == expected, doc.documents
+    assert split > (len(SEEDS) / 10 if piece_bytes < 10_000 else -1)
 
 
-def test_lists_that_are_written_alike_are_read_together_as_apart():
-    read = 0
+def test_lists_of_one_layout_are_read_at_once_as_one_by_one():
+    by_layout = 0
     for seed in SEEDS:
         rng = random.Random(seed)
         reward = "{" + ",".join(f'"{name}":{value}' for name, value in VALID.items()) + "}"
@@ -177,13 +180,11 @@ def test_lists_that_are_written_alike_are_read_together_as_apart():
             if some and rng.random() < 0.1:
                 some[-1] = an_object(rng)
             shape = rng.choice(['{"rewards":[%s],"pagination":{"page":1}}', "[%s]", '{"a":"b", "rewards": [ %s ]}'])
-            docs.append(documents.document((shape % gap.join(some)).encode(), str(number)))
-        together = pages.read_alike([doc.raw for doc in docs], lambda n, path: Spot(str(n), None, path))
-        if together:
-            read += 1
-            apart = [facts(documents.decode_slowly(doc)) for doc in docs]
-            assert facts(together) == joined(apart), docs
-    assert read > len(SEEDS) / 2
+            docs.append(Document.of((shape % gap.join(some)).encode(), str(number)))
+        by_layout += Documents(docs).by_layout() is not None
+        for fast in filter(None, (Documents(docs).by_layout(), Documents(docs).by_arrow())):
+            assert facts(fast) == joined(facts(Documents([doc]).by_parser()) for doc in docs), docs
+    assert layout._LOOPS is None or by_layout > len(SEEDS) / 2
 
 
 def a_dict(rng):
@@ -204,32 +205,33 @@ def a_dict(rng):
 def one_by_one(values, first):
     records = Records()
     for place, value in enumerate(values, first):
-        records.add(value, Spot(None, None, f"$[{place}]"))
-    return records.batch()
+        records.add(value, Place(None, None, f"$[{place}]"))
+    return records.chunk()
 
 
-def test_dicts_are_read_alike():
+def test_columns_of_dicts_are_read_as_one_by_one(monkeypatch):
+    monkeypatch.setattr(memory, "_FEW", 0)
     sure = 0
     for seed in SEEDS:
         rng = random.Random(seed)
         values = [a_dict(rng) for _ in range(rng.choice([1, 1, 2, 3]))]
-        fast = dicts.decode_fast(values, 7)
+        fast = Dicts(values, 7).by_arrow()
         if fast:
             sure += 1
             assert facts(fast) == facts(one_by_one(values, 7)), values
     assert sure > len(SEEDS) / 5
 
 
-def test_many_dicts_with_a_few_bad_ones_are_read_alike():
+def test_many_dicts_with_a_few_bad_ones_are_read_as_one_by_one():
     rng = random.Random(3)
     values = [value for value in (a_dict(rng) for _ in range(2000)) if not _holds_a_float(value)]
 
-    together = dicts.decode(values, 0)
+    chunks = decode(Dicts(values, 0))
 
-    assert len(together) > 8
+    assert len(chunks) > 8
     expected = facts(one_by_one(values, 0))
     assert expected[2] != []
-    assert joined(map(facts, together)) == expected
+    assert joined(map(facts, chunks)) == expected
 
 
 def test_a_float_among_many_dicts_is_refused_with_its_place():
@@ -238,7 +240,7 @@ def test_a_float_among_many_dicts_is_refused_with_its_place():
     values[2345]["balance"] = 12.5
 
     with pytest.raises(FrameError, match=r"\$\[2345\]\.balance is the float 12\.5"):
-        dicts.decode(values, 0)
+        decode(Dicts(values, 0))
 
 
 def _holds_a_float(value):
@@ -246,7 +248,7 @@ def _holds_a_float(value):
     return any(isinstance(reward, dict) and isinstance(reward.get("balance"), float) for reward in rewards)
 
 
-def test_records_of_csv_are_read_alike():
+def test_csv_is_read_by_arrow_as_by_python():
     sure = 0
     for seed in SEEDS:
         rng = random.Random(seed)
@@ -257,8 +259,8 @@ def test_records_of_csv_are_read_alike():
                 row[rng.randrange(len(row))] = rng.choice(CELLS)
             rows.append(",".join(row[: rng.choice([9, *[10] * 20])]) + rng.choice(["", "", "\r", "\n", "\n "]))
         data = "\n".join([",".join(FIELDS), *rows]).encode(errors="surrogateescape")
-        for part in parts(Stream(data, None)):
-            if part.decode_fast() is not None:
+        for block in blocks(Stream(data, None)):
+            if fast := block.by_arrow():
                 sure += 1
-                assert facts(part.decode_fast()) == facts(part.decode_slowly()), data
+                assert facts(fast) == facts(block.by_parser()), data
     assert sure > len(SEEDS) / 5

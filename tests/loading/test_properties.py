@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 import rewards_analytics as ra
-from rewards_analytics.loading.batches import TYPES
+from rewards_analytics.loading.chunk import TYPES
 from tests.loading.samples import ndjson, page, text
 from tests.loading.strategies import SPOILED, in_json, records
 

@@ -5,7 +5,8 @@ import polars as pl
 import pytest
 
 import rewards_analytics as ra
-from rewards_analytics.loading.lazy import parts
+from rewards_analytics.loading.lazy import splits
+from rewards_analytics.loading.sources import inputs
 from tests.loading.samples import ndjson, reward, written
 
 REWARDS = [
@@ -75,17 +76,17 @@ def test_a_scan_can_be_computed_again(scan, tmp_path):
     assert ra.load(lazy).height == 3
 
 
-def test_large_ndjson_is_cut_into_parts_at_line_ends(scan, tmp_path, monkeypatch):
-    monkeypatch.setattr(parts, "SPAN_BYTES", 5000)
+def test_large_ndjson_is_split_at_line_ends(scan, tmp_path, monkeypatch):
+    monkeypatch.setattr(splits, "SPAN_BYTES", 5000)
     path = tmp_path / "many.ndjson"
     path.write_bytes(ndjson(*(reward(n) for n in range(100))))
 
-    assert len(parts.parts([*ra.loading.sources.pieces(path)])) == 5
+    assert len(splits.splits([*inputs(path)])) == 5
     assert sorted(ra.load(scan(path))["guid"]) == sorted(f"RWD-{n}" for n in range(100))
 
 
-def test_a_part_of_a_file_still_counts_its_lines_from_the_start(tmp_path, monkeypatch):
-    monkeypatch.setattr(parts, "SPAN_BYTES", 1000)
+def test_a_split_counts_lines_from_the_start_of_the_file(tmp_path, monkeypatch):
+    monkeypatch.setattr(splits, "SPAN_BYTES", 1000)
     path = tmp_path / "many.ndjson"
     path.write_bytes(ndjson(*(reward(n, balance="x" if n == 77 else "1") for n in range(100))))
 

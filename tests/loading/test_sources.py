@@ -14,7 +14,7 @@ import pyarrow as pa
 import pytest
 
 import rewards_analytics as ra
-from rewards_analytics.loading.batches import TYPES
+from rewards_analytics.loading.chunk import TYPES
 from tests import frames
 from tests.loading.samples import FORMS, ndjson, page, reward, table, text, written
 

@@ -9,7 +9,8 @@ import polars as pl
 import pytest
 
 import rewards_analytics as ra
-from rewards_analytics.loading import csvfiles, lines
+from rewards_analytics.loading import csv
+from rewards_analytics.loading.json import lines
 from tests.loading.samples import FORMS, _zst, ndjson, reward, text
 
 
@@ -91,7 +92,7 @@ def test_a_file_without_content():
 
 
 def test_content_of_no_kind():
-    assert refusal(b"PK\x03\x04").startswith("the source begins with b'PK\\x03\\x04': that is no JSON, NDJSON, CSV")
+    assert refusal(b"PK\x03\x04").startswith("the source begins with b'PK\\x03\\x04': that is not JSON, NDJSON, CSV")
     assert refusal(io.BytesIO(b"hello")).startswith("the source begins with b'hello'")
 
 
@@ -111,8 +112,8 @@ def test_csv_with_a_missing_column_another_separator_or_a_column_twice():
 
 
 def test_csv_with_a_quote_that_is_never_closed(monkeypatch):
-    monkeypatch.setattr(csvfiles, "_LONGEST_RECORD", 50_000)
-    monkeypatch.setattr(csvfiles, "_BLOCK_BYTES", 10_000)
+    monkeypatch.setattr(csv, "_LONGEST_RECORD", 50_000)
+    monkeypatch.setattr(csv, "_BLOCK_BYTES", 10_000)
     Path("f.csv").write_bytes(FORMS["rewards.csv"]([reward()]) + b'"' + b"RWD-2,USR-1\n" * 10_000)
 
     assert refusal("f.csv").startswith("f.csv:3: a record is longer than")
@@ -170,7 +171,7 @@ def test_what_is_no_source_at_all(tmp_path):
     Path("f.json").write_text("[]")
 
     assert refusal(5, ra.ArgumentError).startswith("A int is not a source of rewards. Pass a path")
-    assert refusal('[{"guid": 1}]', ra.ArgumentError).startswith("The source is a text of JSON")
+    assert refusal('[{"guid": 1}]', ra.ArgumentError).startswith("The source is JSON text")
     with Path("f.json").open() as opened:
         assert refusal(opened, ra.ArgumentError).endswith('Open it as bytes: open(path, "rb").')
     assert refusal("a\0b").startswith("'a\\x00b' is not a path")

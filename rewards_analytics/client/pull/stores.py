@@ -265,7 +265,7 @@ def _why_invalid(rewards: Rewards) -> InvalidRewardsError | None:
 
 
 def _loaded(rewards: Rewards) -> pl.DataFrame:
-    from rewards_analytics.loading import load
+    from rewards_analytics.loading.load import load
 
     frame: pl.DataFrame = load(rewards, backend="polars")
     return frame

@@ -1,1 +1,1 @@
-"""Lazy frames, an engine a file: `parquet(files, session)` and `decoded(files, session)` in each."""
+"""Lazy frames, one module per engine, each with `parquet(files, session)` and `decoded(files, session)`."""

@@ -1,27 +1,29 @@
-"""Dask: a partition for each part of the source, read by our decoders in the worker."""
+"""Dask: one partition per split of the source, read by our decoders in the worker."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import dask.dataframe as dd
 import pyarrow as pa
 
-from rewards_analytics.loading import to_backend
-from rewards_analytics.loading.batches import TYPES
-from rewards_analytics.loading.lazy.parts import Part, parts
+from rewards_analytics.loading.chunk import TYPES
+from rewards_analytics.loading.lazy.splits import Split, splits
+from rewards_analytics.loading.load import to_pandas
 from rewards_analytics.loading.sources import File
 
+if TYPE_CHECKING:
+    import pandas as pd
 
-def decoded(files: Sequence[File], session: Any) -> Any:  # noqa: ARG001
-    """Read the parts where they are computed; an error of ours comes out as it is."""
-    meta = to_backend(TYPES.empty_table(), "pandas")
-    return dd.from_map(_pandas, parts(files), meta=meta, enforce_metadata=False)
+
+def decoded(files: Sequence[File], session: None) -> dd.DataFrame:  # noqa: ARG001
+    """Read each split where it is computed; our errors come out unchanged."""
+    return dd.from_map(_read, splits(files), meta=to_pandas(TYPES.empty_table()), enforce_metadata=False)
 
 
 parquet = decoded
 
 
-def _pandas(part: Part) -> Any:
-    return to_backend(pa.concat_tables([TYPES.empty_table(), *part.tables()]), "pandas")
+def _read(split: Split) -> pd.DataFrame:
+    return to_pandas(pa.concat_tables([TYPES.empty_table(), *split.tables()]))

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import polars as pl
 from polars.io.plugins import register_io_source
 
-from rewards_analytics.loading.batches import TYPES
-from rewards_analytics.loading.reading import tables_of
+from rewards_analytics.loading.chunk import TYPES
+from rewards_analytics.loading.pipeline import read_tables
 from rewards_analytics.loading.sources import File
 from rewards_analytics.schema import FIELDS
 
 
-def parquet(files: Sequence[File], session: Any) -> pl.LazyFrame:  # noqa: ARG001
+def parquet(files: Sequence[File], session: None) -> pl.LazyFrame:  # noqa: ARG001
     """Scan Parquet of our types."""
     return pl.scan_parquet([str(file.content) for file in files], glob=False, hive_partitioning=False).select(FIELDS)
 
 
-def decoded(files: Sequence[File], session: Any) -> pl.LazyFrame:  # noqa: ARG001
-    """Decode blocks while Polars asks for more; an error of ours comes out as it is."""
+def decoded(files: Sequence[File], session: None) -> pl.LazyFrame:  # noqa: ARG001
+    """Decode blocks while Polars asks for more; our errors come out unchanged."""
     schema = pl.DataFrame(pl.from_arrow(TYPES.empty_table())).schema
 
     def read(
@@ -30,7 +29,7 @@ def decoded(files: Sequence[File], session: Any) -> pl.LazyFrame:  # noqa: ARG00
         batch_size: int | None,  # noqa: ARG001
     ) -> Iterator[pl.DataFrame]:
         left = n_rows
-        for table in tables_of(list(files)):
+        for table in read_tables(list(files)):
             frame = pl.DataFrame(pl.from_arrow(table.select(with_columns) if with_columns is not None else table))
             if left is not None:
                 frame = frame.head(left)

@@ -1,16 +1,16 @@
-"""PySpark: its own reader of Parquet, and our decoders in its workers, each on parts of the source."""
+"""PySpark: its own reader of Parquet, and our decoders in its workers, each on splits of the source."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Final
+from typing import Final
 
 import pyarrow as pa
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
 from rewards_analytics.errors import ArgumentError
-from rewards_analytics.loading.lazy.parts import parts
+from rewards_analytics.loading.lazy.splits import splits
 from rewards_analytics.loading.sources import File
 from rewards_analytics.schema import FIELDS
 
@@ -19,28 +19,28 @@ _SCHEMA: Final = ", ".join(f"{name} {_TYPES.get(name, 'string')}" for name in FI
 _ROWS: Final = 1 << 16
 
 
-def parquet(files: Sequence[File], session: Any) -> Any:
+def parquet(files: Sequence[File], session: SparkSession | None) -> DataFrame:
     """Read Parquet of our types."""
     return _session(session).read.parquet(*(str(file.content) for file in files)).select(*FIELDS)
 
 
-def decoded(files: Sequence[File], session: Any) -> Any:
-    """Send each part to a worker, which reads it; an error of ours comes out inside one of Spark's."""
-    pieces = parts(files)
+def decoded(files: Sequence[File], session: SparkSession | None) -> DataFrame:
+    """Send each split to a worker, which reads it; our errors come out inside one of Spark's."""
+    found = splits(files)
 
     def read(tasks: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for task in tasks:
             for number in task.column(0).to_pylist():
-                for table in pieces[number].tables():
+                for table in found[number].tables():
                     yield from table.combine_chunks().to_batches(_ROWS)
 
-    numbers = _session(session).range(0, len(pieces), 1, len(pieces))
+    numbers = _session(session).range(0, len(found), 1, len(found))
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
         return numbers.mapInArrow(read, _SCHEMA)
 
 
-def _session(session: Any) -> Any:
+def _session(session: SparkSession | None) -> SparkSession:
     spark = session or SparkSession.getActiveSession()
     if spark is None:
         raise ArgumentError('There is no active SparkSession. Pass one: scan(source, engine="pyspark", session=spark).')

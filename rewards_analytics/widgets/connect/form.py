@@ -19,7 +19,7 @@ import ipywidgets as widgets
 
 from rewards_analytics.client import AtriumClient, Challenge
 from rewards_analytics.errors import AtriumError, CredentialsError, RewardsError
-from rewards_analytics.loading import load
+from rewards_analytics.loading.load import load
 from rewards_analytics.widgets.connect import html
 from rewards_analytics.widgets.connect.background import Background, Finish, Task
 from rewards_analytics.widgets.connect.demo_sandbox import DemoSandbox

@@ -1,29 +1,18 @@
-"""Records that are written alike are read as the slow path reads them, or, where one byte is otherwise, not at all."""
+"""Records of one layout are read as the parser reads them, or, where one byte differs from the layout, not at all."""
 
 import json
 import random
 
 import pytest
 
-from rewards_analytics.loading import alike, cells
-from rewards_analytics.loading.batches import Spot
-from rewards_analytics.loading.records import Records, parse
+from rewards_analytics.loading.chunk import Place
+from rewards_analytics.loading.json import layout
+from rewards_analytics.loading.json.parser import add_line, parse
+from rewards_analytics.loading.records import Records
 from rewards_analytics.schema import REQUIRED
 from tests.loading.test_fast_and_slow import VALID, facts
 
-try:
-    from rewards_analytics.loading import walk
-except ImportError:
-    walk = None
-
-needs_compiler = pytest.mark.skipif(walk is None, reason="the package was installed without a C compiler")
-
-
-@pytest.fixture(params=[pytest.param("walk", marks=needs_compiler), "cells"])
-def cut(request, monkeypatch):
-    """Read by each of the two ways to cut a block."""
-    monkeypatch.setattr(alike, "cut", {"walk": walk, "cells": cells}[request.param].cut)
-    return request.param
+pytestmark = pytest.mark.skipif(layout._LOOPS is None, reason="the package was installed without a C compiler")
 
 
 VALUES = {
@@ -94,89 +83,86 @@ def records(rng, wrong=False, plain=True):
     return texts
 
 
-def slow_lines(raw):
-    slow = Records()
+def parsed_lines(raw):
+    rows = Records()
     for number, line in enumerate(raw.split(b"\n")):
-        slow.add_json(line, Spot("f", number))
-    return slow.batch()
+        add_line(rows, line, Place("f", number))
+    return rows.chunk()
 
 
-def slow_elements(raw):
-    slow = Records()
-    slow.add_elements(parse(b"[" + raw + b"]"), Spot("f", None, "$"))
-    return slow.batch()
+def parsed_elements(raw):
+    rows = Records()
+    rows.add_elements(parse(b"[" + raw + b"]"), Place("f", None, "$"))
+    return rows.chunk()
 
 
 def read_lines(raw):
-    return alike.read_lines(raw, lambda ordinal: Spot("f", ordinal))
+    return layout.read_lines(raw, lambda ordinal: Place("f", ordinal))
 
 
 def read_elements(raw):
-    return alike.read_elements(raw, lambda ordinal: Spot("f", None, f"$[{ordinal}]"))
+    return layout.read_elements(raw, lambda ordinal: Place("f", None, f"$[{ordinal}]"))
 
 
 @pytest.mark.parametrize("separator", [b"\n", b"\r\n"])
-def test_lines_that_are_written_alike_are_read_as_they_stand(cut, separator):
+def test_lines_of_one_layout_are_read_as_the_parser_reads_them(separator):
     for seed in range(400):
         raw = separator.join(text.encode() for text in records(random.Random(seed)))
 
         fast = read_lines(raw)
 
         assert fast is not None, raw
-        assert facts(fast) == facts(slow_lines(raw)), raw
+        assert facts(fast) == facts(parsed_lines(raw)), raw
 
 
 @pytest.mark.parametrize("separator", [b",", b", ", b" ,\n  ", b",\r\n"])
-def test_elements_of_a_list_that_are_written_alike_are_read_as_they_stand(cut, separator):
+def test_elements_of_one_layout_are_read_as_the_parser_reads_them(separator):
     for seed in range(300):
         raw = separator.join(text.encode() for text in records(random.Random(seed)))
 
         fast = read_elements(raw)
 
         assert fast is not None, raw
-        assert facts(fast) == facts(slow_elements(raw)), raw
+        assert facts(fast) == facts(parsed_elements(raw)), raw
 
 
-@needs_compiler
-def test_escaped_texts_left_out_keys_and_numbers_among_texts_are_walked_over():
+def test_escaped_texts_left_out_keys_and_numbers_among_texts_have_one_layout():
     for seed in range(1000):
         raw = b"\n".join(text.encode() for text in records(random.Random(seed), plain=False))
 
         fast = read_lines(raw)
 
         assert fast is not None, raw
-        assert facts(fast) == facts(slow_lines(raw)), raw
+        assert facts(fast) == facts(parsed_lines(raw)), raw
 
 
-@needs_compiler
 @pytest.mark.parametrize("text", [r"\x41", r"\u12", r"\ud800", "\\"])
-def test_what_is_no_escape_sequence_is_left_to_another_reader(text):
+def test_an_invalid_escape_sequence_is_left_to_another_reader(text):
     good = json.dumps(VALID_REWARD)
 
     assert read_lines(f"{good}\n{good}".encode()) is not None
     assert read_lines((f"{good}\n{good.replace('described', text)}").encode()) is None
 
 
-def test_a_row_that_is_not_valid_is_rejected_for_the_same_reason(cut):
+def test_a_row_that_is_not_valid_is_rejected_for_the_same_reason():
     rejected = 0
     for seed in range(800):
-        plain = cut == "cells" or seed % 2 == 0
-        raw = b"\n".join(text.encode() for text in records(random.Random(seed), wrong=True, plain=plain))
+        raw = b"\n".join(text.encode() for text in records(random.Random(seed), wrong=True, plain=seed % 2 == 0))
 
         fast = read_lines(raw)
 
         if fast is not None:
-            assert facts(fast) == facts(slow_lines(raw)), raw
+            assert facts(fast) == facts(parsed_lines(raw)), raw
             rejected += len(fast.rejected)
     assert rejected > 100
 
 
 @pytest.mark.parametrize("part", range(4))
-def test_a_changed_byte_is_seen_or_changes_nothing(cut, part):
+def test_a_changed_byte_is_seen_or_changes_nothing(part):
     read = 0
     for seed in range(1500):
         rng = random.Random(f"{part}-{seed}")
-        raw = bytearray(b"\n".join(text.encode() for text in records(rng, plain=cut == "cells" or seed % 2 == 0)))
+        raw = bytearray(b"\n".join(text.encode() for text in records(rng, plain=seed % 2 == 0)))
         for _ in range(rng.choice([1, 1, 2])):
             at = rng.randrange(len(raw))
             how = rng.random()
@@ -192,11 +178,11 @@ def test_a_changed_byte_is_seen_or_changes_nothing(cut, part):
 
         if fast is not None:
             read += 1
-            assert facts(fast) == facts(slow_lines(raw)), raw
+            assert facts(fast) == facts(parsed_lines(raw)), raw
     assert read > 100
 
 
-def test_a_quote_that_is_not_escaped_is_no_part_of_a_text(cut):
+def test_a_quote_that_is_not_escaped_ends_a_text():
     good = json.dumps(VALID_REWARD | {"guid": 'abc"def'})
     bad = good.replace('\\"', '"')
     same_length = good.replace('\\"', "--").replace("abc--def", "abc-defg")

@@ -1,4 +1,4 @@
-"""CSV: one header, then records; an empty cell is null, and the guard of formulas is undone."""
+"""CSV files: a header, then records. An empty cell is null, and the quote that guards a formula is taken off."""
 
 from __future__ import annotations
 
@@ -14,11 +14,10 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from rewards_analytics.errors import SourceError
-from rewards_analytics.loading.batches import TYPES, Batch, Spot
-from rewards_analytics.loading.columns import typed
+from rewards_analytics.loading.chunk import TYPES, Chunk, Place
+from rewards_analytics.loading.columns import require_columns, typed
 from rewards_analytics.loading.records import Records
 from rewards_analytics.loading.stream import Stream
-from rewards_analytics.loading.tables import require_columns
 from rewards_analytics.schema import FIELDS
 from rewards_analytics.spreadsheet import GUARDED
 
@@ -31,24 +30,24 @@ _LONGEST_RECORD = 64 << 20
 csv.field_size_limit(max(csv.field_size_limit(), _LONGEST_RECORD))  # its default is 128 KB a cell
 
 
-class Part:
-    """Whole records of one file that follow each other."""
+class Block:
+    """Whole records of one file that follow each other, the first of them on line `first`."""
 
     def __init__(self, raw: bytes, first: int, header: list[str], name: str | None) -> None:
         self.raw, self.first, self.header, self.name = raw, first, header, name
 
-    def decode(self) -> list[Batch]:
+    def decode(self) -> list[Chunk]:
         """The rows, in order."""
-        return [self.decode_fast() or self.decode_slowly()]
+        return [self.by_arrow() or self.by_parser()]
 
-    def decode_fast(self) -> Batch | None:
+    def by_arrow(self) -> Chunk | None:
         """The rows, if Arrow reads them as Python would."""
         table = self._read()
         if table is None:
             return None
         if b"'" in self.raw:
             table = _unguarded(table)
-        return typed(table, self._spot, self.name or "the source")
+        return typed(table, self._place, self.name or "the source")
 
     def _read(self) -> pa.Table | None:
         if self.raw.count(b"\r") != self.raw.count(b"\r\n"):
@@ -71,28 +70,28 @@ class Part:
         except pa.ArrowException:
             return None
 
-    def decode_slowly(self) -> Batch:
+    def by_parser(self) -> Chunk:
         """The rows, one by one."""
         records = Records()
-        places = [(index, self.header.index(name)) for index, name in enumerate(FIELDS)]
+        indices = {name: self.header.index(name) for name in FIELDS}
         for cells, line in _records(self.raw, self.first):
-            spot = Spot(self.name, line)
+            place = Place(self.name, line)
             if cells is None:
-                records.reject(spot, None, "is not CSV")
+                records.reject(place, None, "is not CSV")
                 continue
             if len(cells) != len(self.header):
                 problem = f"has {len(cells)} cells where the header has {len(self.header)}"
-                records.reject(spot, None, problem, ",".join(cells))
+                records.reject(place, None, problem, ",".join(cells))
                 continue
-            row = {FIELDS[index]: cells[place] or None for index, place in places}
+            row = {name: cells[index] or None for name, index in indices.items()}
             for name in TEXT_FIELDS:
                 if (cell := row[name]) and _GUARDED.match(cell):
                     row[name] = cell[1:]
-            records.add_reward(row, spot)
-        return records.batch()
+            records.add_reward(row, place)
+        return records.chunk()
 
-    def _spot(self, ordinal: int) -> Spot:
-        return Spot(self.name, self._lines[ordinal])
+    def _place(self, ordinal: int) -> Place:
+        return Place(self.name, self._lines[ordinal])
 
     @cached_property
     def _lines(self) -> list[int]:
@@ -100,7 +99,7 @@ class Part:
         return [line for _, line in _records(self.raw, self.first)]
 
 
-def parts(stream: Stream) -> Iterator[Part]:
+def blocks(stream: Stream) -> Iterator[Block]:
     """Read the header, then cut the rest at ends of records."""
     header, rest, line = _header(stream)
     while chunk := stream.read(_BLOCK_BYTES):
@@ -112,11 +111,11 @@ def parts(stream: Stream) -> Iterator[Part]:
                 "Look for a quote that is not closed."
             )
         if cut:
-            yield Part(rest[:cut], line, header, stream.name)
+            yield Block(rest[:cut], line, header, stream.name)
             line += rest.count(b"\n", 0, cut)
             rest = rest[cut:]
     if rest.strip():
-        yield Part(rest, line, header, stream.name)
+        yield Block(rest, line, header, stream.name)
 
 
 def _header(stream: Stream) -> tuple[list[str], bytes, int]:

@@ -1,8 +1,8 @@
-"""What decoding yields: valid rows in their final types, and the rejected ones with their places."""
+"""A chunk: the rows decoded from one block, the valid ones typed, the rejected ones with their places."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -28,19 +28,19 @@ TYPES: Final = pa.schema(
 """The ten columns and their types, whatever the source."""
 
 
-class Spot(NamedTuple):
-    """Where a row stands: the file's name, the line, the path inside a JSON value (or `row 3`)."""
+class Place(NamedTuple):
+    """Where a row is: the file's name, the line, the path inside a JSON value (or `row 3`)."""
 
     name: str | None = None
     line: int | None = None
     path: str | None = None
 
-    def place(self, field: str | None = None) -> str:
-        """Say where the row stands, down to the field where a JSON path can tell.
+    def text(self, field: str | None = None) -> str:
+        """The place in words, down to the field where a JSON path can tell.
 
-        >>> Spot("export.ndjson", 17).place("balance")
+        >>> Place("export.ndjson", 17).text("balance")
         'export.ndjson:17'
-        >>> Spot(None, None, "$.rewards[3]").place("balance")
+        >>> Place(None, None, "$.rewards[3]").text("balance")
         '$.rewards[3].balance'
         """
         line = None if self.line is None else str(self.line) if self.name else f"line {self.line}"
@@ -49,20 +49,32 @@ class Spot(NamedTuple):
 
 
 class Rejection(NamedTuple):
-    """One row that is not a valid reward, by its first problem in the order of the fields."""
+    """A row that is not a valid reward, with its first problem in the order of the fields."""
 
-    spot: Spot
+    place: Place
     field: str | None
     problem: str
     value: object = None
 
 
 @dataclass
-class Batch:
-    """Rows read together. `spot(ordinal)` places any row read, `kept` lists the ordinals of the valid ones."""
+class Chunk:
+    """Rows decoded together.
+
+    Attributes
+    ----------
+    table
+        The valid rows.
+    place_of
+        The place of any row read, by its ordinal in the block.
+    kept
+        The ordinals of the valid rows; None if all are valid.
+    rejected
+        The other rows.
+    """
 
     table: pa.Table
-    spot: Callable[[int], Spot]
+    place_of: Callable[[int], Place]
     kept: np.ndarray | None = None
     rejected: list[Rejection] = field(default_factory=list)
 
@@ -71,9 +83,6 @@ class Batch:
         """Rows read, valid or not."""
         return int(self.table.num_rows) + len(self.rejected)
 
-    def spot_of_valid(self, index: int) -> Spot:
-        """Where the valid row number `index` stands."""
-        return self.spot(index if self.kept is None else int(self.kept[index]))
-
-
-Batches = Iterator[Batch]
+    def place_of_valid(self, index: int) -> Place:
+        """The place of the valid row number `index`."""
+        return self.place_of(index if self.kept is None else int(self.kept[index]))

@@ -1,4 +1,4 @@
-"""Parts of a source that workers read apart from each other: files, row groups, spans of lines."""
+"""Splits of a source that workers read independently: files, and spans of lines in large NDJSON files."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from typing import Final
 import pyarrow as pa
 
 from rewards_analytics.errors import SourceError
-from rewards_analytics.loading import lines
-from rewards_analytics.loading.batches import Spot
-from rewards_analytics.loading.reading import tables_of
+from rewards_analytics.loading.chunk import Place
+from rewards_analytics.loading.json.lines import Lines
+from rewards_analytics.loading.pipeline import read_tables
 from rewards_analytics.loading.sources import File
-from rewards_analytics.loading.stream import PACKINGS
-from rewards_analytics.loading.validate import Reading
+from rewards_analytics.loading.stream import COMPRESSIONS, is_compressed, unreadable
+from rewards_analytics.loading.validate import invalid_rows
 
 SPAN_BYTES: Final = 64 << 20
 
 
 @dataclass(frozen=True)
-class Part:
+class Split:
     """A file, or the bytes of an NDJSON file from the start of a line to the end of one."""
 
     file: File
@@ -29,16 +29,15 @@ class Part:
     end: int | None = None
 
     def tables(self) -> Iterator[pa.Table]:
-        """The rewards of the part; a row that is not a valid one is an error."""
+        """The rewards of the split; an invalid row is an error."""
         if self.end is None:
-            yield from tables_of(self.file)
+            yield from read_tables(self.file)
             return
-        for batch in lines.decode(lines.Lines(self._bytes(), 1), self.file.name):
-            if batch.rejected:
+        for chunk in Lines(self._bytes(), 1, self.file.name).decode():
+            if chunk.rejected:
                 before = self._lines_before()
-                moved = [row._replace(spot=_later(row.spot, before)) for row in batch.rejected]
-                raise Reading(batch.table, batch.rows, 0, moved).error()
-            yield batch.table
+                raise invalid_rows([row._replace(place=_later(row.place, before)) for row in chunk.rejected])
+            yield chunk.table
 
     def _bytes(self) -> bytes:
         path = Path(str(self.file.content))
@@ -57,32 +56,31 @@ class Part:
         return count
 
 
-def parts(files: Sequence[File]) -> list[Part]:
-    """Cut plain NDJSON files at line ends into spans; every other file is a part of its own."""
-    return [part for file in files for part in _spans(file)]
+def splits(files: Sequence[File]) -> list[Split]:
+    """Cut plain NDJSON files at line ends into spans; every other file is a split of its own."""
+    return [split for file in files for split in _spans(file)]
 
 
-def _spans(file: File) -> Iterator[Part]:
+def _spans(file: File) -> Iterator[Split]:
     path = file.content
-    if file.kind != "ndjson" or not isinstance(path, Path) or path.suffix.lower() in PACKINGS:
-        yield Part(file)
+    if file.kind != "ndjson" or not isinstance(path, Path) or path.suffix.lower() in COMPRESSIONS:
+        yield Split(file)
         return
     try:
         with path.open("rb") as opened:
             start, size = 0, path.stat().st_size
-            packed = opened.read(4).startswith((b"\x1f\x8b", b"\x28\xb5\x2f\xfd"))
-            if packed or size <= SPAN_BYTES:
-                yield Part(file)
+            if is_compressed(opened.read(4)) or size <= SPAN_BYTES:
+                yield Split(file)
                 return
             while start < size:
                 opened.seek(start + SPAN_BYTES)
                 opened.readline()
                 end = min(opened.tell(), size)
-                yield Part(file, start, end)
+                yield Split(file, start, end)
                 start = end
     except OSError as error:
-        raise SourceError(f"{path} cannot be opened: {error.strerror}.") from error
+        raise unreadable(str(path), error) from error
 
 
-def _later(spot: Spot, count: int) -> Spot:
-    return spot if spot.line is None else spot._replace(line=spot.line + count)
+def _later(place: Place, count: int) -> Place:
+    return place if place.line is None else place._replace(line=place.line + count)

@@ -1,0 +1,189 @@
+"""JSON documents: a page of rewards, a list of pages, a list of rewards, or one reward in its wrapper."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any, Final, NamedTuple
+
+from rewards_analytics.errors import SourceError
+from rewards_analytics.loading.chunk import Chunk, Place
+from rewards_analytics.loading.json import arrow, layout
+from rewards_analytics.loading.json.decode import SplitError
+from rewards_analytics.loading.json.lists import Elements, by_layout_of_lists, find_elements
+from rewards_analytics.loading.json.parser import NOT_JSON, NotJsonError, parse
+from rewards_analytics.loading.records import Records
+from rewards_analytics.schema import FIELDS
+
+PIECE_BYTES: Final = 4 << 20
+"""Bytes of a long list that are decoded at once."""
+
+_BLANK: Final = b" \t\r\n"
+_CLOSING: Final = {b"{": b"}", b"[": b"]"}
+_PARTS: Final = 8
+
+
+class Document(NamedTuple):
+    """The text of one file, without blanks around it."""
+
+    raw: bytes
+    name: str | None
+
+    @classmethod
+    def of(cls, raw: bytes, name: str | None) -> Document:
+        """The text of a file that has to hold something."""
+        doc = cls(raw.strip(_BLANK), name)
+        if not doc.raw:
+            raise SourceError(f"{doc.label} is empty. A list without rewards is written as [].")
+        if not doc.raw.endswith(_CLOSING.get(doc.raw[:1], b"")):  # seen at once, however long it is
+            raise SourceError(_unreadable(doc, NOT_JSON))
+        return doc
+
+    @property
+    def label(self) -> str:
+        """What messages call it."""
+        return self.name or "the source"
+
+
+class Documents:
+    """One document, or several small ones that are decoded at once."""
+
+    def __init__(self, documents: Sequence[Document]) -> None:
+        self.documents = documents
+
+    def by_layout(self) -> Chunk | None:
+        """The rows, if all documents are lists or pages and all rewards have one layout."""
+        if self._pieces:
+            return None
+        return by_layout_of_lists(
+            [doc.raw for doc in self.documents], lambda number, path: Place(self.documents[number].name, None, path)
+        )
+
+    def by_arrow(self) -> Chunk | None:
+        """The rows, if Arrow reads them as the parser would."""
+        docs = self.documents
+        if self._pieces:
+            return None
+        if len(docs) == 1 and docs[0].raw.startswith(b"["):
+            name = docs[0].name
+            return arrow.read_list(
+                docs[0].raw, lambda index: Place(name, None, f"$[{index}]")
+            ) or arrow.read_list_of_pages(
+                docs[0].raw, lambda page, index: Place(name, None, f"$[{page}].rewards[{index}]")
+            )
+        if not all(doc.raw.startswith(b"{") for doc in docs):
+            return None
+        return arrow.read_pages(
+            b"\n".join(doc.raw for doc in docs),
+            lambda page, index: Place(docs[page].name, None, f"$.rewards[{index}]"),
+            len(docs),
+        )
+
+    def parts(self, done: Sequence[Chunk]) -> Iterator[Documents | _Piece]:
+        """An eighth of the documents each, or pieces of the list in a long one."""
+        step = -(-len(self.documents) // _PARTS)
+        if len(self.documents) > 1:
+            for start in range(0, len(self.documents), step):
+                yield Documents(self.documents[start : start + step])
+        elif self._list:
+            (doc,) = self.documents
+            root = Place(doc.name, None, self._list.path)
+            for start, end in self._pieces:
+                yield _Piece(doc.raw[start:end], root, first=sum(chunk.rows for chunk in done))
+
+    def by_parser(self) -> Chunk:
+        """The rows of a single document, one by one."""
+        (doc,) = self.documents
+        try:
+            value = parse(doc.raw)
+        except NotJsonError as problem:
+            raise SourceError(_unreadable(doc, str(problem))) from problem
+        records, root = Records(), Place(doc.name, None, "$")
+        if isinstance(value, list):
+            records.add_elements(value, root)
+        else:
+            _require_rewards(doc, value)
+            records.add(value, root)
+        return records.chunk()
+
+    @cached_property
+    def _list(self) -> Elements | None:
+        """The list in a single long document."""
+        raw = self.documents[0].raw
+        return find_elements(raw) if len(self.documents) == 1 and len(raw) > PIECE_BYTES else None
+
+    @cached_property
+    def _pieces(self) -> list[tuple[int, int]]:
+        """Where the pieces of a long list begin and end; none if it cannot be split."""
+        if self._list is None:
+            return []
+        pieces = list(layout.pieces(self.documents[0].raw, self._list.start, self._list.end, PIECE_BYTES))
+        return pieces if len(pieces) > 1 else []
+
+
+class _Piece:
+    """Some elements of a list, from number `first` on. It may be split inside a record, and so not be JSON."""
+
+    def __init__(self, raw: bytes, root: Place, first: int) -> None:
+        self._raw, self._root, self._first = raw, root, first
+
+    def by_layout(self) -> Chunk | None:
+        """The rows, if all rewards have one layout."""
+        return layout.read_elements(self._raw, self._place)
+
+    def by_arrow(self) -> Chunk | None:
+        """The rows, if Arrow reads them as the parser would."""
+        return arrow.read_list(b"[" + self._raw + b"]", self._place)
+
+    def parts(self, done: Sequence[Chunk]) -> Iterator[_Piece]:  # noqa: ARG002
+        """None: only a whole list has an end that can be found."""
+        return iter(())
+
+    def by_parser(self) -> Chunk:
+        """The rows, one by one; `SplitError` if the piece is not a list by itself."""
+        try:
+            values = parse(b"[" + self._raw + b"]")
+        except NotJsonError as problem:
+            raise SplitError from problem
+        records = Records()
+        add = records.add if self._root.path == "$" else records.add_reward
+        for ordinal, value in enumerate(values):
+            add(value, self._place(ordinal))
+        chunk = records.chunk()
+        if chunk.rows != len(values):  # pages among the elements: the next piece could not number its own
+            raise SplitError
+        return chunk
+
+    def _place(self, ordinal: int) -> Place:
+        return self._root._replace(path=f"{self._root.path}[{self._first + ordinal}]")
+
+
+def _require_rewards(doc: Document, value: Any) -> None:
+    """Refuse an object that has nothing of a reward: another answer of the API, or an error saved in a file."""
+    if isinstance(value, Mapping) and ({"rewards", "reward", *FIELDS} & value.keys()):
+        return
+    if isinstance(value, Mapping) and isinstance(error := value.get("error"), Mapping):
+        raise SourceError(
+            f"{doc.label} holds an error that the API answered, not rewards: {error.get('message')!r} "
+            f"(status {error.get('status')}). Fetch it again."
+        )
+    found = f"an object with {list(value)[:10]}" if isinstance(value, Mapping) else f"{str(value)[:80]!r}"
+    raise SourceError(
+        f"{doc.label} is JSON, but holds no rewards: found {found}. Expected a list of rewards, a list "
+        'response {"rewards": […]}, a list of these, or {"reward": {…}}.'
+    )
+
+
+def _unreadable(doc: Document, problem: str) -> str:
+    hint = " It seems to hold a JSON value a line: let its name end in .ndjson." if _begins_with_a_value(doc) else ""
+    return f"{doc.label} {problem}: it begins with {doc.raw[:60].decode(errors='replace')!r}.{hint}"
+
+
+def _begins_with_a_value(doc: Document) -> bool:
+    """Whether the first of several lines is JSON by itself."""
+    first, newline, _ = doc.raw.partition(b"\n")
+    try:
+        parse(first if newline else b"")
+    except NotJsonError:
+        return False
+    return True
