@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from itertools import accumulate
 from typing import Final, NamedTuple
-
-import numpy as np
 
 from rewards_analytics.loading.chunk import Chunk, Place
 from rewards_analytics.loading.json import layout
@@ -67,11 +68,14 @@ def by_layout_of_lists(texts: Sequence[bytes], place_of: Callable[[int, str], Pl
     shared = layout.of_elements(elements)
     if shared is None:
         return None
-    ends = np.cumsum([body.count(shared.joint) + 1 if body else 0 for body in bodies])
+
+    @cache  # only asked for when a row is rejected
+    def ends() -> list[int]:
+        return list(accumulate(body.count(shared.joint) + 1 if body else 0 for body in bodies))
 
     def place_of_element(ordinal: int) -> Place:
-        number = int(np.searchsorted(ends, ordinal, side="right"))
-        first = int(ends[number - 1]) if number else 0
+        number = bisect_right(ends(), ordinal)
+        first = ends()[number - 1] if number else 0
         return place_of(number, f"{lists[number].path}[{ordinal - first}]")
 
     return layout.read(elements, shared, place_of_element)

@@ -1,0 +1,189 @@
+"""How the package is built: with or without a compiler, reproducibly, and never from what lies in the checkout."""
+
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SOURCES = ["pyproject.toml", "README.md", "LICENSE", ".gitignore", ".packaging", "rewards_analytics"]
+JSON = Path("rewards_analytics/loading/json")
+NO_COMPILER = {"CC": "/nonexistent/cc", "PATH": "/nonexistent"}
+SUFFIX = sysconfig.get_config_var("EXT_SUFFIX")
+
+LOADS_LINES = """
+import rewards_analytics as ra
+from rewards_analytics.loading.json.compiled import compiled
+line = b'{"guid":"R-%d","user_guid":"U","member_guid":"M","balance_type":"BALANCE","unit_type":"MILES","balance":12.5}'
+print(len(ra.load(b"\\n".join(line % number for number in range(100)))), compiled() is not None)
+"""
+
+
+def checkout(folder):
+    """A copy of what the package is built from, without compiled modules."""
+    folder.mkdir()
+    for name in SOURCES:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__", "*.so", "*.pyd"))
+        else:
+            shutil.copy(source, folder / name)
+    return folder
+
+
+def build(folder, target="wheel", **environment):
+    """What hatchling builds; its output where it fails."""
+    environment = {"SOURCE_DATE_EPOCH": "1700000000"} | environment
+    run = subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", target, "-d", str(folder / "dist")],
+        cwd=folder, env=os.environ | environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    return next((folder / "dist").iterdir()) if run.returncode == 0 else run.stdout + run.stderr
+
+
+def files_of(wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        return archive.namelist()
+
+
+def python(code, folder, *options):
+    """Run code in this environment with the package of a folder."""
+    run = subprocess.run(
+        [sys.executable, *options, "-c", code],
+        cwd=folder, env=os.environ | {"PYTHONPATH": str(folder)}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    return run.stdout.strip() or run.stderr
+
+
+@pytest.fixture(scope="module")
+def compiled_wheel(tmp_path_factory):
+    """A wheel with the compiled module, and the checkout that it is from, where a garbage module lies about."""
+    folder = checkout(tmp_path_factory.mktemp("first") / "checkout")
+    for name in (f"_layout{SUFFIX}", "_layout.abi3.so", "garbage.so"):
+        (folder / JSON / name).write_bytes(b"garbage")
+    return build(folder, REWARDS_ANALYTICS_COMPILE="require"), folder
+
+
+@pytest.fixture(scope="module")
+def pure_wheel(tmp_path_factory):
+    """A wheel built where there is no compiler."""
+    return build(checkout(tmp_path_factory.mktemp("pure") / "checkout"), **NO_COMPILER)
+
+
+def test_one_wheel_fits_every_python_from_3_11_on(compiled_wheel):
+    assert "-cp311-abi3-" in compiled_wheel[0].name
+
+
+def test_a_garbage_module_in_the_checkout_does_not_get_into_the_wheel(compiled_wheel):
+    wheel, _ = compiled_wheel
+    modules = [name for name in files_of(wheel) if name.endswith((".so", ".pyd"))]
+
+    assert len(modules) == 1
+    assert zipfile.ZipFile(wheel).read(modules[0]) != b"garbage"
+
+
+def test_a_build_writes_nothing_into_the_checkout(compiled_wheel):
+    _, folder = compiled_wheel
+    modules = {path.name: path.read_bytes() for path in folder.rglob("*.so")}
+
+    assert modules == dict.fromkeys([f"_layout{SUFFIX}", "_layout.abi3.so", "garbage.so"], b"garbage")
+    assert not list(folder.rglob("*.c"))
+
+
+def test_the_compiled_wheel_loads_with_its_module(compiled_wheel, tmp_path):
+    zipfile.ZipFile(compiled_wheel[0]).extractall(tmp_path)
+
+    assert python(LOADS_LINES, tmp_path, "-W", "error") == "100 True"
+
+
+def test_two_wheels_of_the_same_sources_are_the_same_bytes(compiled_wheel, tmp_path):
+    second = build(checkout(tmp_path / "another place"), REWARDS_ANALYTICS_COMPILE="require")
+
+    assert second.name == compiled_wheel[0].name
+    assert second.read_bytes() == compiled_wheel[0].read_bytes()
+
+
+def test_two_sdists_of_the_same_sources_are_the_same_bytes_without_a_compiled_module(compiled_wheel, tmp_path):
+    first, second = build(checkout(tmp_path / "a"), "sdist"), build(compiled_wheel[1], "sdist")
+
+    assert first.read_bytes() == second.read_bytes()
+
+
+def test_without_a_compiler_the_wheel_is_pure_python(pure_wheel):
+    assert pure_wheel.name.endswith("-py3-none-any.whl")
+    assert not [name for name in files_of(pure_wheel) if name.endswith((".so", ".pyd"))]
+
+
+def test_never_gives_the_same_wheel_where_there_is_a_compiler(pure_wheel, tmp_path):
+    assert build(checkout(tmp_path / "b"), REWARDS_ANALYTICS_COMPILE="never").read_bytes() == pure_wheel.read_bytes()
+
+
+def test_require_fails_without_a_compiler_and_says_so(tmp_path):
+    output = build(checkout(tmp_path / "c"), REWARDS_ANALYTICS_COMPILE="require", **NO_COMPILER)
+
+    assert "REWARDS_ANALYTICS_COMPILE=require, and _layout.pyx cannot be compiled" in output
+    assert not (tmp_path / "c/dist").exists() or not list((tmp_path / "c/dist").iterdir())
+
+
+def test_another_value_is_refused(tmp_path):
+    output = build(checkout(tmp_path / "d"), REWARDS_ANALYTICS_COMPILE="yes")
+
+    assert "REWARDS_ANALYTICS_COMPILE='yes' is not one of require, auto, never." in output
+
+
+def test_the_project_installs_without_a_compiler_and_passes_the_tests_of_loading(tmp_path):
+    folder = checkout(tmp_path / "checkout")
+    before = sorted(folder.rglob("*"))
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "venv")], check=True)
+    interpreter = tmp_path / "venv/bin/python"
+    (packages,) = (tmp_path / "venv").rglob("site-packages")
+    # What the package needs is taken from this environment; the package itself is found first.
+    (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib"))
+    install = ["-m", "pip", "--python", interpreter, "install", "-q", "--no-index", "--no-deps", "--no-build-isolation"]
+
+    subprocess.run([sys.executable, *install, "--ignore-installed", folder], env=os.environ | NO_COMPILER, check=True)
+
+    assert sorted(folder.rglob("*")) == before
+    shutil.copytree(ROOT / "tests", tmp_path / "tests", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    chosen = [f"tests/loading/test_{name}.py" for name in ("values", "invalid_rows", "check")]
+    tests = subprocess.run(
+        [interpreter, "-m", "pytest", "-q", "-p", "no:cacheprovider", *chosen],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert tests.returncode == 0, tests.stdout[-3000:]
+    where = "import rewards_analytics; print(rewards_analytics.__file__)"
+    found = subprocess.run([interpreter, "-c", where], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert found.stdout.startswith(str(packages))
+
+
+def edit_the_source(json):
+    source = json / "_layout.pyx"
+    source.write_text(source.read_text() + "# edited")
+
+
+def damage_the_module(json):
+    next(json.glob("_layout*.so")).write_bytes(b"garbage")
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        (edit_the_source, "was compiled from another version of _layout.pyx"),
+        (damage_the_module, "cannot be loaded"),
+    ],
+)
+def test_a_module_that_does_not_fit_its_source_is_not_used_and_a_warning_says_so(
+    change, fault, compiled_wheel, tmp_path
+):
+    zipfile.ZipFile(compiled_wheel[0]).extractall(tmp_path)
+    change(tmp_path / JSON)
+
+    warning = f"RewardsWarning: The compiled module rewards_analytics.loading.json._layout {fault}"
+    assert warning in python(LOADS_LINES, tmp_path, "-W", "error")
+    assert python(LOADS_LINES, tmp_path, "-W", "ignore") == "100 False"
