@@ -1,10 +1,12 @@
-"""Rows that are no valid rewards: which, where, why, and what becomes of the others."""
+"""Rows that are not valid rewards: which, where, why, and what becomes of the others."""
 
 import gzip
 import warnings
+from datetime import datetime
 from pathlib import Path
 
 import polars as pl
+import pyarrow as pa
 import pytest
 
 import rewards_analytics as ra
@@ -175,6 +177,47 @@ def test_a_required_field_that_is_missing_everywhere_is_one_short_error():
         ra.load(ndjson(*(reward(n, guid=...) for n in range(20_000))))
 
     assert len(str(error.value)) < 500
+
+
+# --- The value of a rejected row --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("form", [*(form for form in FORMS if form != "rewards.parquet"), "dicts"])
+@pytest.mark.parametrize("time", ["9999-12-31T23:59:59-06:00", "0001-01-01T00:00:00+01:00"])
+def test_a_time_that_utc_cannot_hold_is_shown_as_it_was_written(form, time):
+    rewards = [reward(1), reward(2, created_at=time), *(reward(number) for number in range(3, 40))]
+
+    (row,) = rejected(rewards if form == "dicts" else FORMS[form](rewards))
+
+    assert row[1:] == ("created_at", "is not a time", time)
+
+
+def test_a_timestamp_of_a_frame_is_shown_in_iso_form():
+    rewards = table([reward(1), reward(2)])
+    late = pa.array([0, 253_402_300_800_000_000], pa.timestamp("us", "UTC"))
+    days = pa.array([0, 10_000_000], pa.date32())
+    noon = pa.array([datetime(2027, 1, 31), datetime(2027, 1, 31, 12)], pa.timestamp("us"))
+
+    assert rejected(rewards.set_column(8, "created_at", late)) == [
+        ("row 1", "created_at", "is not a time", "10000-01-01T00:00:00.000000Z")
+    ]
+    assert rejected(rewards.set_column(7, "expires_on", days)) == [
+        ("row 1", "expires_on", "is not a date", "29349-01-26")
+    ]
+    assert rejected(rewards.set_column(7, "expires_on", noon)) == [
+        ("row 1", "expires_on", "is not a date", "2027-01-31T12:00:00")
+    ]
+
+
+def test_a_number_is_shown_with_the_digits_that_it_had():
+    lines = ndjson(reward(1)) + ndjson(reward(2)).replace(b'"12.50"', b"1.00000000010E2000")
+
+    assert rejected(lines) == [("line 2", "balance", "has more than 19 digits before the point", "1.00000000010E2000")]
+
+
+def test_an_integer_of_thousands_of_digits_is_rejected_in_a_short_message():
+    with pytest.raises(ra.InvalidRewardsError, match=r"balance of type int, too long to show has more than 19 digits"):
+        ra.load([reward(1, balance=10**5000)])
 
 
 # --- Repeats ----------------------------------------------------------------------------------------
