@@ -1,4 +1,4 @@
-"""The kinds of files, told by the ending of a name or by the first bytes."""
+"""The kinds of files, by the ending of a name or by the first bytes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The report that one reads before trusting a source."""
+"""The report on a source: what it holds, and what is wrong with it."""
 
 from datetime import date
 from decimal import Decimal
@@ -33,7 +33,7 @@ def test_rejected_rows_have_place_field_problem_and_value():
     assert rejected.row(0) == ("line 4", "balance", "is not a number", "<b>")
 
 
-def test_values_nulls_days_and_amounts_are_told():
+def test_unknown_values_nulls_days_and_amounts_are_reported():
     report = ra.check(LINES)
 
     assert report.reasons == {"guid is given twice with different contents": 2, "balance is not a number": 1}

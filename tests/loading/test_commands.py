@@ -43,7 +43,7 @@ def test_convert_writes_the_same_rewards_in_another_form(tmp_path):
     assert ra.load(tmp_path / "rewards.csv.gz").equals(ra.load([reward(1), reward(2)]))
 
 
-def test_convert_refuses_invalid_rows_unless_told_to_leave_them_out(tmp_path):
+def test_convert_refuses_invalid_rows_unless_they_are_to_be_dropped(tmp_path):
     lines = ndjson(reward(1), reward(2, expires_on="soon"))
 
     refused = command("convert", "-", "-o", tmp_path / "a.parquet", given=lines)

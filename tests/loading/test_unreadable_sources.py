@@ -68,7 +68,7 @@ def test_a_document_that_is_not_json_or_cut_short():
         assert refusal("f.json").startswith("f.json is not")
 
 
-def test_a_document_that_is_one_value_a_line_is_told_its_ending():
+def test_a_document_that_has_one_value_a_line_should_end_in_ndjson():
     Path("f.json").write_bytes(ndjson(reward(1), reward(2)))
 
     assert refusal("f.json").endswith("It seems to hold a JSON value a line: let its name end in .ndjson.")

@@ -103,7 +103,7 @@ class _Text(NamedTuple):
         return pa.field("rewards", pa.list_(pa.struct(list(self.reward))))
 
     def read(self, schema: pa.Schema, rows: int) -> pa.Table | None:
-        """Read so many rows with no other fields than these; or with others, after a closer look."""
+        """Read `rows` rows that have only these fields; or also others, after a closer look. None if that fails."""
         table = _read(self.block, schema, others="error")
         if table is None and not _has_no_number(self.block):
             table = _read(self.block, schema, others="ignore")

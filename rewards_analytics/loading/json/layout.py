@@ -235,7 +235,7 @@ def _typed(columns: Mapping[str, Values], place_of: Callable[[int], Place]) -> C
     missing = pa.nulls(len(amounts.texts), pa.string())
     table = pa.table([arrays.get(name, missing) for name in FIELDS], names=list(FIELDS))
     chunk = typed(table, place_of, "the block")
-    # A rejected number is shown without quotes, and here it can no longer be told from a text.
+    # A rejected number is shown without quotes, and here it looks like a text.
     return None if amounts.unquoted is not None and any(row.field == "balance" for row in chunk.rejected) else chunk
 
 

@@ -25,8 +25,6 @@ ARROW_BYTES: Final = 1 << 20
 LONGEST_LINE: Final = 128 << 20
 TOO_LONG: Final = f"is longer than {LONGEST_LINE >> 20} MB"
 
-_COUNTED_BYTES: Final = 1 << 17
-"""This many bytes stay in the processor's nearest cache while they are compared and counted."""
 _PARTS: Final = 8
 _FEW_LINES: Final = 24
 """Fewer lines go to the parser: to try the faster readers on them costs as much."""
@@ -153,7 +151,7 @@ def blocks(stream: Stream) -> Iterator[Lines]:
             end -= 1
         if end:
             yield Lines(memoryview(buffer)[:end], line, stream.name, release=partial(free.put, buffer))
-        line += _count_lines(memoryview(buffer)[:cut])
+        line += int(np.count_nonzero(_line_ends(memoryview(buffer)[:cut])))
 
 
 def _buffer(free: SimpleQueue[bytearray], least: int, most: int | None) -> bytearray:
@@ -165,12 +163,6 @@ def _buffer(free: SimpleQueue[bytearray], least: int, most: int | None) -> bytea
     return buffer if len(buffer) > least else bytearray(2 * least)
 
 
-def _count_lines(raw: memoryview) -> int:
-    """The number of line ends. NumPy compares bytes five times as fast as `bytes` counts them."""
-    starts = range(0, len(raw), _COUNTED_BYTES)
-    return sum(int(np.count_nonzero(_line_ends(raw[start : start + _COUNTED_BYTES]))) for start in starts)
-
-
 def _line_ends(raw: bytes | memoryview) -> np.ndarray:
-    """Which bytes end a line."""
+    """Which bytes end a line. NumPy compares them three times as fast as `bytes` counts them."""
     return np.asarray(np.frombuffer(raw, dtype=np.uint8) == ord("\n"))
