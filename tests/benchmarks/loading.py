@@ -212,11 +212,11 @@ def report(folder: Path, runs: int) -> Iterator[str]:
     yield ""
     yield f"{'ratio':58} {'processor':>9} {'clock':>7}   wanted"
     for label, over, under, wanted in [
-        ("load / Polars' inexact reader", "load_clean", "polars_inexact", "<= 1.25"),
+        ("load / Polars' inexact reader", "load_clean", "polars_inexact", "<= 0.8"),
         ("load / DuckDB's inexact reader", "load_clean", "duckdb_inexact", "<= 1.25"),
         ("pandas.read_json with conversions / load", "pandas_with_conversions", "load_clean", ">= 10"),
         ("load with 10 bad rows / load", "load_with_bad_rows", "load_clean", "<= 4"),
-        ("json_normalize of pages / load of pages", "pages_with_json_normalize", "load_pages", ">= 8"),
+        ("json_normalize of pages / load of pages", "pages_with_json_normalize", "load_pages", ">= 10"),
     ]:
         one, two = costs[over], costs[under]
         yield f"{label:58} {one.processor / two.processor:9.2f} {one.clock / two.clock:7.2f}   {wanted}"
