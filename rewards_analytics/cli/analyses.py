@@ -84,7 +84,7 @@ def value(source: Source, rates: Rates, format: Format = None, out: Out = None) 
 def _analyse(
     source: str, analysis: Callable[[pl.DataFrame], pl.DataFrame], format: str | None, out: Path | None
 ) -> None:
-    from rewards_analytics.loading import load
+    from rewards_analytics.loading.load import load
 
     resolved = resolve_format(format, out)  # before anything is loaded: it may be refused
     emit(analysis(load(source_of(source))), resolved, out)

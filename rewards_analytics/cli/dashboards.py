@@ -22,7 +22,7 @@ def dashboard(
     Only this machine can open it, and only with the token in the address.
     """
     from rewards_analytics.dashboard.server import serve
-    from rewards_analytics.loading import load
+    from rewards_analytics.loading.load import load
 
     rewards = load(source_of(source))
     name = "standard input" if source == "-" else Path(source).name or source

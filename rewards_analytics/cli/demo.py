@@ -39,7 +39,7 @@ def demo(
 
     Nothing leaves this machine, and all people and balances are made up.
     """
-    from rewards_analytics.loading import load
+    from rewards_analytics.loading.load import load
     from rewards_analytics.loading.write import write
     from rewards_analytics.reporting.report import report
     from rewards_analytics.sandbox import Sandbox

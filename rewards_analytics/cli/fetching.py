@@ -40,7 +40,7 @@ def fetch(
     The keys come from MX_API_KEY and MX_CLIENT_ID (or the keyring), the address from MX_BASE_URL.
     """
     from rewards_analytics.client import AtriumClient
-    from rewards_analytics.loading import load
+    from rewards_analytics.loading.load import load
 
     resolved = resolve_format(format, out)
     with (

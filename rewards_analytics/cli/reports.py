@@ -52,7 +52,7 @@ def report(
         given = {"title": title, "rates": rates and str(rates.absolute())} | _pairs(parameters or [])
         _from_notebook(notebook, source, out, date_of(as_of), given)
         return
-    from rewards_analytics.loading import load
+    from rewards_analytics.loading.load import load
 
     rewards = load(source_of(source))
     options: dict[str, Any] = {"as_of": date_of(as_of), "title": title, "rates": rates}
