@@ -1,4 +1,4 @@
-"""The reward: its ten fields, their types, and the values that the API documents, all under MX's own names."""
+"""The reward under MX's own names: its fields, documented values, the key of a holding, and the bounds of amounts."""
 
 from __future__ import annotations
 
@@ -28,11 +28,23 @@ EXPIRING_BALANCE: Final = "EXPIRING_BALANCE"
 TOTAL_BALANCE: Final = "TOTAL_BALANCE"
 BALANCE_TYPES: Final = (BALANCE, BALANCE_TO_LEVEL, BALANCE_TO_REWARD, EXPIRING_BALANCE, TOTAL_BALANCE)
 
+LOT_TYPES: Final = (TOTAL_BALANCE, BALANCE, EXPIRING_BALANCE)
+"""The balance types whose rows may be expiring lots, and of which an available balance is made."""
+
+LEVEL: Final = "LEVEL"
+REWARD: Final = "REWARD"
+GOALS: Final = {BALANCE_TO_LEVEL: LEVEL, BALANCE_TO_REWARD: REWARD}
+"""The balance types that are goals, and the kind of goal that each is."""
+
 DOLLARS: Final = "DOLLARS"
 MILES: Final = "MILES"
 POINTS: Final = "POINTS"
 SEGMENTS: Final = "SEGMENTS"
 UNIT_TYPES: Final = (DOLLARS, MILES, POINTS, SEGMENTS)
+
+HOLDER: Final = ("user_guid", "member_guid", "account_guid")
+KEY: Final = (*HOLDER, "unit_type")
+"""What one holding is: a member's balance in one account (or none) and one unit."""
 
 PRECISION: Final = 38
 SCALE: Final = 9

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
-from typing import Any, Final, TypeVar
+from datetime import date
+from typing import Final
 
 import narwhals as nw
 
 from rewards_analytics.analysis.arguments import day
+from rewards_analytics.analysis.calendar import days_after
 from rewards_analytics.analysis.holdings import COLUMNS, expiring_lots
-from rewards_analytics.engines import AMOUNT, from_caller
-
-FrameT = TypeVar("FrameT")
+from rewards_analytics.analysis.order import order_of
+from rewards_analytics.engines import AMOUNT, DataFrame, IntoFrameT, LazyFrame, from_caller
 
 BUCKETS: Final = ("expired", "0-30", "31-60", "61-90", "91-180", "181-365", "over 365", "undated")
 """The spans of days from `as_of`, in order of time."""
@@ -19,7 +19,7 @@ BUCKETS: Final = ("expired", "0-30", "31-60", "61-90", "91-180", "181-365", "ove
 _LAST_DAYS: Final = (30, 60, 90, 180, 365)
 
 
-def aging(rewards: FrameT, *, as_of: date | None = None) -> FrameT:
+def aging(rewards: IntoFrameT, *, as_of: date | None = None) -> IntoFrameT:
     """Balance that expires within each span of days from `as_of`, one row per bucket and unit type.
 
     Parameters
@@ -58,10 +58,19 @@ def aging(rewards: FrameT, *, as_of: date | None = None) -> FrameT:
     start = day(as_of)
     table = from_caller(rewards, COLUMNS, asked_by="aging")
     sums = table.collect(lots_by_bucket(expiring_lots(table.frame), start))
-    return table.collected_to_caller(schedule(sums))  # type: ignore[no-any-return]
+    return table.to_caller(schedule(sums))
 
 
-def lots_by_bucket(lots: nw.LazyFrame[Any], start: date, number: nw.Expr | None = None) -> nw.LazyFrame[Any]:
+def buckets_within(days: int) -> tuple[str, ...]:
+    """Name the buckets ahead that end by a number of days, which must be the end of one.
+
+    >>> buckets_within(90)
+    ('0-30', '31-60', '61-90')
+    """
+    return BUCKETS[1 : 2 + _LAST_DAYS.index(days)]
+
+
+def lots_by_bucket(lots: LazyFrame, start: date, number: nw.Expr | None = None) -> LazyFrame:
     """The lots added up per span of days and unit; `number` counts those of several rows, see `lots_by_day`."""
     return (
         lots.with_columns(bucket=_bucket(start))
@@ -75,17 +84,13 @@ def _bucket(start: date) -> nw.Expr:
     expires_on = nw.col("expires_on")
     position = nw.lit(len(_LAST_DAYS) + 1)
     for index in range(len(_LAST_DAYS), 0, -1):
-        last = nw.lit(_days_after(start, _LAST_DAYS[index - 1]))
+        last = nw.lit(days_after(start, _LAST_DAYS[index - 1]))
         position = nw.when(expires_on <= last).then(nw.lit(index)).otherwise(position)
     position = nw.when(expires_on < nw.lit(start)).then(nw.lit(0)).otherwise(position)
     return nw.when(expires_on.is_null()).then(nw.lit(len(BUCKETS) - 1)).otherwise(position)
 
 
-def _days_after(start: date, days: int) -> date:
-    return date.max if (date.max - start).days < days else start + timedelta(days=days)
-
-
-def schedule(sums: nw.DataFrame[Any]) -> nw.DataFrame[Any]:
+def schedule(sums: DataFrame) -> DataFrame:
     """Fill the buckets in which a unit has nothing, and name them: from the sums of `lots_by_bucket`."""
     sums = sums.with_columns(nw.col("rewards", "bucket").cast(nw.Int64))
     buckets = nw.from_dict(
@@ -105,6 +110,6 @@ def schedule(sums: nw.DataFrame[Any]) -> nw.DataFrame[Any]:
         .group_by("bucket", "unit_type")
         .agg(nw.col("expiring", "rewards").sum())
         .join(buckets, on="bucket", how="inner")
-        .sort("unit_type", "bucket", nulls_last=True)
+        .sort(*order_of("aging")[0], nulls_last=True)
         .select(nw.col("name").alias("bucket"), "unit_type", "expiring", "rewards")
     )

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TypeVar
 
 import narwhals as nw
 
 from rewards_analytics.analysis.arguments import grouping
-from rewards_analytics.engines import from_caller
+from rewards_analytics.analysis.order import order_of
+from rewards_analytics.engines import IntoFrameT, from_caller
 
-FrameT = TypeVar("FrameT")
 
-
-def balances(rewards: FrameT, by: str | Iterable[str] | None = None) -> FrameT:
+def balances(rewards: IntoFrameT, by: str | Iterable[str] | None = None) -> IntoFrameT:
     """Sum of the listed balances, one row per group, unit type and balance type.
 
     A raw sum: `TOTAL_BALANCE` and `BALANCE` of one holding may be the same money, so never add rows of this
@@ -56,4 +54,4 @@ def balances(rewards: FrameT, by: str | Iterable[str] | None = None) -> FrameT:
     table = from_caller(rewards, [*key, "balance"], asked_by="balances")
     sums = table.frame.group_by(*key).agg(nw.col("balance").sum(), rewards=nw.len())
     result = sums.select(*key, "balance", nw.col("rewards").cast(nw.Int64))
-    return table.to_caller(result, order=key)  # type: ignore[no-any-return]
+    return table.to_caller(result, *order_of("balances", groups))

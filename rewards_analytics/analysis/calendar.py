@@ -1,7 +1,8 @@
-"""Calendar periods: the first day of the one that holds a day, and the days of all between two."""
+"""Calendar arithmetic: periods, and days and months ahead. It stops at the last day of the calendar, year 9999."""
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Iterator
 from datetime import date, timedelta
 
@@ -24,7 +25,7 @@ def period_of(day: date, every: str) -> date:
     if every == "day":
         return day
     if every == "week":
-        # The week of 1 January of the year 1, the first day there is, is a Monday too.
+        # Never before the calendar begins: its first day, 1 January of the year 1, is a Monday too.
         return day - timedelta(days=day.weekday())
     months = _MONTHS[every]
     return date(day.year, (day.month - 1) // months * months + 1, 1)
@@ -50,6 +51,37 @@ def count_between(first: date, last: date, every: str) -> int:
         step = 1 if every == "day" else 7
         return max(0, (last.toordinal() - start.toordinal()) // step + 1)
     return max(0, (_month_number(last) - _month_number(start)) // _MONTHS[every] + 1)
+
+
+def days_after(day: date, days: int) -> date:
+    """Return the day some days later, or the last day of the calendar.
+
+    >>> days_after(date(2026, 11, 23), 90), days_after(date.max, 90)
+    (datetime.date(2027, 2, 21), datetime.date(9999, 12, 31))
+    """
+    return day + min(timedelta(days), date.max - day)
+
+
+def end_of_month(day: date, months: int = 0) -> date:
+    """Return the last day of the month that lies some months after the month of a day.
+
+    >>> end_of_month(date(2026, 11, 23), 3), end_of_month(date(9999, 11, 23), 3)
+    (datetime.date(2027, 2, 28), datetime.date(9999, 12, 31))
+    """
+    year, month = divmod(min(_month_number(day) + months, _month_number(date.max)), 12)
+    return date(year, month + 1, monthrange(year, month + 1)[1])
+
+
+def last_day_of_span(first: date, months: int) -> date:
+    """Return the last day of a span of whole months: the day before the day of the same number.
+
+    >>> last_day_of_span(date(2026, 11, 23), 3), last_day_of_span(date(2026, 10, 31), 4)
+    (datetime.date(2027, 2, 22), datetime.date(2027, 2, 27))
+    """
+    if _month_number(first) + months > _month_number(date.max):
+        return date.max
+    last = end_of_month(first, months)
+    return last.replace(day=min(first.day, last.day)) - timedelta(days=1)
 
 
 def _month_number(day: date) -> int:

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
-
 import narwhals as nw
 
-from rewards_analytics.analysis.holdings import COLUMNS, JOIN_KEY, KEY, available, holding_sums, with_join_key
-from rewards_analytics.engines import from_caller
-from rewards_analytics.schema import BALANCE, BALANCE_TO_LEVEL, BALANCE_TO_REWARD, TOTAL_BALANCE
-
-FrameT = TypeVar("FrameT")
-
-ORDER = ("progress", "remaining", *KEY, "goal", "description")
+from rewards_analytics.analysis.holdings import COLUMNS, JOIN_KEY, available, holding_sums, with_join_key
+from rewards_analytics.analysis.order import order_of
+from rewards_analytics.engines import IntoFrameT, LazyFrame, from_caller
+from rewards_analytics.schema import BALANCE, BALANCE_TO_LEVEL, GOALS, KEY, LEVEL, REWARD, TOTAL_BALANCE
 
 
-def distance(rewards: FrameT) -> FrameT:
+def distance(rewards: IntoFrameT) -> IntoFrameT:
     """How far a member is from its next level or reward, one row per goal.
 
     A goal is a `BALANCE_TO_LEVEL` row (`LEVEL`) or a `BALANCE_TO_REWARD` row (`REWARD`): its balance is what is
@@ -58,21 +53,21 @@ def distance(rewards: FrameT) -> FrameT:
     [('LEVEL', 'Gold', Decimal('5.000000000'), 0.75, False)]
     """
     table = from_caller(rewards, [*COLUMNS, "description"], asked_by="distance")
-    return table.to_caller(by_goal(table.frame), order=ORDER, descending=["progress"])  # type: ignore[no-any-return]
+    return table.to_caller(by_goal(table.frame), *order_of("distance"))
 
 
-def by_goal(frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    """One row a goal, in no order: the columns of `distance`."""
+def by_goal(frame: LazyFrame) -> LazyFrame:
+    """One row per goal, in no order: the columns of `distance`."""
     return with_progress(goals_with_sums(frame))
 
 
-def goals_with_sums(frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    """One row a goal, with the sums that the available balance of its holding is made of."""
+def goals_with_sums(frame: LazyFrame) -> LazyFrame:
+    """One row per goal, with the sums behind the available balance of its holding."""
     balance_type, balance = nw.col("balance_type"), nw.col("balance")
-    goals = frame.filter(balance_type.is_in([BALANCE_TO_LEVEL, BALANCE_TO_REWARD])).select(
+    goals = frame.filter(balance_type.is_in(list(GOALS))).select(
         *KEY,
         "description",
-        goal=nw.when(balance_type == BALANCE_TO_LEVEL).then(nw.lit("LEVEL")).otherwise(nw.lit("REWARD")),
+        goal=nw.when(balance_type == BALANCE_TO_LEVEL).then(nw.lit(LEVEL)).otherwise(nw.lit(REWARD)),
         remaining=nw.when(balance > 0).then(balance).otherwise(nw.lit(0)),
     )
     held = holding_sums(frame.filter(balance_type.is_in([TOTAL_BALANCE, BALANCE])))
@@ -80,8 +75,8 @@ def goals_with_sums(frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     return with_join_key(goals).join(sums, on=list(JOIN_KEY), how="left")
 
 
-def with_progress(goals: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    """The goals of `goals_with_sums` as `distance` gives them, in no order."""
+def with_progress(goals: LazyFrame) -> LazyFrame:
+    """Work out `available`, `progress` and `reached` of the goals of `goals_with_sums`."""
     goals = goals.with_columns(available=available())
     # In floats from both operands: a division of decimals is rounded on one engine and a float on another.
     remaining, held = nw.col("remaining"), nw.col("available")

@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import Any, TypeVar
+from typing import Final
 
 import narwhals as nw
 
 from rewards_analytics.analysis.arguments import day, grouping
 from rewards_analytics.analysis.calendar import count_between, every_of, period_of, periods_between
 from rewards_analytics.analysis.holdings import COLUMNS, expiring_lots
-from rewards_analytics.engines import AMOUNT, from_caller
+from rewards_analytics.analysis.order import order_of
+from rewards_analytics.engines import AMOUNT, DataFrame, IntoFrameT, LazyFrame, from_caller
 from rewards_analytics.errors import ArgumentError
 
-FrameT = TypeVar("FrameT")
-
-MOST_ROWS = 200_000_000
+MOST_ROWS: Final = 200_000_000
 """A filled calendar with more rows than this is refused: it is a mistake, and would not fit in memory."""
 
 
 def expiring(
-    rewards: FrameT,
+    rewards: IntoFrameT,
     *,
     as_of: date | None = None,
     every: str = "month",
     until: date | None = None,
     by: str | Iterable[str] | None = None,
-) -> FrameT:
+) -> IntoFrameT:
     """Balance that expires within each calendar period, one row per period, group and unit type.
 
     Parameters
@@ -87,13 +86,13 @@ def expiring(
     table = from_caller(rewards, list(dict.fromkeys([*COLUMNS, *groups])), asked_by="expiring")
 
     sums = table.collect(lots_by_day(expiring_lots(table.frame, *groups), groups, first, last))
-    return table.collected_to_caller(timeline(sums, groups, first, last, every))  # type: ignore[no-any-return]
+    return table.to_caller(timeline(sums, groups, first, last, every))
 
 
 def lots_by_day(
-    lots: nw.LazyFrame[Any], groups: list[str], first: date, last: date | None, number: nw.Expr | None = None
-) -> nw.LazyFrame[Any]:
-    """The lots that expire from a day on, until another if there is one, added up per day, group and unit.
+    lots: LazyFrame, groups: Sequence[str], first: date, last: date | None, number: nw.Expr | None = None
+) -> LazyFrame:
+    """The lots that expire from `first` on (and until `last`, if given), added up per day, group and unit.
 
     `number` counts the lots of several rows, where a row may stand for more than one.
     """
@@ -108,9 +107,7 @@ def lots_by_day(
     )
 
 
-def timeline(
-    by_day: nw.DataFrame[Any], groups: list[str], first: date, last: date | None, every: str
-) -> nw.DataFrame[Any]:
+def timeline(by_day: DataFrame, groups: Sequence[str], first: date, last: date | None, every: str) -> DataFrame:
     """Bring the sums of `lots_by_day` into periods, fill the calendar with zeros, and add up."""
     by_day = by_day.with_columns(nw.col("rewards").cast(nw.Int64))
     key = [*groups, "unit_type"]
@@ -143,6 +140,6 @@ def timeline(
         nw.concat([sums, zeros.select(*columns)])
         .group_by("period", *key)
         .agg(nw.col("expiring", "rewards").sum())
-        .sort(*key, "period", nulls_last=True)
+        .sort(*order_of("expiring", groups)[0], nulls_last=True)
     )
     return filled.with_columns(cumulative=nw.col("expiring").cum_sum().over(*key, order_by="period"))

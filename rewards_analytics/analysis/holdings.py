@@ -1,37 +1,33 @@
-"""The three definitions that all analyses share: the holding, its available balance, and its expiring lots."""
+"""The definitions that all analyses share: the holding, its available balance, and its expiring lots."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any, TypeVar
+from typing import Final
 
 import narwhals as nw
 
-from rewards_analytics.engines import AMOUNT, from_caller
-from rewards_analytics.schema import BALANCE, BALANCE_TYPES, EXPIRING_BALANCE, TOTAL_BALANCE
+from rewards_analytics.analysis.order import order_of
+from rewards_analytics.engines import AMOUNT, IntoFrameT, LazyFrame, from_caller
+from rewards_analytics.schema import BALANCE, BALANCE_TYPES, EXPIRING_BALANCE, KEY, TOTAL_BALANCE
 
-FrameT = TypeVar("FrameT")
+JOIN_KEY: Final = ("user_guid", "member_guid", "unit_type", "__account__", "__no_account__")
+"""The key of a holding in columns that a join can match: see `with_join_key`."""
 
-KEY = ("user_guid", "member_guid", "account_guid", "unit_type")
-"""What one holding is: a member's balance in one account (or none) and one unit."""
-
-JOIN_KEY = ("user_guid", "member_guid", "unit_type", "__account__", "__no_account__")
-"""The same key with columns that a join can match: see `with_join_key`."""
-
-COLUMNS = (*KEY, "balance_type", "balance", "expires_on")
+COLUMNS: Final = (*KEY, "balance_type", "balance", "expires_on")
 """The columns that the definitions read."""
 
-COUNTS = ("totals", "plains", "lots")
+COUNTS: Final = ("totals", "plains", "lots")
 """How many rewards of each balance type a row of `holding_sums` stands for."""
 
-_SUMS_OF = {
+_SUMS_OF: Final = {
     TOTAL_BALANCE: ("totals", "total", "total_lot"),
     BALANCE: ("plains", "plain", "plain_lot"),
     EXPIRING_BALANCE: ("lots", "lot"),
 }
 
 
-def holdings(rewards: FrameT) -> FrameT:
+def holdings(rewards: IntoFrameT) -> IntoFrameT:
     """What each member holds, one row per holding (user, member, account and unit).
 
     Parameters
@@ -72,18 +68,18 @@ def holdings(rewards: FrameT) -> FrameT:
     [('MILES', Decimal('1200.000000000'), Decimal('300.000000000'), datetime.date(2026, 12, 31))]
     """
     table = from_caller(rewards, COLUMNS, asked_by="holdings")
-    return table.to_caller(by_holding(table.frame), order=KEY)  # type: ignore[no-any-return]
+    return table.to_caller(by_holding(table.frame), *order_of("holdings"))
 
 
-def by_holding(frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    """One row a holding: the key, `available`, `expiring`, `next_expiry`."""
+def by_holding(frame: LazyFrame) -> LazyFrame:
+    """One row per holding, in no order: the columns of `holdings`."""
     return holding_sums(frame).select(*KEY, available=available(), expiring=expiring(), next_expiry=_next_expiry())
 
 
-def holding_sums(frame: nw.LazyFrame[Any], *example: str) -> nw.LazyFrame[Any]:
-    """One row a holding: the key, what `available` and `expiring` are made of, and the first of the example columns."""
-    # Conditional columns first, then plain aggregates: a condition inside `agg` is silently ignored on some
-    # engines. A group of nulls sums to 0, so what is known is counted beside each sum.
+def holding_sums(frame: LazyFrame, *example: str) -> LazyFrame:
+    """One row per holding: its key, the sums behind its results, and the least value of each example column."""
+    # Conditional columns first, then plain aggregates: some engines silently ignore a condition inside `agg`.
+    # A group of nulls sums to 0, so the known amounts are counted too.
     amount, expires_on = nw.col("balance"), nw.col("expires_on")
     total, plain, lot = _is(TOTAL_BALANCE), _is(BALANCE), _is(EXPIRING_BALANCE)
     dated = ~expires_on.is_null()
@@ -108,10 +104,10 @@ def holding_sums(frame: nw.LazyFrame[Any], *example: str) -> nw.LazyFrame[Any]:
     )
 
 
-def without(sums: nw.LazyFrame[Any], balance_types: Collection[str]) -> nw.LazyFrame[Any]:
-    """The amounts and counts of `holding_sums` as they are for the same rewards without some balance types.
+def without(sums: LazyFrame, balance_types: Collection[str]) -> LazyFrame:
+    """The amounts and counts of `holding_sums` for the same rewards without some balance types.
 
-    A holding of which no reward is left stays, with nothing in it.
+    A holding without any reward left stays, empty.
     """
     gone = [name for balance_type in balance_types for name in _SUMS_OF.get(balance_type, ())]
     there = set(sums.collect_schema().names())
@@ -119,9 +115,19 @@ def without(sums: nw.LazyFrame[Any], balance_types: Collection[str]) -> nw.LazyF
     return sums.with_columns(**nothing) if nothing else sums
 
 
-def known() -> nw.Expr:
-    """Whether `available` of a row of `holding_sums` is known."""
-    return (nw.col("totals") > 0) | (nw.col("plains") > 0)
+def held(sums: LazyFrame, *carried: str) -> LazyFrame:
+    """Per row of `holding_sums`: the carried columns, `available`, `expiring`, and `known`: 1 if `available` is, or 0.
+
+    `known` is a number because it is added up along with the amounts: see `known_available`.
+    """
+    known = nw.when((nw.col("totals") > 0) | (nw.col("plains") > 0)).then(nw.lit(1)).otherwise(nw.lit(0))
+    return sums.select(*carried, available=available(), expiring=expiring(), known=known)
+
+
+def known_available() -> nw.Expr:
+    """Of rows of `held` that were added up: the sum of what is available where known, null where nothing is."""
+    # A sum of nulls is 0.
+    return nw.when(nw.col("known") > 0).then(nw.col("available"))
 
 
 def available() -> nw.Expr:
@@ -139,10 +145,11 @@ def _next_expiry() -> nw.Expr:
     return nw.when(nw.col("lots") > 0).then(nw.col("lot_on")).otherwise(_of_available("total_on", "plain_on"))
 
 
-def expiring_lots(frame: nw.LazyFrame[Any], *carried: str) -> nw.LazyFrame[Any]:
-    """One row an expiring lot: `unit_type`, `balance`, `expires_on` and the carried columns."""
-    # Every EXPIRING_BALANCE row is a lot. Of the rest only the dated rows of the available balance can be, which are
-    # few: dropping those of holdings with an EXPIRING_BALANCE costs a third of asking each row's holding what it has.
+def expiring_lots(frame: LazyFrame, *carried: str) -> LazyFrame:
+    """One row per expiring lot: `unit_type`, `balance`, `expires_on` and the carried columns."""
+    # Every EXPIRING_BALANCE row is a lot. Of the others only the dated rows of an available balance can be, which are
+    # few: dropping those of holdings with an EXPIRING_BALANCE takes a third of the time of looking up, for each row,
+    # which balance types its holding has.
     columns = list(dict.fromkeys(("unit_type", "balance", "expires_on", *carried)))
     listed, total = frame.filter(_is(EXPIRING_BALANCE)), frame.filter(_is(TOTAL_BALANCE))
     dated = frame.filter((_is(TOTAL_BALANCE) | _is(BALANCE)) & ~nw.col("expires_on").is_null())
@@ -152,8 +159,8 @@ def expiring_lots(frame: nw.LazyFrame[Any], *carried: str) -> nw.LazyFrame[Any]:
     return nw.concat([rows.select(*columns) for rows in (listed, of_total, of_plain)])
 
 
-def with_join_key(frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    """The rows with `JOIN_KEY`: a join matches no null with another, so a null account is joined by a flag."""
+def with_join_key(frame: LazyFrame) -> LazyFrame:
+    """Add `JOIN_KEY` to the rows: a join never matches null with null, so a flag stands for a missing account."""
     account = nw.col("account_guid")
     missing = account.is_null()
     return frame.with_columns(
@@ -162,8 +169,8 @@ def with_join_key(frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     )
 
 
-def _without_holdings_of(rows: nw.LazyFrame[Any], others: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    """The rows whose holding has none of the other rows."""
+def _without_holdings_of(rows: LazyFrame, others: LazyFrame) -> LazyFrame:
+    """The rows whose holding has none of the others."""
     return with_join_key(rows).join(with_join_key(others).select(*JOIN_KEY), on=list(JOIN_KEY), how="anti")
 
 

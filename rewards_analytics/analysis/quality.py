@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import narwhals as nw
 
 from rewards_analytics.analysis.arguments import day
 from rewards_analytics.analysis.holdings import COLUMNS, available, expiring, holding_sums
-from rewards_analytics.engines import from_caller
+from rewards_analytics.engines import DataFrame, IntoFrameT, LazyFrame, from_caller
 from rewards_analytics.schema import (
-    BALANCE_TO_LEVEL,
-    BALANCE_TO_REWARD,
     BALANCE_TYPES,
     DOLLARS,
     EXPIRING_BALANCE,
+    GOALS,
     UNIT_TYPES,
 )
-
-FrameT = TypeVar("FrameT")
 
 CHECKS: Final = {
     "unknown_value": "warning",
@@ -34,7 +31,7 @@ CHECKS: Final = {
 """The checks in the order of the result, with their severity."""
 
 
-def quality(rewards: FrameT, *, as_of: date | None = None) -> FrameT:
+def quality(rewards: IntoFrameT, *, as_of: date | None = None) -> IntoFrameT:
     """How many rewards fail each quality check, one row per check.
 
     Parameters
@@ -49,7 +46,7 @@ def quality(rewards: FrameT, *, as_of: date | None = None) -> FrameT:
     -------
     The same kind of frame, always these eight rows in this order: `check`, `severity` (str: `error`, `warning` or
     `info`), `rewards` (int, number concerned), `example_guid` (str: the first in order of text of the rewards
-    concerned, null where there is none).
+    concerned, null if no reward is).
 
     - `unknown_value`: a balance type or unit that the API does not document.
     - `negative_balance`: a balance below 0. A goal at or below 0 is reached, and does not count.
@@ -85,14 +82,14 @@ def quality(rewards: FrameT, *, as_of: date | None = None) -> FrameT:
     table = from_caller(rewards, ["guid", *COLUMNS, "created_at"], asked_by="quality")
     of_rewards = table.collect(concerned(table.frame, reward_checks(today)))
     of_holdings = table.collect(concerned(holding_sums(table.frame, "guid"), holding_checks()))
-    return table.collected_to_caller(checked(of_rewards, of_holdings))  # type: ignore[no-any-return]
+    return table.to_caller(checked(of_rewards, of_holdings))
 
 
 def reward_checks(today: date) -> dict[str, nw.Expr]:
     """For each check on rewards, whether one fails it."""
     balance, expires_on = nw.col("balance"), nw.col("expires_on")
     balance_type, unit_type = nw.col("balance_type"), nw.col("unit_type")
-    is_goal = balance_type.is_in([BALANCE_TO_LEVEL, BALANCE_TO_REWARD])
+    is_goal = balance_type.is_in(list(GOALS))
     checks = {
         "unknown_value": ~(balance_type.is_in(BALANCE_TYPES) & unit_type.is_in(UNIT_TYPES)),
         "negative_balance": (balance < 0) & ~is_goal,
@@ -116,7 +113,7 @@ def holding_checks() -> dict[str, nw.Expr]:
     }
 
 
-def concerned(frame: nw.LazyFrame[Any], checks: dict[str, nw.Expr], number: nw.Expr | None = None) -> nw.LazyFrame[Any]:
+def concerned(frame: LazyFrame, checks: dict[str, nw.Expr], number: nw.Expr | None = None) -> LazyFrame:
     """One row: for each check the number of rows that fail it, and the first guid of them.
 
     `number` is for rows that stand for several rewards with the same answers to the checks.
@@ -135,7 +132,7 @@ def concerned(frame: nw.LazyFrame[Any], checks: dict[str, nw.Expr], number: nw.E
     )
 
 
-def checked(*counts: nw.DataFrame[Any]) -> nw.DataFrame[Any]:
+def checked(*counts: DataFrame) -> DataFrame:
     """The table of all checks, from frames of `concerned`."""
     found: dict[str, Any] = {}
     for each in counts:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TypeVar
+from collections.abc import Iterable, Sequence
+from typing import Final
 
 import narwhals as nw
 
 from rewards_analytics.analysis.arguments import grouping
-from rewards_analytics.analysis.holdings import COLUMNS, by_holding
-from rewards_analytics.engines import from_caller
+from rewards_analytics.analysis.holdings import COLUMNS, held, holding_sums, known_available
+from rewards_analytics.analysis.order import order_of
+from rewards_analytics.engines import IntoFrameT, LazyFrame, from_caller
+from rewards_analytics.schema import HOLDER
 
-FrameT = TypeVar("FrameT")
-
-GROUPS = ("user_guid", "member_guid", "account_guid")
+_COUNTED: Final = ("member_guid", "user_guid")
 
 
-def totals(rewards: FrameT, by: str | Iterable[str] | None = None) -> FrameT:
+def totals(rewards: IntoFrameT, by: str | Iterable[str] | None = None) -> IntoFrameT:
     """What is held and what of it will expire, one row per group and unit type.
 
     Parameters
@@ -55,37 +55,32 @@ def totals(rewards: FrameT, by: str | Iterable[str] | None = None) -> FrameT:
     [('MILES', Decimal('1500.000000000'), Decimal('0E-9'), 1, 1, 1)]
     """
     result = ("unit_type", "available", "expiring", "holdings", "members", "users")
-    key = [*grouping(by, result=result, allowed=GROUPS), "unit_type"]
+    groups = grouping(by, result=result, allowed=HOLDER)
     table = from_caller(rewards, COLUMNS, asked_by="totals")
-    known = ~nw.col("available").is_null()
+    sums = table.single_partition(holding_sums(table.frame))
+    return table.to_caller(totals_of(sums, groups), *order_of("totals", groups))
+
+
+def totals_of(sums: LazyFrame, groups: Sequence[str] = ()) -> LazyFrame:
+    """The columns of `totals` from rows of `holding_sums`, in no order."""
+    key = [*groups, "unit_type"]
+    is_known, others = nw.col("known") > 0, [name for name in key if name not in _COUNTED]
     # Grouped by the key, so the counted guids are copies under names of their own.
-    held = by_holding(table.frame).with_columns(
-        known=nw.when(known).then(nw.lit(1)).otherwise(nw.lit(0)),
-        unknown=nw.when(known).then(nw.lit(0)).otherwise(nw.lit(1)),
-        member=nw.when(known).then(nw.col("member_guid")),
-        user=nw.when(known).then(nw.col("user_guid")),
+    holdings = held(sums, *_COUNTED, *others).with_columns(
+        unknown=1 - nw.col("known"),
+        member=nw.when(is_known).then(nw.col("member_guid")),
+        user=nw.when(is_known).then(nw.col("user_guid")),
     )
-    sums = (
-        table.single_partition(held)
-        .group_by(*key)
-        .agg(
-            nw.col("available").sum(),
-            nw.col("expiring").sum(),
-            holdings=nw.col("known").sum(),
-            unknown=nw.col("unknown").max(),
-            members=nw.col("member").n_unique(),
-            users=nw.col("user").n_unique(),
-        )
+    counted = holdings.group_by(*key).agg(
+        nw.col("available", "expiring", "known").sum(), nw.col("unknown").max(), nw.col("member", "user").n_unique()
     )
+    known, unknown, members, users = (nw.col(name).cast(nw.Int64) for name in ("known", "unknown", "member", "user"))
     # n_unique counts null, which stands for the holdings of unknown balance, as one more value.
-    return table.to_caller(  # type: ignore[no-any-return]
-        sums.select(
-            *key,
-            nw.when(nw.col("holdings") > 0).then(nw.col("available")).alias("available"),
-            "expiring",
-            nw.col("holdings").cast(nw.Int64),
-            (nw.col("members").cast(nw.Int64) - nw.col("unknown").cast(nw.Int64)).alias("members"),
-            (nw.col("users").cast(nw.Int64) - nw.col("unknown").cast(nw.Int64)).alias("users"),
-        ),
-        order=key,
+    return counted.select(
+        *key,
+        known_available().alias("available"),
+        "expiring",
+        known.alias("holdings"),
+        (members - unknown).alias("members"),
+        (users - unknown).alias("users"),
     )

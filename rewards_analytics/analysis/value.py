@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from decimal import ROUND_HALF_EVEN, Decimal, localcontext
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Mapping
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Any, NamedTuple
 
 import narwhals as nw
 
-from rewards_analytics.analysis.holdings import COLUMNS, by_holding
+from rewards_analytics.analysis.holdings import COLUMNS, held, holding_sums, known_available
 from rewards_analytics.analysis.rates import Rates, RateTable, read_rates
-from rewards_analytics.engines import AMOUNT, CallerFrame, from_caller
+from rewards_analytics.analysis.sums import exact, sum_of_known
+from rewards_analytics.engines import AMOUNT, CallerFrame, IntoFrameT, LazyFrame, from_caller
 from rewards_analytics.errors import ArgumentError
 from rewards_analytics.schema import PRECISION, SCALE
-
-FrameT = TypeVar("FrameT")
 
 _OF_UNIT = -1
 """Number of the rate of a holding whose member has none of its own."""
 
 
-class _Held(NamedTuple):
+class _AtRate(NamedTuple):
     """What is held of one unit at one rate; `available` is None where no balance is known."""
 
     rate: Decimal | None
@@ -29,7 +28,7 @@ class _Held(NamedTuple):
     expiring: Decimal
 
 
-def value(rewards: FrameT, rates: Rates) -> FrameT:
+def value(rewards: IntoFrameT, rates: Rates) -> IntoFrameT:
     """What is held and what of it will expire, in dollars, one row per unit type.
 
     Parameters
@@ -41,7 +40,7 @@ def value(rewards: FrameT, rates: Rates) -> FrameT:
         columns `unit_type`, `rate` and, where members differ, `member_guid`. A row with a member wins over the row
         of its unit; a row without one holds for all other members. `DOLLARS` is 1 unless given. Rates are exact like
         amounts: Decimal, int or text, never a float; from 0 on, with up to 9 decimals. Units and members that
-        `rewards` does not have are no error.
+        `rewards` does not have are ignored.
 
     Returns
     -------
@@ -59,8 +58,8 @@ def value(rewards: FrameT, rates: Rates) -> FrameT:
     Raises
     ------
     ArgumentError
-        If a rate is no number from 0 on or is given twice, or `rates` has another form (`MissingColumnError` if it
-        is a frame without a column that is needed); if a value has more than 29 digits before the point.
+        If a rate is not a number at or above 0 or is given twice, or `rates` has another form (`MissingColumnError`
+        if it is a frame without a column that is needed); if a value has more than 29 digits before the point.
     SourceError
         If it is in a file, or the file cannot be read.
     FrameError
@@ -80,51 +79,49 @@ def value(rewards: FrameT, rates: Rates) -> FrameT:
     """
     known = read_rates(rates)
     table = from_caller(rewards, COLUMNS, asked_by="value")
-    held = _held(table, known)
-    rows = [_row(unit_type, held[unit_type]) for unit_type in sorted(held)]
+    of_unit = _by_rate(table, known)
+    rows = [_row(unit_type, of_unit[unit_type]) for unit_type in sorted(of_unit)]
     names = ("unit_type", "available", "rate", "value", "expiring", "expiring_value")
     result = nw.from_dict(
         {name: [row[index] for row in rows] for index, name in enumerate(names)},
         schema=dict.fromkeys(names, AMOUNT) | {"unit_type": nw.String()},
         backend="polars",
     )
-    return table.collected_to_caller(result)  # type: ignore[no-any-return]
+    return table.to_caller(result)
 
 
-def _held(table: CallerFrame, rates: RateTable) -> dict[str, list[_Held]]:
+def _by_rate(table: CallerFrame[Any], rates: RateTable) -> dict[str, list[_AtRate]]:
     """Add up the holdings of each unit that share a rate.
 
     The engine adds, and Python multiplies: PySpark and DuckDB cut digits off a product of decimals. There are as
     many sums as there are different rates, so it is a small step however many rewards there are.
     """
     numbers = {rate: number for number, rate in enumerate(dict.fromkeys(rates.of_member.values()))}
-    holdings = by_holding(table.frame)
+    holdings = held(holding_sums(table.frame), "member_guid", "unit_type")
     if rates.of_member:
-        holdings = holdings.join(
-            _numbered(table, rates.of_member, numbers), on=["member_guid", "unit_type"], how="left"
-        )
+        numbered = _numbered(table, rates.of_member, numbers)
+        holdings = holdings.join(numbered, on=["member_guid", "unit_type"], how="left")
         number = nw.col("__rate__")
         holdings = holdings.with_columns(__rate__=nw.when(number.is_null()).then(nw.lit(_OF_UNIT)).otherwise(number))
     else:
         holdings = holdings.with_columns(__rate__=nw.lit(_OF_UNIT))
-    known = nw.when(~nw.col("available").is_null()).then(nw.lit(1)).otherwise(nw.lit(0))
     sums = (
-        holdings.with_columns(known=known)
-        .group_by("unit_type", "__rate__")
+        holdings.group_by("unit_type", "__rate__")
         .agg(nw.col("available", "expiring", "known").sum())
+        .with_columns(available=known_available())
     )
-    own = dict(enumerate(numbers))
-    held: dict[str, list[_Held]] = defaultdict(list)
+    own = list(numbers)
+    of_unit: dict[str, list[_AtRate]] = defaultdict(list)
     for row in table.collect(sums).iter_rows(named=True):
         unit_type = row["unit_type"]
         rate = rates.of_unit.get(unit_type) if row["__rate__"] == _OF_UNIT else own[row["__rate__"]]
-        held[unit_type].append(_Held(rate, row["available"] if row["known"] else None, row["expiring"]))
-    return held
+        of_unit[unit_type].append(_AtRate(rate, row["available"], row["expiring"]))
+    return of_unit
 
 
 def _numbered(
-    table: CallerFrame, of_member: Mapping[tuple[str, str], Decimal], numbers: Mapping[Decimal, int]
-) -> nw.LazyFrame[Any]:
+    table: CallerFrame[Any], of_member: Mapping[tuple[str, str], Decimal], numbers: Mapping[Decimal, int]
+) -> LazyFrame:
     """The members with rates of their own, one row per member and unit, where the rewards are."""
     columns = {
         "member_guid": [member_guid for member_guid, _ in of_member],
@@ -135,34 +132,28 @@ def _numbered(
     return table.upload(nw.from_dict(columns, schema=schema, backend="polars"))
 
 
-def _row(unit_type: str, held: list[_Held]) -> tuple[str, *tuple[Decimal | None, ...]]:
-    rates = {each.rate for each in held}
-    # The context of Python keeps 28 digits: an exact sum may have 38, and its product with a rate 66.
-    with localcontext(prec=3 * PRECISION, rounding=ROUND_HALF_EVEN):
-        return (
-            unit_type,
-            _sum(each.available for each in held),
-            rates.pop() if len(rates) == 1 else None,
-            _dollars(unit_type, _sum(_product(each.available, each.rate) for each in held)),
-            _sum(each.expiring for each in held),
-            _dollars(unit_type, _sum(_product(each.expiring, each.rate) for each in held)),
-        )
+def _row(unit_type: str, parts: list[_AtRate]) -> tuple[str, *tuple[Decimal | None, ...]]:
+    rates = {each.rate for each in parts}
+    return (
+        unit_type,
+        sum_of_known(each.available for each in parts),
+        rates.pop() if len(rates) == 1 else None,
+        _dollars(unit_type, sum_of_known(_product(each.available, each.rate) for each in parts)),
+        sum_of_known(each.expiring for each in parts),
+        _dollars(unit_type, sum_of_known(_product(each.expiring, each.rate) for each in parts)),
+    )
 
 
 def _product(amount: Decimal | None, rate: Decimal | None) -> Decimal | None:
-    return None if amount is None or rate is None else amount * rate
+    with exact():
+        return None if amount is None or rate is None else amount * rate
 
 
-def _sum(amounts: Iterable[Decimal | None]) -> Decimal | None:
-    """Add up what is known; None where nothing is."""
-    known = [amount for amount in amounts if amount is not None]
-    return sum(known, Decimal(0)) if known else None
-
-
-def _dollars(unit_type: str, exact: Decimal | None) -> Decimal | None:
-    if exact is None:
+def _dollars(unit_type: str, dollars: Decimal | None) -> Decimal | None:
+    if dollars is None:
         return None
-    rounded = exact.quantize(Decimal(1).scaleb(-SCALE))
+    with exact():
+        rounded = dollars.quantize(Decimal(1).scaleb(-SCALE), rounding=ROUND_HALF_EVEN)
     if abs(rounded) >= Decimal(10) ** (PRECISION - SCALE):
         raise ArgumentError(
             f"The value of {unit_type!r}, ${rounded:f}, has more than {PRECISION - SCALE} digits before the point. "

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from rewards_analytics.analysis.distance import ORDER
 from rewards_analytics.plots.panels import new_axes, set_alternative_text, width_in_points, write_sentence
 from rewards_analytics.plots.style import Theme, drawable, style_axes, text_style, theme_of
-from rewards_analytics.results.records import Record, Result, collected, records
+from rewards_analytics.results.goals import MOST_GOALS, nearest_of
+from rewards_analytics.results.records import Record, Result, collected, in_order
 from rewards_analytics.wording import amount_of, count, one_line, percent, short_guid
 
 if TYPE_CHECKING:
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 NOTHING = "No goals in this selection."
 
 ASSUMPTION: Final = "Assumes that a goal counts the balance held in its unit."
-
-MOST_GOALS: Final = 12
-"""Most goals in a picture."""
 
 
 def plot_distance(rewards: Any, ax: Axes | None = None) -> Axes:
@@ -91,20 +88,14 @@ class Goals:
 
 def goals_to_draw(result: Result, most: int = MOST_GOALS) -> Goals:
     """Return the goals to draw: all if they fit, else the nearest that are not reached yet."""
-    import narwhals as nw
-
-    if isinstance(result, Sequence):
-        everything: Any = result
-        ahead: Any = [row for row in result if not row["reached"]]
-    else:
-        everything = collected(result).sort(*ORDER, descending=[name == "progress" for name in ORDER], nulls_last=True)
-        ahead = everything.filter(~nw.col("reached"))
-    if len(everything) <= most:
-        return Goals(records(everything), "")
-    further, reached = max(len(ahead) - most, 0), len(everything) - len(ahead)
+    goals = result if isinstance(result, Sequence) else collected(result)
+    if len(goals) <= most:
+        return Goals(in_order("distance", goals), "")
+    rows, ahead, reached = nearest_of(goals, most)
+    further = ahead - len(rows)
     left_out = [f"{further:,} further away"] if further else []
     left_out += [f"{reached:,} reached"] if reached else []
-    return Goals(records(ahead[:most]), f"Not drawn: {' and '.join(left_out)}.")
+    return Goals(rows, f"Not drawn: {' and '.join(left_out)}.")
 
 
 def _draw(goals: Goals, ax: Axes) -> Axes:

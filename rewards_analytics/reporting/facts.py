@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-import calendar
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Any, Final, TypeAlias
 
 from rewards_analytics.analysis.aging import BUCKETS, aging
 from rewards_analytics.analysis.arguments import day
+from rewards_analytics.analysis.calendar import end_of_month
 from rewards_analytics.analysis.expiring import expiring
 from rewards_analytics.analysis.holdings import COLUMNS
-from rewards_analytics.analysis.quality import CHECKS, quality
+from rewards_analytics.analysis.quality import quality
 from rewards_analytics.analysis.rates import RateTable, read_rates
+from rewards_analytics.analysis.sums import exact_sum, sum_of_known
 from rewards_analytics.analysis.totals import totals
 from rewards_analytics.analysis.value import value
-from rewards_analytics.engines import from_caller
+from rewards_analytics.engines import columns_of, from_caller
 from rewards_analytics.reporting.pictures import embedded
 from rewards_analytics.results.goals import nearest_goals
 from rewards_analytics.results.origin import origin
-from rewards_analytics.results.records import Record, columns_of, of_unit, records, units_of
-from rewards_analytics.results.upcoming import Upcoming, upcoming
+from rewards_analytics.results.records import Record, in_order, of_unit, units_of
+from rewards_analytics.results.upcoming import MOST_UPCOMING, SOON_DAYS, NextExpiries, next_expiries, soon
 from rewards_analytics.schema import UNIT_TYPES
 from rewards_analytics.show.cells import bar_width
-from rewards_analytics.show.headline import SOON_DAYS, exact_sum, headline, share, soon, worth
+from rewards_analytics.show.headline import headline, share, worth
 from rewards_analytics.show.tables import Table, header, of_records, of_units
 from rewards_analytics.spreadsheet import as_csv
 from rewards_analytics.version import __version__
@@ -40,11 +41,6 @@ MONTHS: Final = 24
 FEWEST_MONTHS: Final = 12
 """Fewest months in the timeline, even if nothing expires in the last of them."""
 
-MOST_UPCOMING: Final = 6
-"""Next expiries listed per unit."""
-
-MOST_GOALS: Final = 12
-
 MOST_PICTURES: Final = 6
 """Units with a picture, documented ones first: the page must stay small."""
 
@@ -55,12 +51,12 @@ def report_facts(rewards: Any, *, as_of: date | None = None, title: str | None =
     if rates is not None:
         rates = read_rates(rates)  # before anything is computed, because they may be wrong
     rewards = _typed_once(rewards)
-    held = sorted(records(totals(rewards)), key=_unit)
-    schedule = sorted(records(aging(rewards, as_of=as_of)), key=lambda row: (_unit(row), BUCKETS.index(row["bucket"])))
-    next_expiries = upcoming(rewards, as_of=as_of, horizon=_days_after(as_of, SOON_DAYS), most=MOST_UPCOMING)
-    goals, counts = nearest_goals(rewards, most=MOST_GOALS)
+    held = in_order("totals", totals(rewards))
+    schedule = in_order("aging", aging(rewards, as_of=as_of))
+    upcoming = next_expiries(rewards, as_of=as_of)
+    goals, counts = nearest_goals(rewards)
     worth_of = None if rates is None else _value(rewards, rates)
-    sentences = headline(held, schedule, next_expiries.last_days, counts)
+    sentences = headline(held, schedule, upcoming.last_days, counts)
     facts = {
         "title": title or TITLE,
         "as_of": as_of,
@@ -72,7 +68,7 @@ def report_facts(rewards: Any, *, as_of: date | None = None, title: str | None =
         "value": worth_of,
         "timeline": _timeline(rewards, schedule, as_of),
         "aging": schedule,
-        "upcoming": _upcoming(next_expiries, as_of),
+        "upcoming": _upcoming(upcoming, as_of),
         "goals": {"rows": goals, "counts": counts},
         "quality": _quality(rewards, as_of),
     }
@@ -140,7 +136,7 @@ def _headers(names: str) -> dict[str, str]:
 
 def _typed_once(rewards: Any) -> Any:
     """Return an in-memory frame already validated, so that each analysis need not convert it again."""
-    found = columns_of(rewards)
+    found = columns_of(rewards, asked_by="report")
     optional = [name for name in ("guid", "created_at") if name in found]
     table = from_caller(rewards, [*COLUMNS, "description", *optional], asked_by="report")
     return table.collect(table.frame).to_native() if table.eager else rewards
@@ -163,23 +159,17 @@ def _of_total(row: Record, schedule: Sequence[Record]) -> Facts:
 
 def _value(rewards: Any, rates: RateTable) -> Facts:
     """Return what each unit is worth, and the sums in dollars, None if no value is known."""
-    rows = sorted(records(value(rewards, rates)), key=_unit)
-    sums = [_known_sum(row[name] for row in rows) for name in ("value", "expiring_value")]
+    rows = in_order("value", value(rewards, rates))
+    sums = [sum_of_known(row[name] for row in rows) for name in ("value", "expiring_value")]
     return {"rows": rows, "value": sums[0], "expiring_value": sums[1], "words": worth(rows, *sums)}
-
-
-def _known_sum(amounts: Iterable[Decimal | None]) -> Decimal | None:
-    known = [amount for amount in amounts if amount is not None]
-    return exact_sum(known) if known else None
 
 
 def _timeline(rewards: Any, schedule: Sequence[Record], as_of: date) -> Facts:
     """Return the months ahead, their pictures, and what expires after them."""
-    until = _end_of_month(as_of, MONTHS - 1)
-    timeline = expiring(rewards, as_of=as_of, every="month", until=until)
-    rows = sorted(records(timeline), key=lambda row: (_unit(row), row["period"]))
+    until = end_of_month(as_of, MONTHS - 1)
+    rows = in_order("expiring", expiring(rewards, as_of=as_of, every="month", until=until))
     busy = [row["period"] for row in rows if row["rewards"]]
-    last = max([*busy, _end_of_month(as_of, FEWEST_MONTHS - 1)])
+    last = max([*busy, end_of_month(as_of, FEWEST_MONTHS - 1)])
     rows = [row for row in rows if row["period"] <= last]
     units = units_of(rows)
     drawn = sorted(units, key=lambda unit_type: (unit_type not in UNIT_TYPES, unit_type))[:MOST_PICTURES]
@@ -205,34 +195,18 @@ def _timeline(rewards: Any, schedule: Sequence[Record], as_of: date) -> Facts:
     }
 
 
-def _upcoming(next_expiries: Upcoming, as_of: date) -> Facts:
-    rows = [dict(row) | {"days": (row["expires_on"] - as_of).days} for row in next_expiries.rows]
-    return {"rows": rows, "count": next_expiries.in_all, "most": MOST_UPCOMING}
-
-
-def _unit(row: Record) -> str:
-    return str(row["unit_type"])
+def _upcoming(upcoming: NextExpiries, as_of: date) -> Facts:
+    rows = [dict(row) | {"days": (row["expires_on"] - as_of).days} for row in upcoming.rows]
+    return {"rows": rows, "count": upcoming.in_all, "most": MOST_UPCOMING}
 
 
 def _quality(rewards: Any, as_of: date) -> Sequence[Record] | None:
     """Return the quality checks, or None if the rewards lack the columns that they read."""
-    if not {"guid", "created_at"} <= set(columns_of(rewards)):
+    if not {"guid", "created_at"} <= set(columns_of(rewards, asked_by="report")):
         return None
-    place = {check: index for index, check in enumerate(CHECKS)}
-    return sorted(records(quality(rewards, as_of=as_of)), key=lambda row: place[row["check"]])
+    return in_order("quality", quality(rewards, as_of=as_of))
 
 
 def _sum(schedule: Sequence[Record], buckets: Sequence[str]) -> Decimal:
     """Add up what expires in some spans of one unit."""
     return exact_sum(row["expiring"] for row in schedule if row["bucket"] in buckets)
-
-
-def _days_after(start: date, days: int) -> date:
-    return start + min(timedelta(days=days), date.max - start)
-
-
-def _end_of_month(start: date, months: int) -> date:
-    """Return the last day of the month so many months after a day's own; at most the last day of the calendar."""
-    year, month = divmod(start.year * 12 + start.month - 1 + months, 12)
-    year, month = (year, month + 1) if year <= date.max.year else (date.max.year, 12)
-    return date(year, month, calendar.monthrange(year, month)[1])

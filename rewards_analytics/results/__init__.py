@@ -1,1 +1,1 @@
-"""Results of analyses as records: their order, what comes next, what is nearest."""
+"""Results as records: their order, what expires next, which goals are nearest."""

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import narwhals as nw
 
-from rewards_analytics.analysis.distance import ORDER, by_goal
+from rewards_analytics.analysis.distance import by_goal
 from rewards_analytics.analysis.holdings import COLUMNS
-from rewards_analytics.engines import from_caller
-from rewards_analytics.results.records import Record, records
+from rewards_analytics.analysis.order import order_of
+from rewards_analytics.engines import LazyFrame, from_caller
+from rewards_analytics.results.records import Record, Result, collected, in_order, records
+from rewards_analytics.schema import GOALS
 
-_KINDS = ("LEVEL", "REWARD")
 CLOSE: Final = 0.9
 """Progress from which on a goal counts as close."""
 
+MOST_GOALS: Final = 12
+"""Goals that a page, a picture or a dashboard lists."""
+
 
 class GoalCounts(NamedTuple):
-    """How many goals there are, are reached and are close, and the members with a close level or reward."""
+    """The number of goals in all, reached and close; and of members with a close goal, by kind of goal."""
 
     all: int
     reached: int
@@ -26,15 +30,36 @@ class GoalCounts(NamedTuple):
     members: Mapping[str, int]
 
 
-def nearest_goals(rewards: Any, *, most: int) -> tuple[list[Record], GoalCounts]:
-    """Give the nearest goals, at most so many, and the counts of all.
+class NearestGoals(NamedTuple):
+    """The nearest goals that are not reached, and the number of those that are ahead and reached in all."""
 
-    They are those of `distance`, without putting all of them in order: there may be millions.
-    """
+    nearest: Sequence[Record]
+    ahead: int
+    reached: int
+
+
+def nearest(goals: LazyFrame, most: int = MOST_GOALS) -> LazyFrame:
+    """The nearest `most` goals that are not reached, in the order of `distance`."""
+    columns, descending = order_of("distance")
+    return goals.filter(~nw.col("reached")).sort(*columns, descending=descending, nulls_last=True).head(most)
+
+
+def nearest_of(result: Result, most: int = MOST_GOALS) -> NearestGoals:
+    """Give the nearest goals of a result of `distance`."""
+    if isinstance(result, Sequence):
+        ahead = in_order("distance", [row for row in result if not row["reached"]])
+        return NearestGoals(ahead[:most], len(ahead), len(result) - len(ahead))
+    goals = collected(result)
+    reached = int(goals["reached"].sum())
+    return NearestGoals(records(nearest(goals.lazy(), most).collect()), len(goals) - reached, reached)
+
+
+def nearest_goals(rewards: Any, *, most: int = MOST_GOALS) -> tuple[Sequence[Record], GoalCounts]:
+    """Give the nearest goals and the counts of all, without sorting all of them: there may be millions."""
     table = from_caller(rewards, [*COLUMNS, "description"], asked_by="report")
     goals = by_goal(table.frame)
     if table.eager:
-        goals = table.collect(goals).lazy()  # the rows are in memory, and asked for three times
+        goals = table.collect(goals).lazy()  # the rows are in memory, and read three times
     close = ~nw.col("reached") & (nw.col("progress") >= CLOSE)
     flags = {"is_reached": nw.col("reached"), "is_close": close}
     counted = goals.with_columns(
@@ -44,7 +69,5 @@ def nearest_goals(rewards: Any, *, most: int) -> tuple[list[Record], GoalCounts]
     members = table.collect(goals.filter(close).group_by("goal", "member_guid").agg(goals=nw.len()))
     of_kind = members["goal"].to_list()
     in_all, reached, near = (sum(int(row[name]) for row in by_kind) for name in ("all", *flags))
-    counts = GoalCounts(in_all, reached, near, {kind: of_kind.count(kind) for kind in _KINDS})
-    descending = [name == "progress" for name in ORDER]
-    ahead = goals.filter(~nw.col("reached")).sort(*ORDER, descending=descending, nulls_last=True).head(most)
-    return list(records(table.collect(ahead))), counts
+    counts = GoalCounts(in_all, reached, near, {kind: of_kind.count(kind) for kind in GOALS.values()})
+    return records(table.collect(nearest(goals, most))), counts

@@ -7,13 +7,12 @@ from typing import Any
 
 import narwhals as nw
 
-from rewards_analytics.engines import from_caller
-from rewards_analytics.results.records import columns_of
+from rewards_analytics.engines import columns_of, from_caller
 
 
 def origin(rewards: Any, *, as_of: date) -> dict[str, Any]:
     """Count rewards, users and members, and tell when the rewards were recorded, where they say so."""
-    dated = "created_at" in columns_of(rewards)
+    dated = "created_at" in columns_of(rewards, asked_by="report")
     table = from_caller(rewards, ["user_guid", "member_guid", *(["created_at"] if dated else [])], asked_by="report")
     created_at = nw.col("created_at")
     times = {"oldest": created_at.min(), "newest": created_at.max()} if dated else {}

@@ -2,39 +2,28 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, TypeAlias
 
-if TYPE_CHECKING:
-    import narwhals as nw
+import narwhals as nw
+
+from rewards_analytics.analysis.aging import BUCKETS
+from rewards_analytics.analysis.order import order_of
+from rewards_analytics.analysis.quality import CHECKS
+from rewards_analytics.engines import as_narwhals
 
 Record: TypeAlias = Mapping[str, Any]
 Result: TypeAlias = Any
 """A frame of any supported kind, or the records of one."""
 
-
-def columns_of(frame: Any) -> list[str]:
-    """Give the names of a frame's columns."""
-    return list(as_narwhals(frame).collect_schema().names())
+_OWN_ORDER: Final = {"bucket": BUCKETS, "check": tuple(CHECKS)}
+"""Columns whose values stand in an order of their own."""
 
 
-def collected(result: Any) -> nw.DataFrame[Any]:
-    """Give the result as an eager frame."""
-    import narwhals as nw
-
+def collected(result: Result) -> nw.DataFrame[Any]:
+    """Give a result that is a frame as an eager one."""
     frame = as_narwhals(result)
     return frame.collect() if isinstance(frame, nw.LazyFrame) else frame
-
-
-def as_narwhals(native: Any) -> Any:
-    """Give any kind of frame as one of Narwhals."""
-    import narwhals as nw
-
-    with warnings.catch_warnings():
-        # It asks for a package that the registry does not have yet: nothing that a caller could do.
-        warnings.filterwarnings("ignore", "Dask support is moving out of Narwhals", FutureWarning)
-        return nw.from_native(native)
 
 
 def records(result: Result) -> Sequence[Record]:
@@ -46,6 +35,32 @@ def records(result: Result) -> Sequence[Record]:
         return frame.rows(named=True)  # twice as fast, which a redraw feels
     rows: list[dict[str, Any]] = frame.to_arrow().to_pylist()
     return rows
+
+
+def in_order(analysis: str, result: Result) -> list[Record]:
+    """Give the rows of a result in the order of its analysis, also where the frames of an engine have none.
+
+    >>> in_order("aging", [{"unit_type": "MILES", "bucket": bucket} for bucket in ("undated", "31-60", "0-30")])
+    [{'unit_type': 'MILES', 'bucket': '0-30'},
+     {'unit_type': 'MILES', 'bucket': '31-60'},
+     {'unit_type': 'MILES', 'bucket': 'undated'}]
+    """
+    rows = list(records(result))
+    # By the last column first: sorting keeps the order of rows that are equal.
+    for column, descends in reversed(list(zip(*order_of(analysis), strict=True))):
+        rows.sort(key=_sort_key(column, descends=descends), reverse=descends)
+    return rows
+
+
+def _sort_key(column: str, *, descends: bool) -> Callable[[Record], tuple[bool, Any]]:
+    order = _OWN_ORDER.get(column)
+
+    def key(row: Record) -> tuple[bool, Any]:
+        value = row[column]
+        # Nulls are last either way.
+        return (value is None) is not descends, order.index(value) if order and value is not None else value
+
+    return key
 
 
 def units_of(rows: Sequence[Record]) -> list[str]:

@@ -1,71 +1,84 @@
-"""Whose balance expires next: the lots ahead, added up per holding and day."""
+"""What expires next, and whose it is; and how much of it expires soon."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any, NamedTuple
+from decimal import Decimal
+from typing import Any, Final, NamedTuple
 
 import narwhals as nw
 
-from rewards_analytics.analysis.holdings import COLUMNS, KEY, expiring_lots
+from rewards_analytics.analysis.aging import buckets_within
+from rewards_analytics.analysis.calendar import days_after
+from rewards_analytics.analysis.expiring import lots_by_day
+from rewards_analytics.analysis.holdings import COLUMNS, expiring_lots
+from rewards_analytics.analysis.order import order_of
+from rewards_analytics.analysis.sums import exact_sum
 from rewards_analytics.engines import from_caller
 from rewards_analytics.results.records import Record, of_unit, records, units_of
+from rewards_analytics.schema import HOLDER, KEY
+
+SOON_DAYS: Final = 90
+"""Days ahead that count as soon."""
+
+MOST_UPCOMING: Final = 6
+"""Next expiries that a page or a dashboard lists per unit."""
 
 
-class Upcoming(NamedTuple):
-    """The next expiries; how many there are in all; and per unit the last day until `horizon` with one."""
+class NextExpiries(NamedTuple):
+    """The rows that are listed; the number of expiries in all; and per unit the last day of those that are soon."""
 
-    rows: list[Record]
+    rows: Sequence[Record]
     in_all: int
     last_days: Mapping[str, date]
 
 
-def upcoming(rewards: Any, *, as_of: date, horizon: date, most: int) -> Upcoming:
-    """Give the next expiries from a day on.
+def next_expiries(rewards: Any, *, as_of: date, until: date | None = None, most: int = MOST_UPCOMING) -> NextExpiries:
+    """Give the next expiries from a day on, at most `most` of each unit.
 
-    A row is what one holding loses on one day: its key, `expires_on`, `expiring`. The earliest day comes
-    first; within a day and unit the largest amount. No unit crowds out the others: each has at most `most`.
+    A row is what one holding loses on one day: the key, `expires_on`, `expiring`, `rewards` (the number of lots). The
+    earliest day comes first; within a day and unit the largest amount. As `most` holds for each unit, none of them
+    crowds out the others.
     """
-    table = from_caller(rewards, COLUMNS, asked_by="report")
-    ahead = (
-        expiring_lots(table.frame, *KEY)
-        .filter(nw.col("expires_on") >= nw.lit(as_of))
-        .group_by(*KEY, "expires_on")
-        .agg(expiring=nw.col("balance").sum())
-    )
+    table = from_caller(rewards, COLUMNS, asked_by="next_expiries")
+    ahead = lots_by_day(expiring_lots(table.frame, *HOLDER), HOLDER, as_of, until)
     if table.eager:
-        ahead = table.collect(ahead).lazy()  # the rows are in memory, and asked for twice
+        ahead = table.collect(ahead).lazy()  # the rows are in memory, and read twice
     # Counted by day first: only the first days are brought here and sorted, however many expiries there are.
-    # Grouped under another name, because an aggregate of the day is named like the day.
-    by_day = records(
-        table.collect(
-            ahead.with_columns(day=nw.col("expires_on")).group_by("unit_type", "day").agg(expiries=nw.len())
-        ).sort("day", "unit_type")
-    )
+    counted = ahead.group_by("unit_type", "__day__").agg(expiries=nw.len())
+    by_day = records(table.collect(counted).sort("__day__"))
     if not by_day:
-        return Upcoming([], 0, {})
-    firsts = {unit_type: _enough(of_unit(by_day, unit_type), most) for unit_type in units_of(by_day)}
-    wanted = nw.lit(value=False)
-    for unit_type, day in firsts.items():
-        wanted = wanted | ((nw.col("unit_type") == unit_type) & (nw.col("expires_on") <= nw.lit(day)))
-    first = table.collect(ahead.filter(wanted)).sort(
-        "expires_on", "expiring", *KEY[:3], descending=[False, True] + [False] * 3, nulls_last=True
+        return NextExpiries([], 0, {})
+    listed = nw.lit(value=False)
+    for unit_type in units_of(by_day):
+        last = _last_day_listed(of_unit(by_day, unit_type), most)
+        listed = listed | ((nw.col("unit_type") == unit_type) & (nw.col("__day__") <= nw.lit(last)))
+    columns, descending = order_of("upcoming")
+    first = (
+        table.collect(ahead.filter(listed))
+        .rename({"__day__": "expires_on"})
+        .sort(*columns, descending=descending, nulls_last=True)
+        .filter(nw.col("unit_type").cum_count().over("unit_type") <= most)
+        .select(*KEY, "expires_on", "expiring", nw.col("rewards").cast(nw.Int64))
     )
-    rows: list[Record] = []
-    for unit_type in firsts:
-        rows += records(first.filter(nw.col("unit_type") == unit_type).head(most))
-    rows.sort(key=lambda row: (row["expires_on"], row["unit_type"], row["expiring"].copy_negate()))
-    last_days = {row["unit_type"]: row["day"] for row in by_day if row["day"] <= horizon}
-    return Upcoming(rows, sum(row["expiries"] for row in by_day), last_days)
+    soon_until = days_after(as_of, SOON_DAYS)
+    last_days = {row["unit_type"]: row["__day__"] for row in by_day if row["__day__"] <= soon_until}
+    return NextExpiries(records(first), sum(row["expiries"] for row in by_day), last_days)
 
 
-def _enough(by_day: list[Record], most: int) -> date:
-    """The day by which there are as many expiries as are listed, or the last there is."""
+def _last_day_listed(by_day: Sequence[Record], most: int) -> date:
+    """The day by which there are as many expiries as are listed, or the last day of all."""
     seen = 0
     for row in by_day:
         seen += row["expiries"]
         if seen >= most:
             break
-    day: date = row["day"]
+    day: date = row["__day__"]
     return day
+
+
+def soon(schedule: Sequence[Record], unit_type: str) -> Decimal:
+    """Add up what expires within `SOON_DAYS` in the rows of `aging` of one unit."""
+    spans = buckets_within(SOON_DAYS)
+    return exact_sum(row["expiring"] for row in of_unit(schedule, unit_type) if row["bucket"] in spans)

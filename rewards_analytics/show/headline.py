@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
-from decimal import Decimal, localcontext
+from decimal import Decimal
 from typing import Final, NamedTuple, TypeAlias
 
 from rewards_analytics.results.goals import GoalCounts
-from rewards_analytics.results.records import Record, of_unit
-from rewards_analytics.schema import DOLLARS, PRECISION, SCALE
+from rewards_analytics.results.records import Record
+from rewards_analytics.results.upcoming import SOON_DAYS, soon
+from rewards_analytics.schema import DOLLARS
 from rewards_analytics.wording import amount_of, count, day, percent, rounded, rounded_of, unit_name
-
-SOON_DAYS: Final = 90
-"""Days ahead that the headline looks at: the first three spans of the aging schedule."""
-
-_SOON: Final = ("0-30", "31-60", "61-90")
 
 MOST_UNITS: Final = 4
 """Units that the headline names among those that expire soon, and among those that do not."""
@@ -33,17 +29,6 @@ class Part(NamedTuple):
 
 
 Sentence: TypeAlias = list[Part]
-
-
-def soon(schedule: Sequence[Record], unit_type: str) -> Decimal:
-    """Add up what expires within `SOON_DAYS`."""
-    return exact_sum(row["expiring"] for row in of_unit(schedule, unit_type) if row["bucket"] in _SOON)
-
-
-def exact_sum(amounts: Iterable[Decimal]) -> Decimal:
-    """Add up amounts without rounding: an exact sum may have 38 digits, and Python's context keeps 28."""
-    with localcontext(prec=PRECISION + SCALE):
-        return sum(amounts, Decimal(0))
 
 
 def share(part: Decimal, whole: Decimal | None) -> str | None:

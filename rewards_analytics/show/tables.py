@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from rewards_analytics.errors import ArgumentError
 from rewards_analytics.plots.aging import OUTSIDE_TIME
-from rewards_analytics.results.records import Record, Result, columns_of, of_unit, records, units_of
+from rewards_analytics.results.records import Record, Result, collected, of_unit, records, units_of
 from rewards_analytics.show import cells
 from rewards_analytics.show.cells import Cell
 from rewards_analytics.show.environment import environment
@@ -126,7 +126,7 @@ def table(
     Miles    1,200.5
     """
     rows = records(result)
-    found = list(rows[0]) if rows else columns_of(result) if not isinstance(result, Sequence) else []
+    found = list(rows[0]) if rows else collected(result).columns if not isinstance(result, Sequence) else []
     headers = _headers(columns, found)
     return _shown(of_records(rows, caption, headers, every=every), rows, list(headers))
 

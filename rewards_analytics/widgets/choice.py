@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from calendar import monthrange
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 
 @dataclass(frozen=True)
@@ -43,11 +42,3 @@ class Choice:
     def where(self) -> tuple[object, ...]:
         """Give what decides which rewards are looked at, as a key."""
         return self.users, self.members, self.units, self.balance_types
-
-
-def months_later(start: date, months: int) -> date:
-    """Give the day before the same day some months later, or the last day there is."""
-    year, month = divmod(start.year * 12 + start.month - 1 + months, 12)
-    if year > date.max.year:
-        return date.max
-    return date(year, month + 1, min(start.day, monthrange(year, month + 1)[1])) - timedelta(days=1)

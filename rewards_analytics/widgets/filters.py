@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 import ipywidgets as widgets
 
-from rewards_analytics.analysis.calendar import EVERY
-from rewards_analytics.widgets.choice import Choice, months_later
+from rewards_analytics.analysis.calendar import EVERY, last_day_of_span
+from rewards_analytics.widgets.choice import Choice
 from rewards_analytics.wording import count, one_line, unit_name
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ class Filters:
             units=_checked(self.units),
             balance_types=_checked(self.balance_types),
             every=self.every.value,
-            until=months_later(self.as_of.value, self.horizon.value),
+            until=last_day_of_span(self.as_of.value, self.horizon.value),
         )
 
 

@@ -13,11 +13,13 @@ from typing import Any, Final, TypeVar
 import narwhals as nw
 
 from rewards_analytics.analysis.holdings import COLUMNS
-from rewards_analytics.engines import from_caller
+from rewards_analytics.engines import DataFrame, as_narwhals, columns_of, from_caller
 from rewards_analytics.errors import FrameError, MissingColumnError
-from rewards_analytics.results.records import Record, as_narwhals, columns_of
-from rewards_analytics.schema import BALANCE, EXPIRING_BALANCE, TOTAL_BALANCE
-from rewards_analytics.widgets.answers import MOST_LISTED, Answers, Goals, soonest
+from rewards_analytics.results.goals import NearestGoals
+from rewards_analytics.results.records import Record, of_unit
+from rewards_analytics.results.upcoming import MOST_UPCOMING, next_expiries
+from rewards_analytics.schema import LOT_TYPES
+from rewards_analytics.widgets.answers import Answers
 from rewards_analytics.widgets.choice import Choice
 from rewards_analytics.widgets.everyone import Everyone
 
@@ -69,7 +71,7 @@ class Selection:
             self.problem = str(error)
 
     def _take_in(self, rewards: Any) -> None:
-        found = columns_of(rewards) if _is_frame(rewards) else []
+        found = columns_of(rewards, asked_by="explore") if _is_frame(rewards) else []
         optional = [name for names in OPTIONAL.values() for name in names if name in found]
         self._table = from_caller(rewards, [*COLUMNS, *optional], asked_by="explore")
         for view, columns in OPTIONAL.items():
@@ -85,7 +87,7 @@ class Selection:
             self._rewards = self._table.collect(self._rewards).sort("user_guid", nulls_last=True)
         self._index()
         self._answers = Answers(self.rewards_of)
-        self._everyone = Everyone(self._rewards, self.units, self.balance_types) if self._table.eager else None
+        self._everyone = Everyone(self._rewards) if self._table.eager else None
 
     def _is_small(self) -> bool:
         rows = self._table.collect(self._table.frame.select(nw.len().alias("rows")))["rows"].to_list()[0]
@@ -131,7 +133,7 @@ class Selection:
         """What `aging` gives for the chosen rewards."""
         return self._once(("aging", choice.where(), choice.as_of), lambda: self._asked(choice).aging(choice))
 
-    def goals(self, choice: Choice) -> Goals:
+    def goals(self, choice: Choice) -> NearestGoals:
         """The nearest goals of `distance` that are not reached, for the chosen rewards."""
         return self._once(("goals", choice.where()), lambda: self._asked(choice).goals(choice))
 
@@ -140,15 +142,15 @@ class Selection:
         return self._once(("quality", choice.where(), choice.as_of), lambda: self._asked(choice).quality(choice))
 
     def upcoming(self, choice: Choice) -> Sequence[Record]:
-        """The next expiries: what one holding loses on one day, the soonest first, until the end of the timeline."""
-        compute = self._soonest_of_some
+        """The next expiries of the chosen rewards until the end of the timeline."""
+        compute = self._upcoming_of_some
         if self._asked(choice) is self._everyone:
-            ahead = self._dated.filter(nw.col("expires_on") >= nw.lit(choice.as_of), *_tests(choice)).head(1)
-            if not len(ahead):
+            dated = self._dated_of(choice)
+            if not dated:
                 return []
-            # What is next is the same on every day until then: so it is found once, also where all expires on one day.
-            choice = replace(choice, as_of=ahead["expires_on"].to_list()[0])
-            compute = self._soonest_of_all
+            # The answer is the same on every day until the next one with an expiry, so it is computed once for all.
+            choice = replace(choice, as_of=min(rows["expires_on"][0] for rows in dated.values()))
+            compute = self._upcoming_of_all
         return self._once(("upcoming", choice.where(), choice.as_of, choice.until), lambda: compute(choice))
 
     def distance(self, choice: Choice) -> nw.DataFrame[Any]:
@@ -158,31 +160,40 @@ class Selection:
     def _asked(self, choice: Choice) -> Answers | Everyone:
         return self._answers if self._everyone is None or choice.users or choice.members else self._everyone
 
-    def _soonest_of_some(self, choice: Choice) -> Sequence[Record]:
-        return soonest(self.rewards_of(choice), choice.as_of, choice.until)
+    def _upcoming_of_some(self, choice: Choice) -> Sequence[Record]:
+        return next_expiries(self.rewards_of(choice), as_of=choice.as_of, until=choice.until).rows
 
-    def _soonest_of_all(self, choice: Choice) -> Sequence[Record]:
-        # A lot is a row with a date. So the lots of the next days are among the rewards of the users who have the
-        # next rows with a date, and those users are few. Whether a row is a lot, the definition says.
-        dated = self._dated.filter(nw.col("expires_on") >= nw.lit(choice.as_of), *_tests(choice))
-        number = 4 * MOST_LISTED
+    def _upcoming_of_all(self, choice: Choice) -> Sequence[Record]:
+        # A lot ahead is a row with a date. So the next lots of a unit belong to the users who have its next rows with
+        # a date, and those users are few. Which of their rows are lots, the definition decides.
+        dated, number = self._dated_of(choice), 4 * MOST_UPCOMING
         while True:
-            first = dated.head(number)
-            seen_all = len(first) < number
-            last = choice.until if seen_all else first["expires_on"].to_list()[-1]
-            near = first if seen_all else dated.filter(nw.col("expires_on") <= nw.lit(last))
-            rows = soonest(self._slice(near["user_guid"].unique().to_list(), choice), choice.as_of, last)
-            if seen_all or len(rows) == MOST_LISTED:
-                return [row for row in rows if choice.until is None or row["expires_on"] <= choice.until]
+            last_days = {unit: rows["expires_on"][min(number, len(rows)) - 1] for unit, rows in dated.items()}
+            near = nw.concat([rows.filter(nw.col("expires_on") <= last_days[unit]) for unit, rows in dated.items()])
+            chosen = self._slice(near["user_guid"].unique().to_list(), choice)
+            found = next_expiries(chosen, as_of=choice.as_of, until=max(last_days.values())).rows
+            # Later ones may be of users who are not among these.
+            certain = [row for row in found if row["expires_on"] <= last_days[row["unit_type"]]]
+            if all(len(of_unit(certain, u)) == MOST_UPCOMING or len(rows) <= number for u, rows in dated.items()):
+                return certain
             number *= 4
 
+    def _dated_of(self, choice: Choice) -> dict[str, DataFrame]:
+        """The chosen rows that may be lots of the timeline, the soonest first, by unit."""
+        expires_on = nw.col("expires_on")
+        tests = [expires_on >= choice.as_of, *([] if choice.until is None else [expires_on <= choice.until])]
+        if choice.balance_types is not None:
+            tests.append(nw.col("balance_type").is_in(list(choice.balance_types)))
+        units = self._dated if choice.units is None else [unit for unit in choice.units if unit in self._dated]
+        chosen = {unit: self._dated[unit].filter(*tests) for unit in units}
+        return {unit: rows for unit, rows in chosen.items() if len(rows)}
+
     @cached_property
-    def _dated(self) -> nw.DataFrame[Any]:
-        """The rows that may be lots, the soonest first."""
-        kinds = nw.col("balance_type").is_in([TOTAL_BALANCE, BALANCE, EXPIRING_BALANCE])
-        columns = ("expires_on", "unit_type", "balance_type", "user_guid")
-        dated = self._rewards.filter(kinds, ~nw.col("expires_on").is_null())
-        return dated.select(*columns).sort("expires_on")  # type: ignore[no-any-return]
+    def _dated(self) -> dict[str, DataFrame]:
+        """The rows that may be lots, the soonest first, by unit."""
+        rows = self._rewards.filter(nw.col("balance_type").is_in(LOT_TYPES), ~nw.col("expires_on").is_null())
+        rows = rows.select("expires_on", "unit_type", "balance_type", "user_guid").sort("expires_on")
+        return {unit: rows.filter(nw.col("unit_type") == unit) for unit in self.units}
 
     def _once(self, key: Hashable, compute: Callable[[], ResultT]) -> ResultT:
         if key in self._kept:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import narwhals as nw
 from narwhals import Implementation
 
-from rewards_analytics.results.records import as_narwhals
+from rewards_analytics.engines import as_narwhals
 from rewards_analytics.widgets.choice import Choice
 
 if TYPE_CHECKING:

@@ -13,12 +13,13 @@ from rewards_analytics.plots.distance import ASSUMPTION
 from rewards_analytics.plots.style import unit_class
 from rewards_analytics.plots.timeline_svg import timeline_svg
 from rewards_analytics.plots.totals import describe_totals
+from rewards_analytics.results.goals import NearestGoals
 from rewards_analytics.results.records import Record, of_unit, units_of
+from rewards_analytics.results.upcoming import SOON_DAYS, soon
 from rewards_analytics.show import cells
 from rewards_analytics.show.cells import bar_width
-from rewards_analytics.show.headline import SOON_DAYS, share, soon
+from rewards_analytics.show.headline import share
 from rewards_analytics.show.tables import Table, header, of_records, of_units
-from rewards_analytics.widgets.answers import Goals
 from rewards_analytics.widgets.choice import Choice
 from rewards_analytics.wording import amount, amount_of, count, day, unit_name
 
@@ -128,15 +129,15 @@ def upcoming_view(rows: Sequence[Record], as_of: date) -> str:
     """The next expiries, and whose they are."""
     if not rows:
         return _section("Next expiries", nothing("Nothing expires in this period."))
-    rows = [{**row, "days_left": (row["expires_on"] - as_of).days} for row in rows]
+    listed = [{**row, "days_left": (row["expires_on"] - as_of).days} for row in rows[:MOST_ROWS]]
     columns = ("expires_on", "days_left", "unit_type", "expiring", "user_guid", "member_guid", "account_guid")
     table = of_records(
-        rows, "Next expiries, one row for each holding and day", {name: header(name) for name in columns}
+        listed, "Next expiries, one row for each holding and day", {name: header(name) for name in columns}
     )
-    return _section("Next expiries", _html(table))
+    return _section("Next expiries", _html(table) + _rest(len(rows) - MOST_ROWS, "row"))
 
 
-def distance_view(goals: Goals) -> str:
+def distance_view(goals: NearestGoals) -> str:
     """The nearest goals that are not reached, each with a progress bar."""
     if not goals.nearest:
         reached = f" {count(goals.reached, 'goal')} reached." if goals.reached else ""

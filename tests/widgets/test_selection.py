@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 import rewards_analytics as ra
+from rewards_analytics.analysis.calendar import last_day_of_span
 from rewards_analytics.results.records import records
-from rewards_analytics.widgets.choice import Choice, months_later
+from rewards_analytics.results.upcoming import next_expiries
+from rewards_analytics.widgets.choice import Choice
 from rewards_analytics.widgets.selection import MOST_KEPT, Selection
 from tests import frames
 
@@ -75,13 +77,14 @@ def assert_is_what_the_functions_give(selection, rewards, choice):
     assert selection.quality(choice) == records(ra.quality(chosen, as_of=choice.as_of))
 
 
-def by_day_and_holder(rewards, choice):
-    """The next expiries by the public function: each day's sum per holder, soonest and largest first."""
+def first_of_each_unit(rewards, choice):
+    """The next expiries by the public function: each day's sum per holder, soonest and largest first, six a unit."""
     by = ["user_guid", "member_guid", "account_guid"]
     lots = ra.expiring(rewards, as_of=choice.as_of, every="day", until=choice.until, by=by)
     lots = lots.filter(pl.col("rewards") > 0).rename({"period": "expires_on"})
     order = ["expires_on", "unit_type", "expiring", *by]
     lots = lots.sort(order, descending=[name == "expiring" for name in order], nulls_last=True)
+    lots = lots.filter(pl.int_range(pl.len()).over("unit_type") < 6)
     return lots.select(*by, "unit_type", "expires_on", "expiring", "rewards")
 
 
@@ -94,7 +97,7 @@ def test_any_choice_shows_what_the_functions_give_for_the_filtered_rewards(rows,
 
     assert_is_what_the_functions_give(selection, rewards, choice)
     choice = Choice(**{**vars(choice), "until": min(choice.until, max(UNTIL, choice.as_of))})
-    assert list(selection.upcoming(choice)) == records(by_day_and_holder(filtered(rewards, choice), choice))[:12]
+    assert selection.upcoming(choice) == records(first_of_each_unit(filtered(rewards, choice), choice))
 
 
 def test_the_next_expiries_are_found_among_many_rows_that_are_no_lots():
@@ -112,6 +115,34 @@ def test_the_next_expiries_are_found_among_many_rows_that_are_no_lots():
     shown = Selection(rewards).upcoming(Choice(AS_OF, until=UNTIL))
 
     assert [(row["user_guid"], str(row["expires_on"])) for row in shown] == [("U9", "2026-12-05")]
+
+
+def test_no_unit_crowds_the_others_out_of_the_next_expiries():
+    miles = [frames.lot("MILES", str(n), "2026-11-24", user_guid=f"U{n:03}") for n in range(1, 100)]
+    rewards = frames.polars_frame(frames.table([*miles, frames.lot("POINTS", "5", "2027-11-22", user_guid="U100")]))
+
+    shown = Selection(rewards).upcoming(Choice(AS_OF, until=UNTIL))
+
+    assert [(row["unit_type"], row["expiring"]) for row in shown] == [
+        *(("MILES", amount) for amount in (99, 98, 97, 96, 95, 94)),
+        ("POINTS", 5),
+    ]
+
+
+@pytest.mark.parametrize("until", [UNTIL, dt.date(2027, 2, 1), None])
+def test_the_dashboard_lists_the_same_next_expiries_as_the_report(until):
+    days = [str(AS_OF + dt.timedelta(days=n)) for n in (0, 1, 1, 30, 60, 90, 400)]
+    lots = [
+        frames.lot(unit, str(n), day, user_guid=f"U{n % 5}")
+        for n, day in enumerate(days * 2)
+        for unit in ("MILES", "STARS")
+    ]
+    rewards = frames.polars_frame(frames.table(lots))
+
+    listed = next_expiries(rewards, as_of=AS_OF, until=until).rows
+
+    assert Selection(rewards).upcoming(Choice(AS_OF, until=until)) == listed
+    assert Selection(rewards).upcoming(Choice(AS_OF, until=until, users=("U0", "U1", "U2", "U3", "U4"))) == listed
 
 
 @pytest.mark.parametrize("most", [0, 1_000], ids=["by its engine", "in memory"])
@@ -169,4 +200,4 @@ def test_results_kept_do_not_grow_without_end():
     ],
 )
 def test_a_span_of_months_ends_on_the_day_before(start, months, end):
-    assert str(months_later(dt.date.fromisoformat(start), months)) == end
+    assert str(last_day_of_span(dt.date.fromisoformat(start), months)) == end

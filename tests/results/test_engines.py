@@ -5,7 +5,7 @@ from decimal import Decimal as D
 
 from rewards_analytics.results.goals import nearest_goals
 from rewards_analytics.results.origin import origin
-from rewards_analytics.results.upcoming import upcoming
+from rewards_analytics.results.upcoming import next_expiries
 from tests.frames import balance, lot, to_level, to_reward, total
 
 TODAY = dt.date(2026, 11, 23)
@@ -42,7 +42,7 @@ def test_the_next_expiries_are_the_first_of_each_unit_by_day_then_amount(make_fr
         total("POINTS", "8", "2028-01-01", account_guid="A2"),
     )
 
-    found = upcoming(rewards, as_of=TODAY, horizon=dt.date(2027, 2, 21), most=2)
+    found = next_expiries(rewards, as_of=TODAY, most=2)
 
     columns = ("expires_on", "account_guid", "unit_type", "expiring")
     assert [tuple(row[name] for name in columns) for row in found.rows] == [
@@ -81,5 +81,5 @@ def test_no_rewards_have_no_origin_no_expiries_and_no_goals(make_frame):
     rewards = make_frame()
 
     assert origin(rewards, as_of=TODAY)["rewards"] == 0
-    assert upcoming(rewards, as_of=TODAY, horizon=TODAY, most=2) == ([], 0, {})
+    assert next_expiries(rewards, as_of=TODAY, most=2) == ([], 0, {})
     assert nearest_goals(rewards, most=3) == ([], (0, 0, 0, {"LEVEL": 0, "REWARD": 0}))

@@ -1,0 +1,30 @@
+"""The order of each result's rows: nulls last, text by code point."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from rewards_analytics.schema import HOLDER, KEY
+
+_COLUMNS: Final[Mapping[str, Sequence[str]]] = {
+    "balances": ("unit_type", "balance_type"),
+    "holdings": KEY,
+    "totals": ("unit_type",),
+    "expiring": ("unit_type", "period"),
+    "aging": ("unit_type", "bucket"),
+    "distance": ("progress", "remaining", *KEY, "goal", "description"),
+    "upcoming": ("expires_on", "unit_type", "expiring", *HOLDER),
+    "quality": ("check",),
+    "value": ("unit_type",),
+}
+_DESCENDING: Final = {("distance", "progress"), ("upcoming", "expiring")}
+
+
+def order_of(result: str, by: Sequence[str] = ()) -> tuple[list[str], list[bool]]:
+    """Return the columns that a result is sorted by, and whether each of them descends.
+
+    Groups (`by`) come first. Buckets stand in order of time and checks in the order of `CHECKS`, not by code point.
+    """
+    columns = [*by, *_COLUMNS[result]]
+    return columns, [(result, column) in _DESCENDING for column in columns]

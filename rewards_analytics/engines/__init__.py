@@ -1,0 +1,24 @@
+"""The kinds of frame that an analysis takes: the way in, and the way back to the same kind.
+
+An analysis is written once, for a Narwhals LazyFrame. Eager frames (Polars, pandas, PyArrow) are computed by Polars,
+which reads the columns of the others through Arrow: one engine that is exact on decimals and null keys, and several
+times as fast as grouping in pandas or PyArrow. Polars LazyFrames, DuckDB relations, Dask and PySpark frames are
+computed where they are, and only a small aggregate is ever collected.
+"""
+
+from narwhals.typing import IntoFrameT
+
+from rewards_analytics.engines.caller import CallerFrame, from_caller
+from rewards_analytics.engines.columns import AMOUNT
+from rewards_analytics.engines.kinds import DataFrame, LazyFrame, as_narwhals, columns_of
+
+__all__ = [
+    "AMOUNT",
+    "CallerFrame",
+    "DataFrame",
+    "IntoFrameT",
+    "LazyFrame",
+    "as_narwhals",
+    "columns_of",
+    "from_caller",
+]

@@ -1,0 +1,113 @@
+"""A caller's frame on its way through an analysis, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Generic
+
+import narwhals as nw
+from narwhals import Implementation
+from narwhals.typing import IntoFrameT
+
+from rewards_analytics.engines.arrow import from_polars, to_polars, typed_dask
+from rewards_analytics.engines.columns import check_amounts, typed
+from rewards_analytics.engines.kinds import UNORDERED, DataFrame, LazyFrame, as_narwhals, recognise
+from rewards_analytics.errors import MissingColumnError
+
+
+@dataclass(frozen=True)
+class CallerFrame(Generic[IntoFrameT]):
+    """Rewards as an analysis computes on them, and the way back to the caller's kind of frame.
+
+    Attributes
+    ----------
+    frame
+        The columns that were asked for, typed: text as strings, `balance` decimal(38, 9), `expires_on` a date.
+    native
+        What the caller passed, never changed.
+    kind
+        The library of `native`.
+    eager
+        Whether `native` holds its rows in memory; the result then does too.
+    """
+
+    frame: LazyFrame
+    native: IntoFrameT
+    kind: Implementation
+    eager: bool
+
+    @property
+    def _in_polars(self) -> bool:
+        return self.eager or self.kind is Implementation.POLARS
+
+    def collect(self, result: LazyFrame) -> DataFrame:
+        """Compute a result where the rewards are, and bring it here."""
+        if self._in_polars:
+            return result.collect(backend="polars", engine="streaming")
+        return result.collect(backend="polars")
+
+    def upload(self, small: DataFrame) -> LazyFrame:
+        """Bring a small frame of text and numbers to where the rewards are computed, to be joined with them."""
+        return small.lazy() if self._in_polars else as_narwhals(self._native(small)).lazy()
+
+    def single_partition(self, frame: LazyFrame) -> LazyFrame:
+        """Bring the rows whose different values are counted to one place.
+
+        Dask adds up the counts of its partitions, and so counts a value again in each that has it. A grouped frame may
+        have several partitions as soon as the frame before it had some hundred.
+        """
+        if self.kind is not Implementation.DASK:
+            return frame
+        return as_narwhals(frame.to_native().repartition(npartitions=1)).lazy()
+
+    def to_caller(
+        self, result: LazyFrame | DataFrame, columns: Sequence[str] = (), descending: Sequence[bool] = ()
+    ) -> IntoFrameT:
+        """Return a result as the caller's kind of frame.
+
+        A lazy result is sorted by `columns`, nulls last, where frames of that kind have an order; one that was
+        collected is in its order already.
+        """
+        if isinstance(result, nw.LazyFrame):
+            if self.kind not in UNORDERED:
+                result = result.sort(*columns, descending=descending, nulls_last=True)
+            if not self.eager:
+                lazy: IntoFrameT = result.to_native()
+                return lazy
+            result = self.collect(result)
+        return self._native(result)
+
+    def _native(self, result: DataFrame) -> IntoFrameT:
+        native: IntoFrameT = from_polars(result.to_native(), self.kind, self.native, eager=self.eager)
+        return native
+
+
+def from_caller(rewards: IntoFrameT, columns: Sequence[str], *, asked_by: str) -> CallerFrame[IntoFrameT]:
+    """Take a caller's frame in: find its kind, check the columns, and type them.
+
+    Parameters
+    ----------
+    rewards
+        A frame of one of the supported kinds.
+    columns
+        The columns to keep; all others are left behind.
+    asked_by
+        The function that the caller called, for the error messages.
+    """
+    native: Any = nw.to_native(rewards, pass_through=True)
+    frame, kind, eager = recognise(native, asked_by)
+    names = frame.collect_schema().names()
+    missing = [name for name in columns if name not in names]
+    if missing:
+        raise MissingColumnError.from_columns(missing, names, wanted_by=f"{asked_by}() reads them")
+    if eager:
+        in_memory = to_polars(native, kind, columns, asked_by)
+        if "balance" in columns and in_memory.schema["balance"].is_decimal():
+            check_amounts(in_memory["balance"], asked_by)
+        chosen = nw.from_native(in_memory.lazy())
+    else:
+        chosen = frame.lazy().select(*columns)
+        if kind is Implementation.DASK:
+            chosen = as_narwhals(typed_dask(chosen.to_native())).lazy()
+    return CallerFrame(typed(chosen, asked_by), native, kind, eager)
