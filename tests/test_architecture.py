@@ -1,4 +1,4 @@
-"""The arrows between the parts of the package point one way, and importing it is cheap."""
+"""The arrows between the rooms of the package point one way, and importing it is cheap."""
 
 import ast
 import subprocess
@@ -14,7 +14,7 @@ PACKAGE = Path(rewards_analytics.__file__).parent
 DATAFRAME_LIBRARIES = {"polars", "pandas", "pyarrow", "duckdb", "dask", "pyspark"}
 HEAVY = {*DATAFRAME_LIBRARIES, "matplotlib", "ipywidgets", "narwhals", "requests", "starlette", "uvicorn", "rich"}
 
-# What each part may import of the package. A part may always import itself.
+# What each room may import of the package. A room may always import itself.
 BASE = {"amounts", "errors", "schema"}
 READING = {"analysis", "results", "plots", "show", "spreadsheet", "wording"}
 MAY_IMPORT = {
@@ -28,34 +28,22 @@ MAY_IMPORT = {
     "spreadsheet": set(),
     "wording": {"schema"},
     "engines": BASE,
-    "client": {*BASE, "amounts", "atrium", "interactive"},  # and `client.pull`, which returns frames, the loader
+    "client": {*BASE, "atrium", "interactive"},  # and `client.pull`, which returns frames, the loader
     "sandbox": {*BASE, "atrium"},
-    "loading": {*BASE, "amounts", "engines", "files", "interactive", "spreadsheet", "wording"},
-    "analysis": {*BASE, "amounts", "engines"},
+    "loading": {*BASE, "engines", "files", "interactive", "spreadsheet", "wording"},
+    "analysis": {*BASE, "engines"},
     "results": {*BASE, "engines", "analysis"},
     "plots": {*BASE, "analysis", "results", "wording"},
     "show": {*BASE, "analysis", "results", "plots", "spreadsheet", "wording"},
-    "reporting": {
-        *BASE,
-        "engines",
-        "analysis",
-        "results",
-        "plots",
-        "show",
-        "files",
-        "interactive",
-        "spreadsheet",
-        "version",
-        "wording",
-    },
+    "reporting": {*BASE, *READING, "engines", "files", "interactive", "version"},
     # and `widgets.connect`, which fetches, the client, the sandbox and the loader
     "widgets": {*BASE, *READING, "engines", "reporting", "version"},
     "dashboard": {*BASE, "loading", "widgets", "wording"},
 }
 
 
-def modules_of(part: str) -> list[Path]:
-    folder = PACKAGE / part
+def modules_of(room: str) -> list[Path]:
+    folder = PACKAGE / room
     return sorted(folder.rglob("*.py")) if folder.is_dir() else [folder.with_suffix(".py")]
 
 
@@ -71,30 +59,65 @@ def imports_of(module: Path) -> set[str]:
     return names
 
 
-def parts_imported_by(module: Path) -> set[str]:
+def rooms_imported_by(module: Path) -> set[str]:
     return {name.split(".")[1] for name in imports_of(module) if name.startswith("rewards_analytics.")}
 
 
-@pytest.mark.parametrize("part", MAY_IMPORT)
-def test_a_room_imports_only_the_rooms_below_it(part):
-    for module in modules_of(part):
-        allowed = {*MAY_IMPORT[part], part}
+@pytest.mark.parametrize("room", MAY_IMPORT)
+def test_a_room_imports_only_the_rooms_below_it(room):
+    for module in modules_of(room):
+        allowed = {*MAY_IMPORT[room], room}
         if "pull" in module.parts:
             allowed |= {"loading"}
         if "connect" in module.parts:
             allowed |= {"client", "sandbox", "loading"}
-        assert parts_imported_by(module) <= allowed, module
+        assert rooms_imported_by(module) <= allowed, module
+
+
+def test_no_module_imports_the_root_package():
+    for module in PACKAGE.rglob("*.py"):
+        imported = imports_of(module)
+        public = {f"rewards_analytics.{name}" for name in rewards_analytics.__all__}
+        modules = {f"rewards_analytics.{path.stem}" for path in PACKAGE.iterdir()}
+        assert not imported & ({"rewards_analytics"} | (public - modules)), module
+
+
+def test_no_room_imports_itself_through_others():
+    rooms = {path.stem for path in PACKAGE.iterdir() if path.name[0] not in "_." and path.suffix in ("", ".py")}
+    needs = {room: set().union(*map(rooms_imported_by, modules_of(room))) & rooms - {room} for room in rooms}
+
+    while free := {room for room, needed in needs.items() if not needed & needs.keys()}:
+        for room in free:
+            del needs[room]
+
+    assert needs == {}
+
+
+@pytest.mark.parametrize("module", sorted(PACKAGE.rglob("__init__.py")), ids=lambda path: path.parent.name)
+def test_an_init_file_holds_no_logic(module):
+    for node in ast.parse(module.read_text(encoding="utf-8")).body:
+        match node:
+            case ast.Expr(value=ast.Constant(value=str())) | ast.Import() | ast.ImportFrom():
+                pass
+            case ast.Assign(targets=[ast.Name(id=name)]):
+                assert name in ("__all__", "_HOME"), module
+            case ast.FunctionDef(name=name):
+                assert name in ("__getattr__", "__dir__"), module
+            case ast.If(test=ast.Name(id="TYPE_CHECKING"), body=body):
+                assert all(isinstance(inner, ast.ImportFrom) for inner in body), module
+            case _:
+                pytest.fail(f"{module}:{node.lineno} is logic")
 
 
 def test_every_room_of_the_package_has_its_place_in_this_order():
-    parts = {path.stem for path in PACKAGE.iterdir() if path.name[0] not in "_." and path.suffix in ("", ".py")}
+    rooms = {path.stem for path in PACKAGE.iterdir() if path.name[0] not in "_." and path.suffix in ("", ".py")}
 
-    assert parts == {*MAY_IMPORT, "cli"}
+    assert rooms == {*MAY_IMPORT, "cli"}
 
 
-@pytest.mark.parametrize("part", ["analysis", "plots"])
-def test_no_analysis_and_no_picture_names_a_dataframe_library(part):
-    for module in modules_of(part):
+@pytest.mark.parametrize("room", ["analysis", "plots"])
+def test_no_analysis_and_no_picture_names_a_dataframe_library(room):
+    for module in modules_of(room):
         roots = {name.split(".")[0] for name in imports_of(module)}
         assert not roots & DATAFRAME_LIBRARIES, module
 
@@ -102,10 +125,10 @@ def test_no_analysis_and_no_picture_names_a_dataframe_library(part):
 def test_nothing_but_the_client_and_the_sandbox_speaks_http():
     for module in PACKAGE.rglob("*.py"):
         roots = {name.split(".")[0] for name in imports_of(module)}
-        part = module.relative_to(PACKAGE).parts[0]
-        if part == "sandbox":
+        room = module.relative_to(PACKAGE).parts[0]
+        if room == "sandbox":
             assert "requests" not in roots, module
-        elif part not in ("client", "errors.py"):
+        elif room not in ("client", "errors.py"):
             assert not roots & {"requests", "urllib3", "http", "starlette", "uvicorn"}, module
 
 

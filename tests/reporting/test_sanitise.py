@@ -4,10 +4,11 @@ import datetime as dt
 from base64 import b64decode
 
 import pytest
-from rewards_analytics.plots.markup import progress, timeline
 
-from rewards_analytics.plots.style import unit_class
+from rewards_analytics.plots.timeline_svg import timeline_svg
 from rewards_analytics.reporting.notebook.sanitise import clean
+from rewards_analytics.show import cells
+from rewards_analytics.show.tables import Table
 from tests.plots.results import timeline as periods
 from tests.reporting.pages import Page
 
@@ -104,16 +105,16 @@ def test_the_bars_of_a_table_stay_and_nothing_hides_in_one():
 
 
 def test_the_colour_of_a_unit_is_a_class_and_the_length_of_a_bar_an_attribute():
-    marked = f'<p class="{unit_class("MILES")}">Miles {progress(0.4, "MILES")}</p>'
+    row = [cells.unit("MILES"), cells.progress(0.4, "MILES")]
 
-    page = Page(clean(marked))
+    page = Page(clean(Table("Goals", ["Unit", "Progress"], [row]).html()))
 
-    assert page.tags[0] == ("p", {"class": "unit-6"})
-    assert [a["width"] for tag, a in page.tags if tag == "rect"] == ["40%"]
+    assert [a["class"] for _, a in page.tags if "unit-6" in a.get("class", "")] == ["unit-6", "number unit-6"]
+    assert [a["width"] for tag, a in page.tags if tag == "rect"] == ["100%", "40.0%"]
 
 
 def test_a_timeline_of_the_dashboard_is_an_image_in_the_colours_of_each_theme():
-    drawn = Page(clean(timeline(periods("MILES", {dt.date(2026, 11, 1): "12"}), "month")))
+    drawn = Page(clean(timeline_svg(periods("MILES", {dt.date(2026, 11, 1): "12"}), "month")))
 
     assert "12 miles" in drawn.images[0]["alt"]
     assert (drawn.images[0]["width"], drawn.images[0]["height"]) == ("560", "216")
