@@ -6,11 +6,13 @@ without activity), and its status year ends on 31 December. `Account.rows` is wh
 
 from __future__ import annotations
 
+import tomllib
 from calendar import monthrange
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
+from pathlib import Path
 from random import Random
 from typing import Literal
 
@@ -18,10 +20,7 @@ from rewards_analytics.schema import (
     BALANCE,
     BALANCE_TO_LEVEL,
     BALANCE_TO_REWARD,
-    DOLLARS,
     EXPIRING_BALANCE,
-    MILES,
-    POINTS,
     SEGMENTS,
     TOTAL_BALANCE,
 )
@@ -32,108 +31,32 @@ LOTS_SHOWN = 8
 
 
 @dataclass(frozen=True)
-class Ladder:
-    """Status levels, reached by earning `unit` within a calendar year."""
-
-    unit: str
-    levels: tuple[tuple[str, int], ...]
-    wording: str
-
-
-@dataclass(frozen=True)
 class Terms:
-    """Terms of a programme, and its provider's wording.
+    """Terms of a programme, and its provider's wording; `programmes.toml` has those of every programme.
 
     `earned` is the minimum and maximum of one earning, in units of `step`. `lasts` is in months; `shown` says how the
     expiry is shown: `lots` (`EXPIRING_BALANCE` rows in addition to the balance), `dated` (one dated `BALANCE` row per
-    lot), `activity` (one balance, which expires as a whole after `lasts` months without activity), `never`.
+    lot), `activity` (one balance, which expires as a whole after `lasts` months without activity), `never`. `levels`
+    are reached by earning that much of `level_unit` within a calendar year, `goals` by a balance of that much.
     """
 
-    code: str
     name: str
     unit: str
-    earned: tuple[int, int]
+    earned: Sequence[int]
     wording: str
     shown: Literal["lots", "dated", "activity", "never"]
     lasts: int = 24
     step: Decimal = Decimal(1)
-    ladder: Ladder | None = None
-    goals: tuple[tuple[str, int], ...] = ()
+    level_unit: str = ""
+    level_wording: str = ""
+    levels: Mapping[str, int] = field(default_factory=dict)
+    goals: Mapping[str, int] = field(default_factory=dict)
     pooled: str | None = None
     has_account: bool = True
 
 
-PROGRAMMES = (
-    Terms(
-        code="aurora_air",
-        name="Aurora Air",
-        unit=MILES,
-        earned=(350, 6200),
-        wording="AuroraPlus award miles",
-        shown="activity",
-        lasts=18,
-        ladder=Ladder(SEGMENTS, (("Silver", 24), ("Gold", 48), ("Platinum", 90)), "Segments to {level}"),
-        goals=(
-            ("Miles to a one-way award flight", 12_500),
-            ("Miles to an award ticket to Europe", 60_000),
-            ("Miles to a business class award", 115_000),
-        ),
-    ),
-    Terms(
-        code="meridian_hotels",
-        name="Meridian Hotels & Resorts",
-        unit=POINTS,
-        earned=(500, 9000),
-        wording="MERIDIAN CLUB PTS",
-        shown="lots",
-        lasts=24,
-        ladder=Ladder(POINTS, (("Amber", 25_000), ("Jade", 60_000), ("Onyx", 120_000)), "PTS TO {level} STATUS"),
-        goals=(("PTS TO FREE NIGHT CATEGORY 4", 35_000), ("PTS TO RESORT WEEKEND", 140_000)),
-        pooled="MERIDIAN CLUB PTS (HOUSEHOLD TOTAL)",
-    ),
-    Terms(
-        code="harbor_bank",
-        name="Harbor Bank Cash Rewards",
-        unit=DOLLARS,
-        step=Decimal("0.01"),
-        earned=(85, 2950),
-        wording="Cash back available",
-        shown="never",
-        goals=(("Until your $100 statement credit", 100), ("Until your $250 travel voucher & lounge pass", 250)),
-    ),
-    Terms(
-        code="tern_credit",
-        name="Tern Credit Points",
-        unit=POINTS,
-        earned=(120, 1400),
-        wording="Available points",
-        shown="lots",
-        lasts=12,
-        goals=(("Points to a $50 gift card", 5000), ("Points to a $100 gift card", 9500)),
-        has_account=False,
-    ),
-    Terms(
-        code="larkspur_coffee",
-        name="Larkspur Coffee Stars",
-        unit=POINTS,
-        earned=(4, 90),
-        wording="Stars ★",
-        shown="dated",
-        lasts=6,
-        goals=(("Stars until a free drink", 150), ("Stars until a bag of beans", 400)),
-        has_account=False,
-    ),
-    Terms(
-        code="polestar_rail",
-        name="Polestar Rail",
-        unit=MILES,
-        earned=(40, 900),
-        wording="Polestar rail miles",
-        shown="never",
-        ladder=Ladder(MILES, (("Traveller", 5000), ("Explorer", 12_000)), "Miles to {level} status"),
-        goals=(("Miles to a companion fare", 8000), ("Miles to a first class upgrade", 15_000)),
-    ),
-)
+_FILE = Path(__file__).with_name("programmes.toml").read_text(encoding="utf-8")
+PROGRAMMES = {code: Terms(**terms) for code, terms in tomllib.loads(_FILE, parse_float=Decimal).items()}
 
 
 @dataclass
@@ -218,7 +141,7 @@ class Account:
             total = self.balance + self.household
             yield Row("total", TOTAL_BALANCE, self.terms.unit, total, self.terms.pooled)
         yield from self._level_rows()
-        for words, price in self.terms.goals:
+        for words, price in self.terms.goals.items():
             missing = max(Decimal(price) - self.balance, ZERO)
             yield Row(f"goal {price}", BALANCE_TO_REWARD, self.terms.unit, missing, words)
 
@@ -231,29 +154,25 @@ class Account:
         yield Row("balance", BALANCE, unit, self.balance, words, self.expires_on)
         if self.terms.shown == "lots":
             for lot in self.lots[:LOTS_SHOWN]:
-                described = f"{words} expiring {lot.expires_on:%m/%d/%Y}"
-                key = f"lot {lot.number}"
-                yield Row(key, EXPIRING_BALANCE, unit, lot.amount, described, lot.expires_on, lot.earned_on)
+                dated = f"{words} expiring {lot.expires_on:%m/%d/%Y}"
+                yield Row(f"lot {lot.number}", EXPIRING_BALANCE, unit, lot.amount, dated, lot.expires_on, lot.earned_on)
             if self.undated and len(self.lots) > LOTS_SHOWN:
-                later = self.lots[LOTS_SHOWN].amount
-                yield Row("later", EXPIRING_BALANCE, unit, later, f"{words} expiring later")
+                yield Row("later", EXPIRING_BALANCE, unit, self.lots[LOTS_SHOWN].amount, f"{words} expiring later")
 
     def _level_rows(self) -> Iterator[Row]:
-        ladder = self.terms.ladder
-        if ladder is None:
+        unit, levels = self.terms.level_unit, list(self.terms.levels.items())
+        if not levels:
             return
-        if ladder.unit != self.terms.unit:
-            words = f"{self.terms.name} qualifying {ladder.unit.lower()}"
-            yield Row("qualifying", BALANCE, ladder.unit, self.qualifying, words)
-        ahead = [(level, needed) for level, needed in ladder.levels if needed > self.qualifying]
-        level, needed = (ahead or [ladder.levels[-1]])[0]
+        if unit != self.terms.unit:
+            yield Row("qualifying", BALANCE, unit, self.qualifying, f"{self.terms.name} qualifying {unit.lower()}")
+        level, needed = next(((level, needed) for level, needed in levels if needed > self.qualifying), levels[-1])
         missing = max(needed - self.qualifying, ZERO)
-        yield Row("level", BALANCE_TO_LEVEL, ladder.unit, missing, ladder.wording.format(level=level))
+        yield Row("level", BALANCE_TO_LEVEL, unit, missing, self.terms.level_wording.format(level=level))
 
     def _set_levels(self, today: date, rng: Random) -> None:
         """Set a qualifying balance that fits the part of the status year that has passed."""
-        if self.terms.ladder is not None:
-            most = self.terms.ladder.levels[-1][1] * today.timetuple().tm_yday // 366
+        if self.terms.levels:
+            most = max(self.terms.levels.values()) * today.timetuple().tm_yday // 366
             self.qualifying = Decimal(rng.randint(0, max(most, 1)))
 
     def _earn(self, day: date, rng: Random) -> None:
@@ -261,8 +180,8 @@ class Account:
         self.lots_made += 1
         self.lots.append(Lot(self.lots_made, amount, day, months_later(day, self.terms.lasts)))
         self.last_activity_on = max(self.last_activity_on, day)
-        if self.terms.ladder is not None:
-            self.qualifying += rng.randint(1, 4) if self.terms.ladder.unit == SEGMENTS else amount
+        if self.terms.levels:
+            self.qualifying += rng.randint(1, 4) if self.terms.level_unit == SEGMENTS else amount
 
     def _redeem(self, amount: Decimal, day: date) -> None:
         """Take `amount` from the lots that expire first."""

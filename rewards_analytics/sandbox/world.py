@@ -18,7 +18,7 @@ from rewards_analytics.errors import ArgumentError
 from rewards_analytics.sandbox import jobs
 from rewards_analytics.sandbox.clock import Clock
 from rewards_analytics.sandbox.jobs import TEST_INSTITUTION, Job
-from rewards_analytics.sandbox.programmes import PROGRAMMES, Account, Row, Terms
+from rewards_analytics.sandbox.programmes import PROGRAMMES, Account, Row
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +27,7 @@ ONE_DAY = timedelta(days=1)
 BACKGROUND_HOUR = timedelta(hours=4)
 """Time of day at which every member is aggregated in the background."""
 
-INSTITUTIONS = {terms.code: terms.name for terms in PROGRAMMES} | {
+INSTITUTIONS = {code: terms.name for code, terms in PROGRAMMES.items()} | {
     TEST_INSTITUTION: "MX Bank",
     "cedar_union": "Cedar Credit Union",
 }
@@ -196,11 +196,9 @@ class World:
         rng = Random(f"{self.seed} {number}")
         user = User(_guid("USR", rng), f"user-{number + 1:04}", email=f"user-{number + 1:04}@example.com")
         self.users[user.guid] = user
-        chosen: list[tuple[str, str | None]] = [
-            (terms.code, None) for terms in rng.sample(PROGRAMMES, 2 if rng.random() < 0.5 else 1)
-        ]
+        chosen = rng.sample(list(PROGRAMMES), 2 if rng.random() < 0.5 else 1)
         tests = [word for place, word in enumerate(TEST_PASSWORDS) if place % users == number]
-        for code, password in [(TEST_INSTITUTION, word) for word in tests] + chosen:
+        for code, password in [*((TEST_INSTITUTION, word) for word in tests), *((code, None) for code in chosen)]:
             member = Member(_guid("MBR", rng), user.guid, code, password=password)
             self._open_accounts(member, rng)
             self.members[member.guid] = member
@@ -211,7 +209,7 @@ class World:
     def _open_accounts(self, member: Member, rng: Random) -> None:
         if member.institution_code in WITHOUT_REWARDS:
             return
-        terms = _terms(member.institution_code) or rng.choice(PROGRAMMES)
+        terms = PROGRAMMES.get(member.institution_code) or rng.choice(list(PROGRAMMES.values()))
         for _ in range(2 if terms.has_account and rng.random() < 0.2 else 1):
             guid = _guid("ACT", rng) if terms.has_account else None
             member.accounts.append(Account.opened(terms, guid, self._today, rng))
@@ -267,10 +265,6 @@ class World:
     def _new_guid(self, prefix: str) -> str:
         self._created += 1
         return _guid(prefix, Random(f"{self.seed} created {self._created}"))
-
-
-def _terms(code: str) -> Terms | None:
-    return next((terms for terms in PROGRAMMES if terms.code == code), None)
 
 
 def _guid(prefix: str, rng: Random) -> str:

@@ -161,7 +161,7 @@ def test_within_a_year_balances_move_both_ways_and_lots_expire():
 
 
 def test_the_status_year_ends_on_31_december():
-    terms = next(terms for terms in PROGRAMMES if terms.code == "aurora_air")
+    terms = PROGRAMMES["aurora_air"]
     account = Account(terms, "ACT-1", qualifying=Decimal(40), last_activity_on=TODAY)
 
     class Never:
@@ -193,7 +193,7 @@ def shown(account, balance_type):
 
 
 def test_a_level_is_reached_and_the_next_one_shown():
-    terms = next(terms for terms in PROGRAMMES if terms.code == "aurora_air")
+    terms = PROGRAMMES["aurora_air"]
     account = Account(terms, "ACT-1", qualifying=Decimal(22), last_activity_on=TODAY)
     assert shown(account, "BALANCE_TO_LEVEL") == [("Segments to Silver", 2)]
 
@@ -204,14 +204,14 @@ def test_a_level_is_reached_and_the_next_one_shown():
 
 
 def test_beyond_the_last_level_nothing_is_missing():
-    terms = next(terms for terms in PROGRAMMES if terms.code == "aurora_air")
+    terms = PROGRAMMES["aurora_air"]
     account = Account(terms, "ACT-1", qualifying=Decimal(95), last_activity_on=TODAY)
 
     assert shown(account, "BALANCE_TO_LEVEL") == [("Segments to Platinum", 0)]
 
 
 def test_lots_that_expire_first_are_redeemed_first():
-    terms = next(terms for terms in PROGRAMMES if terms.code == "tern_credit")
+    terms = PROGRAMMES["tern_credit"]
     first = Lot(1, Decimal(100), TODAY - timedelta(days=360), TODAY + timedelta(days=5))
     second = Lot(2, Decimal(300), TODAY - timedelta(days=30), TODAY + timedelta(days=330))
     account = Account(terms, None, lots=[first, second], last_activity_on=TODAY)
@@ -226,7 +226,7 @@ def test_lots_that_expire_first_are_redeemed_first():
 
 
 @settings(deadline=None, max_examples=20)
-@given(terms=st.sampled_from(PROGRAMMES), seed=st.integers(0, 10**6), days=st.integers(0, 400))
+@given(terms=st.sampled_from(list(PROGRAMMES.values())), seed=st.integers(0, 10**6), days=st.integers(0, 400))
 def test_no_balance_is_negative_and_no_listed_lot_has_expired(terms, seed, days):
     import random
 
