@@ -3,7 +3,7 @@
 - `clock`: the sandbox's own time, which a test can advance;
 - `programmes`: the loyalty programmes, and what happens on an account from day to day;
 - `world`: users, members and their rewards; `jobs`: the aggregation job of one member, with its questions;
-- `api`: the endpoints, one file per kind; `openapi`: their description; `encoding`: how they write JSON;
+- `api`: the endpoints over HTTP; `openapi`: their description; `encoding`: how they write JSON;
 - `faults`: what fails on request; `gateway`: the log, the latency and these faults, in front of the API;
 - `server`: all of it on 127.0.0.1, as a context manager.
 """

@@ -6,6 +6,7 @@ from string import Formatter
 
 from rewards_analytics import atrium
 from rewards_analytics.atrium import JsonObject
+from rewards_analytics.sandbox.api.endpoints import ENDPOINTS, Endpoint
 from rewards_analytics.sandbox.world import INSTITUTIONS, MEMBERS_OF_A_USER
 from rewards_analytics.schema import BALANCE_TYPES, FIELDS, UNIT_TYPES
 
@@ -36,89 +37,33 @@ def document(base_url: str) -> JsonObject:
         },
         "servers": [{"url": base_url}],
         "security": [{"api_key": [], "client_id": []}, {"basic": []}],
-        "paths": {path: _with_parameters(path, calls) for path, calls in _paths().items()},
+        "paths": {path: _path(path) for path in ENDPOINTS},
         "components": {"schemas": SCHEMAS, "securitySchemes": SECURITY},
     }
 
 
-def _paths() -> JsonObject:
-    member = "/users/{user_guid}/members/{member_guid}"
-    return {
-        "/users": {
-            "get": _list("list_users", "Users", "users"),
-            "post": _call("create_user", "Add a user", (200, "UserBody"), body="UserRequest", refusals=(400, 422)),
-        },
-        "/users/{user_guid}": {"get": _call("read_user", "One user", (200, "UserBody"))},
-        "/users/{user_guid}/members": {
-            "get": _list("list_members", "Members of a user", "members"),
-            "post": _call(
-                "create_member",
-                "Connect a user to an institution, and aggregate the member",
-                (202, "MemberBody"),
-                body="MemberRequest",
-                refusals=(400, 405, 422),
-            ),
-        },
-        member: {"get": _call("read_member", "One member", (200, "MemberBody"))},
-        f"{member}/fetch_rewards": {"post": _fetch_rewards()},
-        f"{member}/aggregate": {
-            "post": _call("aggregate", "Start or join a standard aggregation", (202, "MemberBody"), refusals=(409,))
-        },
-        f"{member}/status": {"get": _call("member_status", "Status and open challenges", (200, "StatusBody"))},
-        f"{member}/challenges": {"get": _challenges()},
-        f"{member}/resume": {
-            "put": _call(
-                "resume", "Answer the challenges", (202, "MemberBody"), body="ResumeRequest", refusals=(400, 422)
-            )
-        },
-        f"{member}/rewards": {"get": _list("list_rewards", "Rewards of a member", "rewards")},
-        f"{member}/rewards/{{reward_guid}}": {"get": _call("read_reward", "One reward", (200, "RewardBody"))},
-    }
-
-
-def _with_parameters(path: str, calls: JsonObject) -> JsonObject:
-    """Path item with a parameter for each name in braces."""
+def _path(path: str) -> JsonObject:
+    """Path item, with a parameter for each name in braces."""
     names = [name for _, name, _, _ in Formatter().parse(path) if name]
+    calls = {method.lower(): _call(endpoint) for method, endpoint in ENDPOINTS[path].items()}
     return calls | ({"parameters": [_in_path(name) for name in names]} if names else {})
 
 
-def _call(
-    operation_id: str,
-    summary: str,
-    success: tuple[int, str],
-    *,
-    body: str | None = None,
-    refusals: tuple[int, ...] = (),
-) -> JsonObject:
-    status, schema = success
-    call: JsonObject = {
-        "operationId": operation_id,
-        "summary": summary,
-        "parameters": [VERSION],
-        "responses": {str(status): _answer("Done.", schema)}
-        | {str(code): _answer(REFUSALS[code], "Error") for code in sorted({*AT_ANY_CALL, *refusals})},
-    }
-    if body is not None:
-        call["requestBody"] = {"required": True, "content": {JSON: {"schema": _ref(body)}}}
-    return call
-
-
-def _list(operation_id: str, summary: str, name: str) -> JsonObject:
-    call = _call(operation_id, summary, (200, f"{name.capitalize()}Body"))
-    call["parameters"] += [_in_query("page", "Number of the page, from 1."), RECORDS_PER_PAGE]
-    return call
-
-
-def _fetch_rewards() -> JsonObject:
-    call = _call("fetch_rewards", "Start or join a rewards job", (202, "MemberBody"), refusals=(400, 403, 409))
-    call["responses"]["200"] = _answer("Done, on the Platform API.", "MemberBody")
-    return call
-
-
-def _challenges() -> JsonObject:
-    call = _list("list_challenges", "Open challenges; none unless the member is CHALLENGED", "challenges")
-    call["responses"]["204"] = {"description": "The member is not CHALLENGED."}
-    return call
+def _call(endpoint: Endpoint) -> JsonObject:
+    name = endpoint.handler.__name__
+    refusals = {str(code): _answer(REFUSALS[code], "Error") for code in (*AT_ANY_CALL, *endpoint.refusals)}
+    is_paged = "pagination" in SCHEMAS[endpoint.schema]["properties"]
+    body = {"required": True, "content": {JSON: {"schema": _ref(endpoint.body)}}} if endpoint.body else None
+    return {
+        "operationId": name,
+        "summary": (endpoint.handler.__doc__ or name).rstrip("."),
+        "parameters": [VERSION, *([PAGE, RECORDS_PER_PAGE] if is_paged else [])],
+        "responses": {
+            str(endpoint.status): _answer("Done.", endpoint.schema),
+            **OTHER_SUCCESSES.get(name, {}),
+            **refusals,
+        },
+    } | ({"requestBody": body} if body else {})
 
 
 def _answer(description: str, schema: str) -> JsonObject:
@@ -160,7 +105,12 @@ VERSION = {
     "schema": {"type": "string"},
 }
 _LIMITS = f"{atrium.LEAST_PER_PAGE} to {atrium.MOST_PER_PAGE}; {atrium.DEFAULT_PER_PAGE} for anything else."
+PAGE = _in_query("page", "Number of the page, from 1.")
 RECORDS_PER_PAGE = _in_query("records_per_page", f"Entries on a page: {_LIMITS}")
+OTHER_SUCCESSES = {
+    "fetch_rewards": {"200": _answer("Done, on the Platform API.", "MemberBody")},
+    "list_challenges": {"204": {"description": "The member is not CHALLENGED."}},
+}
 SECURITY = {
     "api_key": {"type": "apiKey", "in": "header", "name": atrium.API_KEY_HEADER},
     "client_id": {"type": "apiKey", "in": "header", "name": atrium.CLIENT_ID_HEADER},

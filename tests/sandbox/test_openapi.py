@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from rewards_analytics.sandbox import Sandbox
-from rewards_analytics.sandbox.api.application import ENDPOINTS
+from rewards_analytics.sandbox.api.endpoints import ENDPOINTS
 
 CHECKS = (
     "not_a_server_error,status_code_conformance,content_type_conformance,"
@@ -30,7 +30,7 @@ def test_it_is_served_without_keys_and_names_every_endpoint(sandbox):
     assert document["servers"] == [{"url": sandbox.base_url}]
     assert {
         path: {method.upper() for method in calls} - {"PARAMETERS"} for path, calls in document["paths"].items()
-    } == {path: set(handlers) for path, handlers in ENDPOINTS.items()}
+    } == {path: set(endpoints) for path, endpoints in ENDPOINTS.items()}
 
 
 def test_it_lists_the_values_that_the_api_documents(sandbox):

@@ -1,8 +1,5 @@
-"""The endpoints of the rewards API, over a `World`.
+"""The rewards API over a `World`, in both dialects: Atrium (two key headers) and the MX Platform API (HTTP Basic).
 
-Both dialects are served on the same paths: Atrium (two key headers) and the MX Platform API (HTTP Basic).
-
-- `application`: the endpoints by path and method, as an ASGI application;
-- `authentication`: keys and versions; `calls`: one call, its refusals, its pages;
-- `people`, `aggregation`, `rewards`: the endpoints, by subject.
+`endpoints` has a function per endpoint, `calls` what these read of a call and the pages of a list, and `application`
+routes calls to them and checks keys and versions.
 """

@@ -1,9 +1,12 @@
-"""The endpoints by path and method, as an ASGI application."""
+"""The API as an ASGI application: it checks keys and versions, and routes each call to its endpoint."""
 
 from __future__ import annotations
 
+import hmac
 import uuid
+from base64 import b64decode
 from collections.abc import Awaitable, Callable, Mapping
+from http import HTTPStatus
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -11,51 +14,31 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from rewards_analytics.atrium import REQUEST_ID_HEADER
-from rewards_analytics.sandbox.api import aggregation, people, rewards
-from rewards_analytics.sandbox.api.authentication import authenticate
-from rewards_analytics.sandbox.api.calls import Call, Handler, Refusal, Settings
+from rewards_analytics.atrium import ACCEPT, API_KEY_HEADER, CLIENT_ID_HEADER, REQUEST_ID_HEADER, Dialect
+from rewards_analytics.sandbox.api.calls import Call, Settings
+from rewards_analytics.sandbox.api.endpoints import ENDPOINTS, Endpoint
 from rewards_analytics.sandbox.encoding import encode
 from rewards_analytics.sandbox.openapi import document
 from rewards_analytics.sandbox.world import World
-
-USER = "/users/{user_guid}"
-MEMBER = USER + "/members/{member_guid}"
-ENDPOINTS: dict[str, dict[str, Handler]] = {
-    "/users": {"GET": people.list_users, "POST": people.create_user},
-    USER: {"GET": people.read_user},
-    USER + "/members": {"GET": people.list_members, "POST": people.create_member},
-    MEMBER: {"GET": people.read_member},
-    MEMBER + "/fetch_rewards": {"POST": aggregation.fetch_rewards},
-    MEMBER + "/aggregate": {"POST": aggregation.aggregate},
-    MEMBER + "/status": {"GET": aggregation.member_status},
-    MEMBER + "/challenges": {"GET": aggregation.list_challenges},
-    MEMBER + "/resume": {"PUT": aggregation.resume},
-    MEMBER + "/rewards": {"GET": rewards.list_rewards},
-    MEMBER + "/rewards/{reward_guid}": {"GET": rewards.read_reward},
-}
 
 
 def application(current_world: Callable[[], World], settings: Settings) -> Starlette:
     """ASGI application of the API over the world that is current at each call."""
     routes = [
-        Route(path, _endpoint(current_world, settings, handlers), methods=list(handlers))
-        for path, handlers in ENDPOINTS.items()
+        Route(path, _endpoint(current_world, settings, endpoints), methods=list(endpoints))
+        for path, endpoints in ENDPOINTS.items()
     ]
     openapi = Route("/openapi.json", _openapi, methods=["GET"])
-    application = Starlette(
-        routes=[openapi, *routes],
-        exception_handlers={Refusal: _refused, HTTPException: _refused_by_framework},
-    )
+    application = Starlette(routes=[openapi, *routes], exception_handlers={HTTPException: _refused})
     application.router.redirect_slashes = False  # a path with an extra slash does not exist
     return application
 
 
 def _endpoint(
-    current_world: Callable[[], World], settings: Settings, handlers: Mapping[str, Handler]
+    current_world: Callable[[], World], settings: Settings, endpoints: Mapping[str, Endpoint]
 ) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
-        dialect = authenticate(request, settings)
+        dialect = _authenticate(request, settings)
         world = current_world()
         call = Call(
             world=world,
@@ -68,10 +51,37 @@ def _endpoint(
         )
         with world.lock:
             world.catch_up()
-            status, body = handlers["GET" if request.method == "HEAD" else request.method](call)
+            status, body = endpoints["GET" if request.method == "HEAD" else request.method].handler(call)
             return _response(status, body)
 
     return endpoint
+
+
+def _authenticate(request: Request, settings: Settings) -> Dialect:
+    """Check keys and version; returns the dialect of the caller."""
+    authorization = request.headers.get("authorization", "")
+    dialect: Dialect = "platform" if authorization.lower().startswith("basic ") else "atrium"
+    given = _basic(authorization) if dialect == "platform" else _key_headers(request)
+    expected = f"{settings.client_id}:{settings.api_key}"
+    if not hmac.compare_digest(given.encode(), expected.encode()):
+        raise HTTPException(401, "The API key or the client id is wrong.")
+    accepted = [entry.partition(";")[0].strip() for entry in request.headers.get("accept", "").split(",")]
+    if not any(version in accepted for version in ACCEPT[dialect]):
+        raise HTTPException(406, f"Accept must name a version: {' or '.join(ACCEPT[dialect])}.")
+    if b"%2f" in request.scope["raw_path"].lower():
+        raise HTTPException(404, "There is nothing at this path.")
+    return dialect
+
+
+def _key_headers(request: Request) -> str:
+    return f"{request.headers.get(CLIENT_ID_HEADER, '')}:{request.headers.get(API_KEY_HEADER, '')}"
+
+
+def _basic(authorization: str) -> str:
+    try:
+        return b64decode(authorization[len("basic ") :], validate=True).decode()
+    except ValueError:
+        return ""
 
 
 async def _openapi(request: Request) -> Response:
@@ -85,18 +95,12 @@ def _response(status: int, body: object) -> Response:
     return Response(encode(body), status, headers, media_type="application/json")
 
 
-def _error(status: int, kind: str, message: str) -> Response:
-    return _response(status, {"error": {"message": message, "status": str(status), "type": kind}})
-
-
 async def _refused(_: Request, refusal: Exception) -> Response:
-    assert isinstance(refusal, Refusal)  # noqa: S101 - registered for this class
-    return _error(refusal.status, refusal.kind, refusal.message)
-
-
-async def _refused_by_framework(_: Request, refusal: Exception) -> Response:
     assert isinstance(refusal, HTTPException)  # noqa: S101 - registered for this class
-    kind = refusal.detail.lower().replace(" ", "_")
-    response = _error(refusal.status_code, kind, f"{refusal.detail}.")
+    status, detail = refusal.status_code, refusal.detail
+    message = detail if detail.endswith(".") else f"{detail}."  # the framework's own have no full stop
+    # Python 3.13 has another name for 422.
+    kind = "unprocessable_entity" if status == 422 else HTTPStatus(status).name.lower()
+    response = _response(status, {"error": {"message": message, "status": str(status), "type": kind}})
     response.headers.update(refusal.headers or {})
     return response

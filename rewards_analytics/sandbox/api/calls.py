@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from starlette.exceptions import HTTPException
+
 from rewards_analytics.atrium import DEFAULT_PER_PAGE, LEAST_PER_PAGE, MOST_PER_PAGE, Dialect, JsonObject
 from rewards_analytics.sandbox.world import Member, User, World
 
@@ -22,16 +24,6 @@ class Settings:
     rewards_enabled: bool = True
     default_per_page: int = DEFAULT_PER_PAGE
     most_per_page: int = MOST_PER_PAGE
-
-
-class Refusal(Exception):  # noqa: N818 - a response, not a failure of the sandbox
-    """A response with an error status."""
-
-    def __init__(self, status: int, kind: str, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.kind = kind
-        self.message = message
 
 
 @dataclass(frozen=True)
@@ -68,17 +60,15 @@ class Call:
         try:
             body = json.loads(self.body)
         except (ValueError, RecursionError) as error:
-            raise Refusal(400, "bad_request", "The body is not valid JSON.") from error
+            raise HTTPException(400, "The body is not valid JSON.") from error
         if not isinstance(body, dict) or not isinstance(body.get(name), dict):
-            raise Refusal(422, "unprocessable_entity", f"The body must be an object with an object '{name}'.")
+            raise HTTPException(422, f"The body must be an object with an object '{name}'.")
         payload: JsonObject = body[name]
         return payload
 
 
 Response = tuple[int, JsonObject | None]
 """Status and body."""
-
-Handler = Callable[[Call], Response]
 
 
 def page_of(call: Call, name: str, entries: Sequence[Entry], shown: Callable[[Entry], JsonObject]) -> Response:
@@ -108,13 +98,13 @@ def text_of(payload: Mapping[str, object], name: str) -> str | None:
     """The text called `name` in an object of the body, None if it is not given."""
     value = payload.get(name)
     if value is not None and not isinstance(value, str):
-        raise Refusal(422, "unprocessable_entity", f"'{name}' must be text.")
+        raise HTTPException(422, f"'{name}' must be text.")
     return value
 
 
-def not_found(kind: str, guid: str) -> Refusal:
-    """The refusal of a guid that does not exist."""
-    return Refusal(404, "not_found", f"There is no {kind} {guid}.")
+def not_found(kind: str, guid: str) -> HTTPException:
+    """Refusal of a guid that does not exist."""
+    return HTTPException(404, f"There is no {kind} {guid}.")
 
 
 def _number(text: str | None) -> int | None:
