@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from starlette.responses import Response
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 if TYPE_CHECKING:
@@ -27,14 +28,6 @@ class LoggedRequest(NamedTuple):
     method: str
     path: str
     status: int | None
-
-
-class Response(NamedTuple):
-    """A response that has not been sent yet."""
-
-    status: int
-    headers: list[tuple[bytes, bytes]]
-    body: bytes
 
 
 def protocol(transports: Transports) -> type[H11Protocol]:
@@ -72,73 +65,46 @@ class Gateway:
         query = scope["query_string"].decode("latin-1")
         method = scope["method"]
         fault = self.faults.pick(f"{method} {path}{'?' if query else ''}{query}")
-        response = await self._respond(fault, scope, receive)
-        # Logged before it is sent, so that a caller that has the response finds it in the log.
-        self.log(LoggedRequest(method, path, None if fault in UNANSWERED else response.status))
-        if fault == "silence":
-            await self._wait_until_gone(scope)
-        elif fault in ("reset", "lost"):
-            await self._break(scope)
-        elif fault == "truncated":
-            await _send(send, response, response.body[: len(response.body) // 2], more=True)
-            await self._break(scope, gently=True)
-        else:
-            await _send(send, response, response.body)
-
-    async def _respond(self, fault: str | None, scope: Scope, receive: Receive) -> Response:
-        """Response of the API, or that of a fault."""
-        html = [(b"content-type", b"text/html")]
-        if fault in (None, "shift", "lost", "truncated"):
-            scope["sandbox.shift"] = fault == "shift"
-            return await self._handled(scope, receive)
-        if fault == "html":
-            return Response(200, html, b"<html><body>Please stand by</body></html>")
-        if fault == "redirect":
-            return Response(302, [(b"location", b"/elsewhere")], b"")
-        if fault == "429" and self.faults.retry_after is not None:
-            html.append((b"retry-after", self.faults.retry_after.encode()))
-        return Response(int(fault) if fault and fault.isdigit() else 0, html, b"<html><body>Sorry</body></html>")
-
-    async def _handled(self, scope: Scope, receive: Receive) -> Response:
-        """Response of the API."""
-        status, body, headers = 500, b"", []
+        scope["sandbox.shift"] = fault == "shift"
+        messages: list[Message] = []
 
         async def keep(message: Message) -> None:
-            nonlocal status, body, headers
-            if message["type"] == "http.response.start":
-                status, headers = message["status"], list(message["headers"])
-            else:
-                body += message.get("body", b"")
+            messages.append(message)
 
-        await self.app(scope, receive, keep)
-        return Response(status, headers, body)
+        await self._responder(fault)(scope, receive, keep)
+        # Logged before it is sent, so that a caller that has the response finds it in the log.
+        self.log(LoggedRequest(method, path, None if fault in UNANSWERED else messages[0]["status"]))
+        if fault == "truncated":
+            body = messages[1]["body"]
+            messages[1] = {**messages[1], "body": body[: len(body) // 2], "more_body": True}
+        if fault not in ("silence", "reset", "lost"):
+            for message in messages:
+                await send(message)
+        if fault in UNANSWERED:
+            await self._break(scope, fault)
 
-    async def _break(self, scope: Scope, *, gently: bool = False) -> None:
-        """Break the connection: with a reset, or gently once everything written has been sent."""
+    def _responder(self, fault: str | None) -> ASGIApp:
+        """Application that responds: the API, unless the fault replaces its response."""
+        if fault in (None, "shift", "lost", "truncated"):
+            return self.app
+        if fault == "redirect":
+            return Response(status_code=302, headers={"location": "/elsewhere"})
+        headers = {"content-type": "text/html"}
+        if fault == "html":
+            return Response("<html><body>Please stand by</body></html>", headers=headers)
+        if fault == "429" and self.faults.retry_after is not None:
+            headers["retry-after"] = self.faults.retry_after
+        return Response("<html><body>Sorry</body></html>", int(fault) if fault and fault.isdigit() else 500, headers)
+
+    async def _break(self, scope: Scope, fault: str) -> None:
+        """Break the connection (a truncated one once everything written has been sent), or wait until it is closed."""
         transport = self.transports.get(scope["client"])
-        if transport is None:
-            return
-        if gently:
+        if transport is not None and fault == "truncated":
             transport.close()
-        else:
-            _no_linger(transport.get_extra_info("socket"))
+        elif transport is not None and fault != "silence":
+            # Without lingering, closing the socket sends a reset.
+            connection: socket.socket = transport.get_extra_info("socket")
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             transport.abort()
-        await self._wait_until_gone(scope)
-
-    async def _wait_until_gone(self, scope: Scope) -> None:
-        """Wait until the connection is closed."""
         while scope["client"] in self.transports:
             await asyncio.sleep(0.005)
-
-
-async def _send(send: Send, response: Response, body: bytes, *, more: bool = False) -> None:
-    headers = response.headers
-    if response.status != 204 and not any(name == b"content-length" for name, _ in headers):
-        headers = [*headers, (b"content-length", str(len(response.body)).encode())]
-    await send({"type": "http.response.start", "status": response.status, "headers": headers})
-    await send({"type": "http.response.body", "body": body, "more_body": more})
-
-
-def _no_linger(connection: socket.socket) -> None:
-    """Make closing the socket send a reset."""
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
