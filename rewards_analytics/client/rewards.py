@@ -6,7 +6,6 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
-from types import TracebackType
 from typing import Any, Final, Self
 
 from rewards_analytics.amounts import is_amount
@@ -129,9 +128,7 @@ class AtriumClient:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:

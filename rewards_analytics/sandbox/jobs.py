@@ -5,7 +5,7 @@ The test institution `mxbank` follows MX's own: the password decides what happen
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
@@ -40,6 +40,16 @@ PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwG
 """A PNG of one pixel, in base64."""
 
 
+CHOICES = [{"label": "The right one", "value": "correct"}, {"label": "The wrong one", "value": "wrong"}]
+PICTURES = [{**choice, "data_uri": f"data:image/png;base64,{PIXEL}"} for choice in CHOICES]
+QUESTIONS: dict[str, JsonObject] = {
+    atrium.TEXT: {"label": "What city were you born in?"},
+    atrium.OPTIONS: {"label": "Where shall we send your code?", "options": CHOICES},
+    atrium.IMAGE_DATA: {"label": "What does the picture say?", "image_data": PIXEL},
+    atrium.IMAGE_OPTIONS: {"label": "Which picture did you choose?", "image_options": PICTURES},
+}
+
+
 @dataclass
 class Job:
     """A running job. `phase` says what happens at `due`."""
@@ -47,21 +57,16 @@ class Job:
     kind: Kind
     due: datetime
     phase: Literal["connecting", "asked", "refusing", "asking again", "gathering"] = "connecting"
-    span: timedelta = field(default=timedelta(0))
-
-
-def is_throttled(member: Member, now: datetime) -> bool:
-    """Whether the last successful job is too recent for another."""
-    last = member.successfully_aggregated_at
-    return last is not None and now - last < THROTTLE
+    span: timedelta = timedelta(0)
 
 
 def start(member: Member, kind: Kind, now: datetime, duration: timedelta) -> None:
-    """Start a job, which takes `duration` not counting the user's own time."""
-    half = duration / 2
-    member.job = Job(kind, due=now + half, span=half)
-    member.aggregated_at = now
-    member.is_authenticated = False
+    """Start a job of `duration`, not counting the user's time, unless one is running or the last is too recent."""
+    last = member.successfully_aggregated_at
+    if member.job is None and (last is None or now - last >= THROTTLE):
+        member.job = Job(kind, due=now + duration / 2, span=duration / 2)
+        member.aggregated_at = now
+        member.is_authenticated = False
 
 
 def settle(member: Member, now: datetime) -> bool:
@@ -115,8 +120,8 @@ def _step(member: Member, job: Job) -> bool:
 
 def _ask(member: Member, job: Job, kind: str) -> None:
     member.challenges_made += 1
-    challenge = _challenge(kind, guid=f"CRD-{member.guid.removeprefix('MBR-')}-{member.challenges_made}")
-    member.challenges = [challenge]
+    guid = f"CRD-{member.guid.removeprefix('MBR-')}-{member.challenges_made}"
+    member.challenges = [{"guid": guid, "type": kind, "field_name": None, **QUESTIONS[kind]}]
     member.connection_status = atrium.CHALLENGED
     job.phase, job.due = "asked", job.due + PATIENCE
 
@@ -125,18 +130,3 @@ def _end(member: Member, connection_status: str) -> None:
     member.job = None
     member.challenges = []
     member.connection_status = connection_status
-
-
-def _challenge(kind: str, guid: str) -> JsonObject:
-    challenge: JsonObject = {"guid": guid, "type": kind, "field_name": None}
-    choices = [{"label": "The right one", "value": "correct"}, {"label": "The wrong one", "value": "wrong"}]
-    if kind == atrium.TEXT:
-        challenge["label"] = "What city were you born in?"
-    elif kind == atrium.OPTIONS:
-        challenge |= {"label": "Where shall we send your code?", "options": choices}
-    elif kind == atrium.IMAGE_DATA:
-        challenge |= {"label": "What does the picture say?", "image_data": PIXEL}
-    else:
-        pictures = [{**choice, "data_uri": f"data:image/png;base64,{PIXEL}"} for choice in choices]
-        challenge |= {"label": "Which picture did you choose?", "image_options": pictures}
-    return challenge

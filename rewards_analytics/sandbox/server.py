@@ -8,7 +8,6 @@ import threading
 import time
 from datetime import date
 from random import Random
-from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from rewards_analytics.atrium import DEFAULT_PER_PAGE, MOST_PER_PAGE
@@ -131,9 +130,7 @@ class Sandbox:
             time.sleep(0.002)
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._server is not None and self._thread is not None:
             self._server.should_exit = True
             self._thread.join()

@@ -11,7 +11,6 @@ import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from random import Random
-from typing import TYPE_CHECKING
 
 from rewards_analytics.atrium import CONNECTED, CREATED, TEXT, JsonObject
 from rewards_analytics.errors import ArgumentError
@@ -19,9 +18,6 @@ from rewards_analytics.sandbox import jobs
 from rewards_analytics.sandbox.clock import Clock
 from rewards_analytics.sandbox.jobs import TEST_INSTITUTION, Job
 from rewards_analytics.sandbox.programmes import PROGRAMMES, Account, Row
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 ONE_DAY = timedelta(days=1)
 BACKGROUND_HOUR = timedelta(hours=4)
@@ -157,12 +153,7 @@ class World:
         """Start a job on the member unless one is running or the last is too recent."""
         with self.lock:
             self.settle(member)
-            if member.job is None and not jobs.is_throttled(member, self.clock.now()):
-                jobs.start(member, kind, self.clock.now(), self.job_time)
-
-    def resume(self, member: Member, answers: Mapping[str, str]) -> None:
-        """Continue a job that waits for these answers."""
-        jobs.resume(member, answers, self.clock.now())
+            jobs.start(member, kind, self.clock.now(), self.job_time)
 
     def create_user(self, identifier: str | None = None, metadata: str | None = None) -> User:
         """Add a user without members."""
@@ -184,9 +175,7 @@ class World:
         with self.lock:
             guid = self._new_guid("MBR")
             member = Member(guid, user.guid, institution_code, identifier, metadata, password)
-            self._open_accounts(member, Random(f"{self.seed} {guid}"))
-            self.members[guid] = member
-            user.members.append(guid)
+            self._add(member, Random(f"{self.seed} {guid}"))
             return member
 
     # --- Creation ---
@@ -200,13 +189,14 @@ class World:
         tests = [word for place, word in enumerate(TEST_PASSWORDS) if place % users == number]
         for code, password in [*((TEST_INSTITUTION, word) for word in tests), *((code, None) for code in chosen)]:
             member = Member(_guid("MBR", rng), user.guid, code, password=password)
-            self._open_accounts(member, rng)
-            self.members[member.guid] = member
-            user.members.append(member.guid)
+            self._add(member, rng)
             if member.asks != TEXT:
                 self._aggregate_last_night(member, rng)
 
-    def _open_accounts(self, member: Member, rng: Random) -> None:
+    def _add(self, member: Member, rng: Random) -> None:
+        """Add a member to its user, and open its accounts."""
+        self.members[member.guid] = member
+        self.users[member.user_guid].members.append(member.guid)
         if member.institution_code in WITHOUT_REWARDS:
             return
         terms = PROGRAMMES.get(member.institution_code) or rng.choice(list(PROGRAMMES.values()))

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from starlette.exceptions import HTTPException
 
 from rewards_analytics.atrium import Dialect, JsonObject
+from rewards_analytics.sandbox import jobs
 from rewards_analytics.sandbox.api.calls import Call, Response, not_found, page_of, text_of
-from rewards_analytics.sandbox.jobs import Kind
 from rewards_analytics.sandbox.world import INSTITUTIONS, MEMBERS_OF_A_USER, WITHOUT_REWARDS, Member, User
 
 
@@ -123,7 +123,7 @@ def resume(call: Call) -> Response:
     missing = [challenge["guid"] for challenge in member.challenges if challenge["guid"] not in answers]
     if missing:
         raise HTTPException(422, f"There is no answer to {', '.join(missing)}.")
-    call.world.resume(member, answers)
+    jobs.resume(member, answers, call.world.clock.now())
     return 202, {"member": _member(member, call.dialect)}
 
 
@@ -183,7 +183,7 @@ def _reward(reward: JsonObject, dialect: Dialect) -> JsonObject:
     return reward | {"updated_at": reward["created_at"]} if dialect == "platform" else reward
 
 
-def _start(call: Call, member: Member, kind: Kind) -> None:
+def _start(call: Call, member: Member, kind: jobs.Kind) -> None:
     if member.job is not None and member.job.kind != kind:
         raise HTTPException(409, f"A {member.job.kind} job is running on this member.")
     call.world.start_job(member, kind)
