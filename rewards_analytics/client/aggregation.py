@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from rewards_analytics.atrium import CHALLENGED, CONNECTED, DENIED, EXPIRED, FAILED, REJECTED, JsonObject
 from rewards_analytics.client import challenges
 from rewards_analytics.client.challenges import Challenge
-from rewards_analytics.client.retry import TRANSIENT_STATUSES
+from rewards_analytics.client.retry import requested_wait
 from rewards_analytics.errors import (
     AggregationError,
     AggregationTimeout,
@@ -74,7 +74,7 @@ class Aggregation:
     """
 
     transport: Transport
-    user_guid: str
+    path: tuple[str, ...]
     member_guid: str
     answer: AnswerChallenges | None
     timeout: float
@@ -118,7 +118,7 @@ class Aggregation:
         self._before = self._status()
         self._started = bool(self._before.get("is_being_aggregated"))
         while True:
-            response = self.transport.send("POST", *self._path, "fetch_rewards")
+            response = self.transport.send("POST", *self.path, "fetch_rewards")
             if response.is_success:
                 self._see(response.json.get("member") if response.is_json and isinstance(response.json, dict) else None)
                 return
@@ -126,7 +126,11 @@ class Aggregation:
                 raise self.transport.error(response, UnsupportedInstitutionError)
             if response.status == 409:
                 self._wait_for_the_other_job(response)
-            elif self._has_started_despite(response):
+                continue
+            self._wait_after_failure(response)
+            self._check_time()
+            self._poll()
+            if self._started:  # although the response was lost or a temporary refusal
                 return
 
     def _wait_for_the_other_job(self, response: Response) -> None:
@@ -139,27 +143,16 @@ class Aggregation:
                 self._before, self._started = self._state, False
                 return
 
-    def _has_started_despite(self, response: Response) -> bool:
-        """Whether a job has started although the response was lost or temporarily refused."""
-        self._wait_after_failure(response)
-        self._check_time()
-        self._poll()
-        return self._started
-
     def _wait_after_failure(self, response: Response) -> None:
         """Wait for as long as a failed call asks; raise its error if it must not be retried."""
         self._failed_calls += 1
-        wait = self.transport.wait_after(response)
+        wait = requested_wait(response)
         is_too_long = wait > 0 and self.clock() + wait > self._deadline
-        if not _may_be_retried(response) or self._failed_calls > self.retries or is_too_long:
+        if not response.is_transient or self._failed_calls > self.retries or is_too_long:
             raise self.transport.error(response)
         self.sleep(wait)
 
     # --- Polling ---
-
-    @property
-    def _path(self) -> tuple[str, ...]:
-        return "users", self.user_guid, "members", self.member_guid
 
     @property
     def _is_running(self) -> bool:
@@ -177,7 +170,7 @@ class Aggregation:
             self.watch(self._state)
 
     def _status(self) -> JsonObject:
-        return self.transport.get_object("member", *self._path, "status")
+        return self.transport.get_object("member", *self.path, "status")
 
     def _see(self, state: object) -> None:
         """Record a state, and whether it shows that a job has started since `_before`."""
@@ -199,7 +192,8 @@ class Aggregation:
         asked = self._open_challenges()
         if not asked:
             return
-        if self._answers is not None and self._connection_status == CHALLENGED and set(self._answers) == _guids(asked):
+        guids = {challenge.guid for challenge in asked}
+        if self._answers is not None and self._connection_status == CHALLENGED and set(self._answers) == guids:
             if self._answers_were_lost:
                 self._resume(self._answers)
                 return
@@ -213,7 +207,7 @@ class Aggregation:
     def _open_challenges(self) -> list[Challenge]:
         entries = self._state.get("challenges")
         if not entries:
-            body = self.transport.get(*self._path, "challenges")
+            body = self.transport.get(*self.path, "challenges")
             entries = body.get("challenges") if isinstance(body, Mapping) else None
         found = entries if isinstance(entries, list) else []
         return [challenges.from_json(entry) for entry in found if isinstance(entry, Mapping)]
@@ -239,7 +233,7 @@ class Aggregation:
         return {challenge.guid: str(given[challenge.guid]) for challenge in asked}
 
     def _resume(self, answers: Mapping[str, str]) -> None:
-        response = send_answers(self.transport, self._path, answers)
+        response = send_answers(self.transport, self.path, answers)
         self._stale = 0
         self._answers_were_lost = not response.is_success
         if response.is_success:
@@ -284,11 +278,3 @@ def send_answers(transport: Transport, path: tuple[str, ...], answers: Mapping[s
     """Send one answer per challenge; the API takes them only while the member is CHALLENGED."""
     entries = [{"guid": guid, "value": value} for guid, value in answers.items()]
     return transport.send("PUT", *path, "resume", payload={"member": {"challenges": entries}})
-
-
-def _may_be_retried(response: Response) -> bool:
-    return not response.is_hopeless and (response.status is None or response.status in TRANSIENT_STATUSES)
-
-
-def _guids(asked: list[Challenge]) -> set[str]:
-    return {challenge.guid for challenge in asked}

@@ -19,12 +19,7 @@ LONGEST_RETRY_AFTER_S: Final = 300.0
 """A longer `Retry-After` is not waited for: the call fails and says how long it is."""
 
 
-def retrying(
-    *,
-    retries: int,
-    sleep: Callable[[float], None],
-    now: Callable[[], datetime] = lambda: datetime.now(UTC),
-) -> Callable[[Callable[[], Response]], Response]:
+def retrying(*, retries: int, sleep: Callable[[float], None]) -> Callable[[Callable[[], Response]], Response]:
     """Function that repeats an attempt while its response is transient, with at most `retries` retries.
 
     It returns the response of the last attempt, and can be called from several threads at once.
@@ -35,10 +30,10 @@ def retrying(
 
     def wait(state: RetryCallState) -> float:
         # Retry-After: 0 does not mean at once, or all retries would be used up within a moment.
-        return max(backoff(state), retry_after(_response(state), now()) or 0.0)
+        return max(backoff(state), requested_wait(_response(state)))
 
     def should_retry(response: Response) -> bool:
-        return response.is_transient and (retry_after(response, now()) or 0.0) <= LONGEST_RETRY_AFTER_S
+        return response.is_transient and requested_wait(response) <= LONGEST_RETRY_AFTER_S
 
     return Retrying(
         sleep=sleep,
@@ -47,6 +42,11 @@ def retrying(
         retry=retry_if_result(should_retry),
         retry_error_callback=_response,
     )
+
+
+def requested_wait(response: Response) -> float:
+    """Seconds that a response asks to wait from now, 0 if it does not ask."""
+    return retry_after(response, datetime.now(UTC)) or 0.0
 
 
 def retry_after(response: Response, now: datetime) -> float | None:

@@ -11,13 +11,7 @@ from typing import Any, Final, Self
 from rewards_analytics.amounts import is_amount
 from rewards_analytics.atrium import ACCEPT, JOB_TIMEOUT_S, MOST_PER_PAGE, POLL_INTERVAL_S, Dialect, JsonObject
 from rewards_analytics.client import credentials
-from rewards_analytics.client.aggregation import (
-    Aggregation,
-    AnswerChallenges,
-    MemberState,
-    Watch,
-    send_answers,
-)
+from rewards_analytics.client.aggregation import Aggregation, AnswerChallenges, MemberState, Watch, send_answers
 from rewards_analytics.client.credentials import Signature
 from rewards_analytics.client.paging import read_all
 from rewards_analytics.client.transport import DEFAULT_BASE_URL, Transport, checked_guid
@@ -185,8 +179,8 @@ class AtriumClient:
         _at_least(0, timeout=timeout)
         return Aggregation(
             transport=self._transport,
-            user_guid=path[1],
-            member_guid=path[3],
+            path=path,
+            member_guid=member_guid,
             answer=answer,
             timeout=timeout,
             poll_interval=self._poll_interval,

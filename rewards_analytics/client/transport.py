@@ -6,13 +6,12 @@ import ipaddress
 import json
 import ssl
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cached_property
-from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import SplitResult, quote, urlsplit
+from urllib.parse import quote, urlsplit
 
 from rewards_analytics.atrium import REQUEST_ID_HEADER, JsonObject
 from rewards_analytics.client import retry
@@ -20,7 +19,6 @@ from rewards_analytics.errors import ArgumentError, AtriumError
 
 if TYPE_CHECKING:
     from rewards_analytics.client.credentials import Signature
-    from rewards_analytics.client.session import Session
 
 DEFAULT_BASE_URL: Final = {"atrium": "https://vestibule.mx.com", "platform": "https://int-api.mx.com"}
 """MX's development hosts, where a mistake costs nothing. Production must be named explicitly."""
@@ -85,14 +83,18 @@ class Transport:
         retries: int,
         sleep: Callable[[float], None],
     ) -> None:
+        from rewards_analytics.client.session import Session
+
         self.base_url = checked_base_url(base_url)
         self._signature = signature
-        self._accept = accept
-        self._timeout = timeout
-        self._retries = retries
-        self._sleep = sleep
-        self._lock = Lock()
-        self._session: Session | None = None
+        self._until_settled = retry.retrying(retries=retries, sleep=sleep)
+        self._session = Session(
+            self.base_url,
+            signature=signature,
+            accept=accept,
+            timeout=timeout,
+            trusts_environment=not is_loopback(urlsplit(self.base_url).hostname),
+        )
 
     def get(self, *path: str, **query: int) -> Any:
         """JSON of a GET, retried while the response is transient. None for 204."""
@@ -134,25 +136,16 @@ class Transport:
             request_id=request_id and self._signature.redacted(request_id),
         )
 
-    def wait_after(self, response: Response) -> float:
-        """Seconds that a response asks to wait, 0 if it does not ask."""
-        return retry.retry_after(response, datetime.now(UTC)) or 0.0
-
     def close(self) -> None:
         """Close the connections."""
-        if self._session is not None:
-            self._session.close()
+        self._session.close()
 
     def _url(self, path: tuple[str, ...]) -> str:
-        return "/".join([self.base_url, *map(_quoted, path)])
+        return "/".join([self.base_url, *(quote(checked_guid(segment), safe="") for segment in path)])
 
     def _settled(self, path: tuple[str, ...], query: Mapping[str, int]) -> Response:
         url = self._url(path)
         return self._until_settled(lambda: self._attempt("GET", url, query=query))
-
-    @cached_property
-    def _until_settled(self) -> Callable[[Callable[[], Response]], Response]:
-        return retry.retrying(retries=self._retries, sleep=self._sleep)
 
     def _attempt(
         self, method: str, url: str, *, query: Mapping[str, int] | None = None, payload: object = None
@@ -160,7 +153,7 @@ class Transport:
         """Make a call once. Errors of requests are not passed on, since they carry the signed request."""
         call = f"{method} {urlsplit(url).path}"
         try:
-            response = self._connected().call(method, url, query=query, payload=payload)
+            response = self._session.call(method, url, query=query, payload=payload)
         except OSError as error:  # the base class of every error of requests
             return _failed(call, error)
         except KeyboardInterrupt as interrupt:
@@ -168,51 +161,29 @@ class Transport:
             raise interrupt.with_traceback(None) from None
         return Response(call, response.status_code, response.headers, response.content)
 
-    def _connected(self) -> Session:
-        with self._lock:
-            if self._session is None:
-                from rewards_analytics.client.session import Session
-
-                trusts_environment = not is_loopback(urlsplit(self.base_url).hostname)
-                self._session = Session(
-                    self.base_url,
-                    signature=self._signature,
-                    accept=self._accept,
-                    timeout=self._timeout,
-                    trusts_environment=trusts_environment,
-                )
-            return self._session
-
 
 def checked_base_url(base_url: str) -> str:
     """Base URL without a trailing slash; refuses one that the keys must not be sent to."""
     base_url = base_url.strip()
-    url = _split(base_url)
+    not_an_address = ArgumentError(
+        f"base_url={base_url!r} is not the address of an API, such as https://vestibule.mx.com."
+    )
+    try:
+        url = urlsplit(base_url)
+        _ = url.port  # parsed only on access
+    except ValueError:
+        raise not_an_address from None
     if url.username is not None or url.password is not None:
         raise ArgumentError("base_url contains a user name or a password. Pass the keys as api_key and client_id.")
-    if url.scheme not in ("http", "https") or not url.hostname or url.query or url.fragment:
-        raise _not_an_address(base_url)
+    is_plain = base_url.isprintable() and " " not in base_url and not url.query and not url.fragment
+    if not is_plain or url.scheme not in ("http", "https") or not url.hostname:
+        raise not_an_address
     if url.scheme == "http" and not is_loopback(url.hostname):
         raise ArgumentError(
             f"base_url={base_url!r} is not https: the keys would be sent in clear text. "
             "Use https; http is for this machine only."
         )
     return base_url.rstrip("/")
-
-
-def _split(base_url: str) -> SplitResult:
-    try:
-        url = urlsplit(base_url)
-        _ = url.port  # parsed only on access
-    except ValueError:
-        raise _not_an_address(base_url) from None
-    if not base_url.isprintable() or " " in base_url:
-        raise _not_an_address(base_url)
-    return url
-
-
-def _not_an_address(base_url: str) -> ArgumentError:
-    return ArgumentError(f"base_url={base_url!r} is not the address of an API, such as https://vestibule.mx.com.")
 
 
 def is_loopback(host: str | None) -> bool:
@@ -226,27 +197,14 @@ def is_loopback(host: str | None) -> bool:
 
 
 def checked_guid(guid: str) -> str:
-    """Refuse what would reach another path even when quoted: an empty text, and dots."""
-    if not isinstance(guid, str) or not guid.strip(".") or not _is_unicode(guid):
-        raise ArgumentError(
-            f"{guid!r} is not a guid: it is not sent, because it would reach another path. "
-            "Guids look like USR-…, MBR-… or RWD-…."
-        )
-    return guid
-
-
-def _is_unicode(text: str) -> bool:
-    """Whether a text can be encoded: lone surrogates cannot."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _quoted(segment: str) -> str:
-    """Path segment, quoted so that it cannot reach another path."""
-    return quote(checked_guid(segment), safe="")
+    """Refuse what cannot be quoted or would reach another path even then: lone surrogates, an empty text, and dots."""
+    with suppress(UnicodeEncodeError):
+        if isinstance(guid, str) and guid.encode().strip(b"."):
+            return guid
+    raise ArgumentError(
+        f"{guid!r} is not a guid: it is not sent, because it would reach another path. "
+        "Guids look like USR-…, MBR-… or RWD-…."
+    )
 
 
 def _said(response: Response, redacted: Callable[[str], str]) -> str:
@@ -265,18 +223,15 @@ def _said(response: Response, redacted: Callable[[str], str]) -> str:
 
 def _requested_wait(response: Response) -> str:
     """How long a response asks to wait, if that is why the call failed."""
-    seconds = retry.retry_after(response, datetime.now(UTC)) or 0.0
+    seconds = retry.requested_wait(response)
     return f"; it asks to wait {seconds:.0f} s" if seconds > retry.LONGEST_RETRY_AFTER_S else ""
 
 
 def _printable(text: str) -> str:
     """Start of an untrusted text on one line, without control characters."""
-    line = " ".join("".join(map(_shown, text[: 2 * QUOTED_CHARACTERS])).split())
+    start = text[: 2 * QUOTED_CHARACTERS]
+    line = " ".join("".join(each if each.isprintable() or each.isspace() else "�" for each in start).split())
     return line if len(line) <= QUOTED_CHARACTERS else f"{line[:QUOTED_CHARACTERS]}…"
-
-
-def _shown(character: str) -> str:
-    return character if character.isprintable() or character.isspace() else "�"
 
 
 def _failed(call: str, error: OSError) -> Response:
