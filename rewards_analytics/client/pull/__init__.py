@@ -1,7 +1,7 @@
 """Pulling the rewards of many members concurrently.
 
-- `members`: `pull`, which reads the members and collects failures;
-- `threads`: a bounded number of calls at a time; `progress`: the progress bar;
+- `members`: `pull`, which reads the members, collects failures and shows its progress;
+- `threads`: a bounded number of calls at a time;
 - `stores`: the rewards so far, in memory or in a folder of Parquet that an interrupted pull resumes from.
 """
 

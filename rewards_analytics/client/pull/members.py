@@ -9,10 +9,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rewards_analytics.client.pull.progress import ProgressBar
 from rewards_analytics.client.pull.stores import Failures, Folder, Memory, Pair
 from rewards_analytics.client.pull.threads import in_threads
 from rewards_analytics.errors import ArgumentError, AtriumError, AuthenticationError, RewardsError
+from rewards_analytics.interactive import is_interactive
 
 if TYPE_CHECKING:
     import polars as pl
@@ -78,7 +78,7 @@ def pull(
         raise ArgumentError.below("workers", workers, 1, kind="an integer")
     store = Memory() if out is None else Folder(Path(out))
     failures: Failures = {}
-    with closing(store), closing(ProgressBar(progress)) as bar:
+    with closing(store), closing(_ProgressBar(progress)) as bar:
         named = _all_members(client, workers, failures, bar) if members is None else map(_pair, members)
         requested = list(dict.fromkeys(named))
         resumed = [pair for pair in requested if pair in store.finished]
@@ -103,7 +103,7 @@ def _pair(member: object) -> Pair:
 
 
 def _read(
-    client: AtriumClient, members: Sequence[Pair], workers: int, store: Memory, failures: Failures, bar: ProgressBar
+    client: AtriumClient, members: Sequence[Pair], workers: int, store: Memory, failures: Failures, bar: _ProgressBar
 ) -> None:
     """Read the members' rewards into the store."""
     for pair, outcome in in_threads(lambda pair: list(client.list_rewards(*pair)), members, workers):
@@ -117,7 +117,7 @@ def _read(
             bar.step(rewards=len(outcome))
 
 
-def _all_members(client: AtriumClient, workers: int, failures: Failures, bar: ProgressBar) -> list[Pair]:
+def _all_members(client: AtriumClient, workers: int, failures: Failures, bar: _ProgressBar) -> list[Pair]:
     """Every member of every user, in the order of the lists."""
     bar.describe("listing members")
     users = [_guid_of(user, "GET /users") for user in client.list_users()]
@@ -142,3 +142,34 @@ def _guid_of(entry: JsonObject, call: str) -> str:
     if not isinstance(guid, str):
         raise AtriumError.wrong_shape(call, "a 'guid' for each entry")
     return guid
+
+
+class _ProgressBar:
+    """Counts members, and shows the number of rewards and failures; if `wanted` is None, only to a person."""
+
+    def __init__(self, wanted: bool | None) -> None:
+        from tqdm.auto import tqdm
+
+        hidden = not (is_interactive() if wanted is None else wanted)
+        self._bar = tqdm(unit="member", desc="Pulling", dynamic_ncols=True, disable=hidden)
+        self._rewards = self._failures = 0
+
+    def close(self) -> None:
+        """Leave the bar as it is."""
+        self._bar.close()
+
+    def describe(self, text: str) -> None:
+        """Show what is going on before the members are known."""
+        self._bar.set_postfix_str(text)
+
+    def start(self, total: int, done: int) -> None:
+        """Set the number of members, and how many an earlier pull has finished."""
+        self._bar.reset(total=total)
+        self._bar.update(done)
+
+    def step(self, *, rewards: int = 0, failures: int = 0) -> None:
+        """Count one more member, with its rewards or its failure."""
+        self._rewards += rewards
+        self._failures += failures
+        self._bar.set_postfix_str(f"{self._rewards:,} rewards, {self._failures:,} failures", refresh=False)
+        self._bar.update(1)

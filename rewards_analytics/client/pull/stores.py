@@ -235,9 +235,12 @@ def _validated(batch: dict[Pair, Rewards]) -> tuple[pl.DataFrame, Failures]:
     try:
         return _loaded([reward for rewards in batch.values() for reward in rewards]), {}
     except InvalidRewardsError as error:
-        invalid: Failures = {
-            pair: reason for pair, rewards in batch.items() if (reason := _why_invalid(rewards)) is not None
-        }
+        invalid: Failures = {}
+        for pair, rewards in batch.items():
+            try:
+                _loaded(rewards)
+            except InvalidRewardsError as reason:
+                invalid[pair] = reason
         # Each member's rewards are valid on their own: one guid has different contents at two members.
         invalid = invalid or dict.fromkeys(_sharing_guids(batch), error)
         if not invalid:
@@ -254,14 +257,6 @@ def _sharing_guids(batch: dict[Pair, Rewards]) -> list[Pair]:
             holders[reward["guid"]].add(pair)
     sharing = {pair for pairs in holders.values() if len(pairs) > 1 for pair in pairs}
     return [pair for pair in batch if pair in sharing]
-
-
-def _why_invalid(rewards: Rewards) -> InvalidRewardsError | None:
-    try:
-        _loaded(rewards)
-    except InvalidRewardsError as error:
-        return error
-    return None
 
 
 def _loaded(rewards: Rewards) -> pl.DataFrame:
