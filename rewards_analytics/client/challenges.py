@@ -85,33 +85,25 @@ class ImageOptionsChallenge(Challenge):
 
 def from_json(entry: Mapping[str, object]) -> Challenge:
     """Typed challenge from one entry of the API's `challenges`."""
-    common: JsonObject = {
-        "guid": _text(entry, "guid"),
-        "type": _text(entry, "type"),
-        "label": _text(entry, "label"),
-        "field_name": entry.get("field_name"),
-    }
+    common: JsonObject = {**_texts(entry, "guid", "type", "label"), "field_name": entry.get("field_name")}
     match common["type"]:
         case atrium.TEXT:
             return TextChallenge(**common)
         case atrium.OPTIONS:
-            options = [Option(_text(option, "label"), _text(option, "value")) for option in _entries(entry, "options")]
+            options = [Option(**_texts(option, "label", "value")) for option in _entries(entry, "options")]
             return OptionsChallenge(**common, options=options)
         case atrium.IMAGE_DATA:
-            return ImageChallenge(**common, image_data=_text(entry, "image_data"))
+            return ImageChallenge(**common, **_texts(entry, "image_data"))
         case atrium.IMAGE_OPTIONS:
-            pictures = [
-                ImageOption(_text(option, "label"), _text(option, "value"), _text(option, "data_uri"))
-                for option in _entries(entry, "image_options")
-            ]
+            choices = _entries(entry, "image_options")
+            pictures = [ImageOption(**_texts(choice, "label", "value", "data_uri")) for choice in choices]
             return ImageOptionsChallenge(**common, image_options=pictures)
         case _:
             return Challenge(**common)
 
 
-def _text(entry: Mapping[str, object], name: str) -> str:
-    value = entry.get(name)
-    return "" if value is None else str(value)
+def _texts(entry: Mapping[str, object], *names: str) -> dict[str, str]:
+    return {name: "" if entry.get(name) is None else str(entry[name]) for name in names}
 
 
 def _entries(entry: Mapping[str, object], name: str) -> list[Mapping[str, object]]:

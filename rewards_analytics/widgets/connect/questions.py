@@ -9,13 +9,7 @@ from typing import Final
 
 import ipywidgets as widgets
 
-from rewards_analytics.client import (
-    Challenge,
-    ImageChallenge,
-    ImageOptionsChallenge,
-    Option,
-    OptionsChallenge,
-)
+from rewards_analytics.client import Challenge, ImageChallenge, ImageOptionsChallenge, Option, OptionsChallenge
 from rewards_analytics.wording import one_line
 
 LONGEST_LABEL: Final = 500
@@ -99,11 +93,7 @@ def _gallery(pictures: Sequence[tuple[str, bytes]]) -> widgets.HTML:
 def _figure(caption: str, image: bytes) -> str:
     if not image:
         return f"<figure><figcaption>{escape(caption)} cannot be shown.</figcaption></figure>"
-    picture = f'<img alt="{escape(caption)}" src="{_data_uri(image)}">'
-    return f"<figure>{picture}<figcaption>{escape(caption)}</figcaption></figure>"
-
-
-def _data_uri(image: bytes) -> str:
-    """Data URI of a file. Base64 has no character that could end the attribute."""
     kind = next((kind for start, kind in _SIGNATURES.items() if image.startswith(start)), "png")
-    return f"data:image/{kind};base64,{b64encode(image).decode('ascii')}"
+    # Base64 has no character that could end the attribute.
+    picture = f'<img alt="{escape(caption)}" src="data:image/{kind};base64,{b64encode(image).decode("ascii")}">'
+    return f"<figure>{picture}<figcaption>{escape(caption)}</figcaption></figure>"
