@@ -44,9 +44,13 @@ def document(base_url: str) -> JsonObject:
 
 def _path(path: str) -> JsonObject:
     """Path item, with a parameter for each name in braces."""
-    names = [name for _, name, _, _ in Formatter().parse(path) if name]
+    parameters = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
+        for _, name, _, _ in Formatter().parse(path)
+        if name
+    ]
     calls = {method.lower(): _call(endpoint) for method, endpoint in ENDPOINTS[path].items()}
-    return calls | ({"parameters": [_in_path(name) for name in names]} if names else {})
+    return calls | ({"parameters": parameters} if parameters else {})
 
 
 def _call(endpoint: Endpoint) -> JsonObject:
@@ -74,10 +78,6 @@ def _ref(schema: str) -> JsonObject:
     return {"$ref": f"#/components/schemas/{schema}"}
 
 
-def _in_path(name: str) -> JsonObject:
-    return {"name": name, "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
-
-
 def _in_query(name: str, description: str) -> JsonObject:
     return {"name": name, "in": "query", "description": description, "schema": {"type": "integer"}}
 
@@ -89,13 +89,8 @@ def _object(required: str, text: str = "", nullable: str = "", flags: str = "", 
     return {"type": "object", "required": required.split(), "properties": properties}
 
 
-def _body(name: str, schema: str) -> JsonObject:
-    return _object(name, **{name: _ref(schema)})
-
-
-def _listing(name: str, schema: str) -> JsonObject:
-    entries = {"type": "array", "items": _ref(schema)}
-    return _object(f"{name} pagination", **{name: entries}, pagination=_ref("Pagination"))
+def _array(schema: JsonObject) -> JsonObject:
+    return {"type": "array", "items": schema}
 
 
 VERSION = {
@@ -119,7 +114,8 @@ SECURITY = {
 TEXT = {"type": "string"}
 NULLABLE_TEXT = {"type": ["string", "null"]}
 COUNTS = "current_page per_page total_entries total_pages"
-GUIDS_AND_VALUES = {"type": "array", "items": _object("guid value", "guid value")}
+GUIDS_AND_VALUES = _array(_object("guid value", "guid value"))
+PAGINATION = {"pagination": _ref("Pagination")}
 SCHEMAS: JsonObject = {
     "Error": _object("error", error=_object("message status type", "message status type")),
     "Pagination": _object(COUNTS, **{name: {"type": "integer", "minimum": 0} for name in COUNTS.split()}),
@@ -135,7 +131,7 @@ SCHEMAS: JsonObject = {
         "guid",
         "connection_status status aggregated_at successfully_aggregated_at",
         "is_being_aggregated is_authenticated has_processed_accounts has_processed_transactions",
-        challenges={"type": "array", "items": _ref("Challenge")},
+        challenges=_array(_ref("Challenge")),
     ),
     "Option": _object("label value", "label value data_uri"),
     "Challenge": _object(
@@ -143,8 +139,8 @@ SCHEMAS: JsonObject = {
         "guid label image_data",
         "field_name",
         type={"enum": list(atrium.CHALLENGE_TYPES)},
-        options={"type": "array", "items": _ref("Option")},
-        image_options={"type": "array", "items": _ref("Option")},
+        options=_array(_ref("Option")),
+        image_options=_array(_ref("Option")),
     ),
     "Reward": _object(
         " ".join(FIELDS),
@@ -155,14 +151,14 @@ SCHEMAS: JsonObject = {
         balance={"type": "number", "description": "A decimal: read it exactly."},
         expires_on={**NULLABLE_TEXT, "format": "date"},
     ),
-    "UserBody": _body("user", "User"),
-    "MemberBody": _body("member", "Member"),
-    "StatusBody": _body("member", "Status"),
-    "RewardBody": _body("reward", "Reward"),
-    "UsersBody": _listing("users", "User"),
-    "MembersBody": _listing("members", "Member"),
-    "ChallengesBody": _listing("challenges", "Challenge"),
-    "RewardsBody": _listing("rewards", "Reward"),
+    "UserBody": _object("user", user=_ref("User")),
+    "MemberBody": _object("member", member=_ref("Member")),
+    "StatusBody": _object("member", member=_ref("Status")),
+    "RewardBody": _object("reward", reward=_ref("Reward")),
+    "UsersBody": _object("users pagination", users=_array(_ref("User")), **PAGINATION),
+    "MembersBody": _object("members pagination", members=_array(_ref("Member")), **PAGINATION),
+    "ChallengesBody": _object("challenges pagination", challenges=_array(_ref("Challenge")), **PAGINATION),
+    "RewardsBody": _object("rewards pagination", rewards=_array(_ref("Reward")), **PAGINATION),
     "UserRequest": _object("user", user=_object("", "", "identifier id metadata")),
     "MemberRequest": _object(
         "member",
