@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Collection
-from dataclasses import dataclass
 from random import Random
 from typing import Final
 
@@ -16,13 +15,6 @@ KINDS: Final = (*RANDOM_KINDS, "lost", "redirect", "silence")
 """Statuses; `reset`: the connection breaks before the call is handled; `lost`: after it; `truncated`: half of the
 body; `html`: a 200 that is not JSON; `shift`: the list is returned shifted by one entry; `redirect`: to another path;
 `silence`: no response until the caller gives up."""
-
-
-@dataclass
-class _Scheduled:
-    kind: str
-    times: int
-    on: str
 
 
 class Faults:
@@ -55,14 +47,14 @@ class Faults:
         self.kinds = [_known(kind) for kind in kinds]
         self.seed = seed
         self.retry_after = retry_after
-        self._scheduled: list[_Scheduled] = []
+        self._scheduled: list[tuple[str, str]] = []
         self._calls: Counter[str] = Counter()
         self._lock = threading.Lock()
 
     def next(self, kind: str, *, times: int = 1, on: str = "") -> None:
         """Make the next `times` calls whose `METHOD path?query` contains `on` fail in this way."""
         with self._lock:
-            self._scheduled.append(_Scheduled(_known(kind), times, on))
+            self._scheduled += [(on, _known(kind))] * times
 
     def clear(self) -> None:
         """Stop all faults, scheduled and random."""
@@ -74,10 +66,10 @@ class Faults:
     def pick(self, call: str) -> str | None:
         """Kind of fault for this call (`METHOD path?query`), None for a normal response."""
         with self._lock:
-            for fault in self._scheduled:
-                if fault.times > 0 and fault.on in call:
-                    fault.times -= 1
-                    return fault.kind
+            for place, (on, kind) in enumerate(self._scheduled):
+                if on in call:
+                    del self._scheduled[place]
+                    return kind
             self._calls[call] += 1
             rng = Random(f"{self.seed} {call} {self._calls[call]}")
             return rng.choice(self.kinds) if rng.random() < self.rate else None

@@ -145,11 +145,11 @@ class Sandbox:
             listener.listen(128)
         except OSError as error:
             listener.close()
-            if error.errno == errno.EADDRINUSE:
-                why = "another program listens there. Stop it, or choose another port (0 takes a free one)"
-            else:
-                why = f"{error.strerror}. Choose another port (0 takes a free one)"
-            raise ArgumentError(f"The sandbox cannot listen on {LOOPBACK}:{self.port}: {why}.") from error
+            is_taken = error.errno == errno.EADDRINUSE
+            why = "another program listens there. Stop it, or choose" if is_taken else f"{error.strerror}. Choose"
+            raise ArgumentError(
+                f"The sandbox cannot listen on {LOOPBACK}:{self.port}: {why} another port (0 takes a free one)."
+            ) from error
         self.port = listener.getsockname()[1]
         return listener
 

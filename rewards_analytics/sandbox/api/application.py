@@ -61,7 +61,8 @@ def _authenticate(request: Request, settings: Settings) -> Dialect:
     """Check keys and version; returns the dialect of the caller."""
     authorization = request.headers.get("authorization", "")
     dialect: Dialect = "platform" if authorization.lower().startswith("basic ") else "atrium"
-    given = _basic(authorization) if dialect == "platform" else _key_headers(request)
+    keys = ":".join(request.headers.get(name, "") for name in (CLIENT_ID_HEADER, API_KEY_HEADER))
+    given = _basic(authorization) if dialect == "platform" else keys
     expected = f"{settings.client_id}:{settings.api_key}"
     if not hmac.compare_digest(given.encode(), expected.encode()):
         raise HTTPException(401, "The API key or the client id is wrong.")
@@ -71,10 +72,6 @@ def _authenticate(request: Request, settings: Settings) -> Dialect:
     if b"%2f" in request.scope["raw_path"].lower():
         raise HTTPException(404, "There is nothing at this path.")
     return dialect
-
-
-def _key_headers(request: Request) -> str:
-    return f"{request.headers.get(CLIENT_ID_HEADER, '')}:{request.headers.get(API_KEY_HEADER, '')}"
 
 
 def _basic(authorization: str) -> str:
