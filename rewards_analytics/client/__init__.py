@@ -1,7 +1,7 @@
 """The client of the rewards API.
 
 - `credentials`: keys that no `repr`, log or traceback shows;
-- `transport`: one HTTP call; `session`: the connections; `retry`: which calls are retried, and when;
+- `transport`: one HTTP call; `retry`: which calls are retried, and when;
 - `paging`: every entry of a list once, even if its pages shift;
 - `rewards`: `AtriumClient`, one method per endpoint; `challenges`: the questions of an institution;
 - `aggregation`: start a job, poll, ask the user; `pull`: many members concurrently.

@@ -13,6 +13,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlsplit
 
+import requests
+from requests import ConnectionError as NoConnection, RequestException, Timeout
+from requests.adapters import HTTPAdapter
+from requests.exceptions import ChunkedEncodingError, ContentDecodingError, ProxyError, SSLError
+
 from rewards_analytics.atrium import REQUEST_ID_HEADER, JsonObject
 from rewards_analytics.client import retry
 from rewards_analytics.errors import ArgumentError, AtriumError
@@ -22,6 +27,9 @@ if TYPE_CHECKING:
 
 DEFAULT_BASE_URL: Final = {"atrium": "https://vestibule.mx.com", "platform": "https://int-api.mx.com"}
 """MX's development hosts, where a mistake costs nothing. Production must be named explicitly."""
+
+CONNECTIONS: Final = 256
+"""Connections kept open for the next call. More workers than these still work, with a new connection for each call."""
 
 QUOTED_CHARACTERS: Final = 120
 """How much of an unexpected body an error quotes."""
@@ -70,6 +78,14 @@ class Response:
         return self.is_success and self.status != 204 and not self.is_json
 
 
+class _Session(requests.Session):
+    """Connection pool that never follows a redirect."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002 - signature of requests
+        """None: a redirect would send the keys along, and even parsing its target can fail."""
+        return
+
+
 class Transport:
     """The calls of one client, over one connection pool. Its settings are those of `AtriumClient`."""
 
@@ -83,18 +99,19 @@ class Transport:
         retries: int,
         sleep: Callable[[float], None],
     ) -> None:
-        from rewards_analytics.client.session import Session
-
         self.base_url = checked_base_url(base_url)
         self._signature = signature
         self._until_settled = retry.retrying(retries=retries, sleep=sleep)
-        self._session = Session(
-            self.base_url,
-            signature=signature,
-            accept=accept,
-            timeout=timeout,
-            trusts_environment=not is_loopback(urlsplit(self.base_url).hostname),
-        )
+        self._timeout = timeout
+        self._session = _Session()
+        self._session.headers["Accept"] = accept
+        # The environment's proxies and certificates are for other hosts than this machine.
+        self._session.trust_env = not is_loopback(urlsplit(self.base_url).hostname)
+        self._session.mount(self.base_url, HTTPAdapter(pool_maxsize=CONNECTIONS, max_retries=0))
+        # Done once: requests looks up the environment and merges the headers at every call, which costs as much as
+        # the call itself.
+        self._environment = self._session.merge_environment_settings(self.base_url, {}, None, None, None)
+        self._headers = dict(self._session.headers)
 
     def get(self, *path: str, **query: int) -> Any:
         """JSON of a GET, retried while the response is transient. None for 204."""
@@ -153,7 +170,9 @@ class Transport:
         """Make a call once. Errors of requests are not passed on, since they carry the signed request."""
         call = f"{method} {urlsplit(url).path}"
         try:
-            response = self._session.call(method, url, query=query, payload=payload)
+            request = requests.PreparedRequest()
+            request.prepare(method, url, self._headers, params=query, json=payload, auth=self._signature)
+            response = self._session.send(request, timeout=self._timeout, allow_redirects=False, **self._environment)
         except OSError as error:  # the base class of every error of requests
             return _failed(call, error)
         except KeyboardInterrupt as interrupt:
@@ -236,9 +255,6 @@ def _printable(text: str) -> str:
 
 def _failed(call: str, error: OSError) -> Response:
     """Say briefly why there was no response, and whether a retry may help."""
-    from requests import ConnectionError as NoConnection, RequestException, Timeout
-    from requests.exceptions import ChunkedEncodingError, ContentDecodingError, ProxyError, SSLError
-
     match error:
         case Timeout():
             return Response(call, failure="it took too long")
