@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from rewards_analytics.errors import ArgumentError
 from rewards_analytics.files import whole_file
+from rewards_analytics.spreadsheet import frame_as_csv
 
 if TYPE_CHECKING:
     import polars as pl
@@ -48,9 +49,7 @@ def _encoded(result: pl.DataFrame, form: str) -> bytes:
         result.write_parquet(buffer)
         return buffer.getvalue()
     if form == "csv":
-        from rewards_analytics.loading.write import guarded
-
-        return guarded(result).write_csv().encode()
+        return frame_as_csv(result)
     if form == "json":
         return _json(result).encode()
     return f"{readable(result)}\n".encode()

@@ -18,7 +18,7 @@ from rewards_analytics.loading.kinds import ENDINGS, kind_of
 from rewards_analytics.loading.pipeline import read_tables
 from rewards_analytics.loading.stream import COMPRESSIONS
 from rewards_analytics.schema import FIELDS
-from rewards_analytics.spreadsheet import FORMULA
+from rewards_analytics.spreadsheet import frame_as_csv
 
 _ROWS: Final = 1 << 17
 
@@ -54,15 +54,6 @@ def write(rewards: object, path: str | os.PathLike[str]) -> Path:
     with whole_file(target) as file:
         encode(table, file)
     return target
-
-
-def guarded(frame: pl.DataFrame) -> pl.DataFrame:
-    """Put a quote before each text that a spreadsheet would run as a formula.
-
-    >>> guarded(pl.DataFrame({"description": ["=1+1", "miles"]}))["description"].to_list()
-    ["'=1+1", 'miles']
-    """
-    return frame.with_columns(pl.col(pl.String).str.replace(FORMULA, "'${0}"))
 
 
 def _encoder(path: Path) -> Callable[[pa.Table, IO[bytes]], None]:
@@ -128,5 +119,4 @@ def _csv(table: pa.Table) -> Iterator[bytes]:
     yield (",".join(FIELDS) + "\n").encode()
     for rows in _slices(table):
         amounts, *others = _plain_texts()
-        texts = guarded(rows.with_columns(others)).with_columns(amounts)
-        yield texts.write_csv(include_header=False, quote_style="always").encode()
+        yield frame_as_csv(rows.with_columns(others), amounts, include_header=False, quote_style="always")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from base64 import b64encode
 from collections.abc import Mapping
 from datetime import date
@@ -64,7 +65,7 @@ def _variables(theme: Theme) -> dict[str, str]:
 
 def script() -> Markup:
     """Return the script that sorts and copies tables."""
-    return Markup(template("tables.js").render(formula=Markup(FORMULA)))  # noqa: S704
+    return Markup(template("tables.js").render(formula=Markup(json.dumps(FORMULA))))  # noqa: S704
 
 
 def policy(style: str, script: str | None) -> str:

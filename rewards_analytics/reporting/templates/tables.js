@@ -23,12 +23,14 @@ const sort = (header, index, body) => {
   body.append(...rows.map(({ row }) => row));
 };
 
+const formula = new RegExp({{ formula }}, "u");
+
 // Cells apart by tabs, as spreadsheets take them: exact amounts, whole guids, and no text that would run as a formula.
 const textOf = (table) => {
   const cell = (it) => {
     const text = it.classList.contains("number") || it.querySelector("code") ? valueOf(it) : it.textContent;
     const line = text.replace(/\s+/g, " ").trim();
-    return it.classList.contains("number") ? line : line.replace(/{{ formula }}/, "'$&");
+    return it.classList.contains("number") ? line : line.replace(formula, "'$&");
   };
   return [...table.rows].map((row) => [...row.cells].map(cell).join("\t")).join("\n");
 };
