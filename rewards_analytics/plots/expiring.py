@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
-from datetime import date
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from rewards_analytics.analysis.arguments import day
+from rewards_analytics.analysis.calendar import every_of, period_of
+from rewards_analytics.analysis.sums import exact_sum
 from rewards_analytics.plots.panels import new_axes, panels, set_alternative_text, write_sentence
 from rewards_analytics.plots.style import Theme, drawable, scale_amounts, style_axes, text_style, theme_of, write_title
 from rewards_analytics.results.records import Record, Result, of_unit, records, units_of
@@ -22,9 +26,14 @@ MOST_BARS: Final = 120
 
 _TICKS: Final = 9
 
+_YEARS: Final = {"day": 12, "week": 12, "month": 12, "quarter": 30, "year": 100}
+"""Years that a picture looks ahead, by the length of its periods: a balance that never expires is often dated 9999."""
+
 
 def plot_expiring(rewards: Any, *, as_of: date | None = None, every: str = "month", ax: Axes | None = None) -> Axes:
     """Draw the balance that expires in each period, and what has expired by its end, one panel per unit.
+
+    The picture looks 12 years ahead (30 by quarter, 100 by year), and says how much expires after that.
 
     Parameters
     ----------
@@ -53,12 +62,10 @@ def plot_expiring(rewards: Any, *, as_of: date | None = None, every: str = "mont
     >>> [float(bar.get_height()) for bar in ax.containers[0]]
     [0.0, 0.0, 300.0]
     """
-    from rewards_analytics.analysis.expiring import expiring
-
-    rows = records(expiring(rewards, as_of=as_of, every=every))
+    timeline = _timeline_ahead(rewards, as_of, every)
     if ax is None:
-        ax = new_axes(0.5 + 1.9 * max(len(units_of(rows)), 1))
-    return set_alternative_text(draw_expiring(rows, ax, every=every), describe_expiring(rows, every=every))
+        ax = new_axes(0.5 + 1.9 * max(len(units_of(timeline.rows)), 1))
+    return set_alternative_text(_draw(timeline, ax, cumulative=True), _describe(timeline))
 
 
 def draw_expiring(result: Result, ax: Axes, *, every: str = "month", cumulative: bool = True) -> Axes:
@@ -66,29 +73,93 @@ def draw_expiring(result: Result, ax: Axes, *, every: str = "month", cumulative:
 
     Without the cumulative amounts the scale is that of the periods: where many are alike, it shows more of each.
     """
-    rows = sorted(records(result), key=lambda row: row["period"])
-    if not rows:
-        write_sentence(ax, NOTHING)
-        return ax
-    theme = theme_of(ax)
-    for unit_type, panel in panels(ax, units_of(rows), gap=58).items():
-        _draw_unit(panel, of_unit(rows, unit_type), every, theme, cumulative=cumulative)
-    return ax
+    return _draw(drawn_part(result, every), ax, cumulative=cumulative)
 
 
 def describe_expiring(result: Result, *, every: str = "month") -> str:
     """Return the alternative text of the picture: the total, its end, and the largest period of each unit."""
+    return _describe(drawn_part(result, every))
+
+
+class Timeline(NamedTuple):
+    """The periods that a picture shows, in order, and what each unit loses after the last of them, `until`."""
+
+    rows: Sequence[Record]
+    every: str
+    until: date | None = None
+    later: Mapping[str, Decimal] = {}
+
+    def left_out(self, unit_type: str) -> str:
+        """Return what the picture of a unit leaves out, in words, empty if nothing."""
+        amount = self.later.get(unit_type)
+        if self.until is None or not amount:
+            return ""
+        verb = "expires" if amount == 1 else "expire"
+        return f"{amount_of(amount, unit_type)} {verb} after {period_name(self.until, self.every)}"
+
+
+def drawn_part(result: Result, every: str) -> Timeline:
+    """Return what a picture shows of a result of `expiring`: all of it, or the years ahead and the sum of the rest."""
     rows = sorted(records(result), key=lambda row: row["period"])
+    end = _end(rows[0]["period"], every) if rows else None
+    near = [row for row in rows if end is None or row["period"] < end]
+    return Timeline(near, every) if end is None or len(near) == len(rows) else _cut(near, rows[len(near) :], every, end)
+
+
+def _timeline_ahead(rewards: Any, as_of: date | None, every: str) -> Timeline:
+    """Ask for the years that are drawn and for the sum of the rest: by day until 9999, the whole would take seconds."""
+    from rewards_analytics.analysis.expiring import expiring
+
+    first = day(as_of)
+    end = _end(period_of(first, every_of(every)), every)
+    if end is None:
+        return drawn_part(expiring(rewards, as_of=first, every=every), every)
+    near = records(expiring(rewards, as_of=first, every=every, until=end - timedelta(days=1)))
+    far = records(expiring(rewards, as_of=end, every="year"))
+    near = _until_the_last_lot(sorted(near, key=lambda row: row["period"]))
+    return _cut(near, far, every, end) if far else Timeline(near, every)
+
+
+def _end(first: date, every: str) -> date | None:
+    """Return the first period that is not drawn, or None where the calendar ends before it."""
+    year = first.year + _YEARS[every]
+    return None if year > date.max.year else period_of(date(year, first.month, min(first.day, 28)), every)
+
+
+def _until_the_last_lot(rows: Sequence[Record]) -> list[Record]:
+    last = max((row["period"] for row in rows if row["rewards"]), default=None)
+    return [row for row in rows if last is not None and row["period"] <= last]
+
+
+def _cut(near: Sequence[Record], far: Sequence[Record], every: str, end: date) -> Timeline:
+    """Return the periods until the last one in which something expires, and the sums of all that follow."""
+    rows = _until_the_last_lot(near)
+    periods = list(dict.fromkeys(row["period"] for row in rows))
+    later = {unit_type: exact_sum(row["expiring"] for row in of_unit(far, unit_type)) for unit_type in units_of(far)}
+    for unit_type in later.keys() - set(units_of(rows)):
+        nothing = {"unit_type": unit_type, "expiring": Decimal(0), "rewards": 0, "cumulative": Decimal(0)}
+        rows += [{"period": period, **nothing} for period in periods]
+    return Timeline(rows, every, periods[-1] if periods else end - timedelta(days=1), later)
+
+
+def _describe(timeline: Timeline) -> str:
     parts = []
-    for unit_type in units_of(rows):
-        own = of_unit(rows, unit_type)
-        most = max(own, key=lambda row: row["expiring"])
-        parts.append(
-            f"{amount_of(own[-1]['cumulative'], unit_type)} from {period_name(own[0]['period'], every)} to "
-            f"{period_name(own[-1]['period'], every)}, most in {period_name(most['period'], every)} "
-            f"({amount_of(most['expiring'], unit_type)})"
+    for unit_type in units_of(timeline.rows):
+        own = of_unit(timeline.rows, unit_type)
+        first, last, most = (
+            period_name(row["period"], timeline.every)
+            for row in (own[0], own[-1], max(own, key=lambda row: row["expiring"]))
         )
-    return f"Expiring per {every}: " + "; ".join(parts) + "." if parts else NOTHING
+        largest = amount_of(max(row["expiring"] for row in own), unit_type)
+        words = f"{amount_of(own[-1]['cumulative'], unit_type)} from {first} to {last}, most in {most} ({largest})"
+        parts += [words, left_out] if (left_out := timeline.left_out(unit_type)) else [words]
+    return f"Expiring per {timeline.every}: " + "; ".join(parts) + "." if parts else _nothing(timeline)
+
+
+def _nothing(timeline: Timeline) -> str:
+    """Return what is said where no period has a lot."""
+    later = [words for unit_type in timeline.later if (words := timeline.left_out(unit_type))]
+    return f"Nothing expires soon: {', '.join(later)}." if later else NOTHING
 
 
 def period_name(period: date, every: str) -> str:
@@ -114,8 +185,18 @@ def tick_lines(period: date, every: str) -> tuple[str, str]:
             return f"{period.day} {period:%b}", str(period.year)
 
 
-def _draw_unit(panel: Axes, rows: Sequence[Record], every: str, theme: Theme, *, cumulative: bool) -> None:
-    unit_type = rows[0]["unit_type"]
+def _draw(timeline: Timeline, ax: Axes, *, cumulative: bool) -> Axes:
+    if not timeline.rows:
+        write_sentence(ax, _nothing(timeline))
+        return ax
+    theme = theme_of(ax)
+    for unit_type, panel in panels(ax, units_of(timeline.rows), gap=58).items():
+        _draw_unit(panel, timeline, unit_type, theme, cumulative=cumulative)
+    return ax
+
+
+def _draw_unit(panel: Axes, timeline: Timeline, unit_type: str, theme: Theme, *, cumulative: bool) -> None:
+    rows, every = of_unit(timeline.rows, unit_type), timeline.every
     colour = theme.unit(unit_type)
     periods = [row["period"] for row in rows]
     heights = [float(row["expiring"]) for row in rows]
@@ -136,11 +217,10 @@ def _draw_unit(panel: Axes, rows: Sequence[Record], every: str, theme: Theme, *,
     panel.set_ylim(*limits([*running, *heights]))
     _tick_periods(panel, periods, edges, every)
     write_title(panel, unit_name(unit_type), theme)
-    panel.set_title(
-        drawable(f"{amount_of(rows[-1]['cumulative'], unit_type)} until {period_name(periods[-1], every)}", 90),
-        loc="right",
-        **text_style(theme.muted, 9),
-    )
+    figures = f"{amount_of(rows[-1]['cumulative'], unit_type)} until {period_name(periods[-1], every)}"
+    if timeline.left_out(unit_type):
+        figures += f", {amount_of(timeline.later[unit_type], unit_type)} later"
+    panel.set_title(drawable(figures, 90), loc="right", **text_style(theme.muted, 9))
 
 
 def limits(values: Sequence[float]) -> tuple[float, float]:

@@ -12,7 +12,14 @@ from html import escape
 from itertools import pairwise
 from typing import Final, TypeAlias
 
-from rewards_analytics.plots.expiring import MOST_BARS, describe_expiring, limits, named_periods, period_name
+from rewards_analytics.plots.expiring import (
+    MOST_BARS,
+    describe_expiring,
+    drawn_part,
+    limits,
+    named_periods,
+    period_name,
+)
 from rewards_analytics.plots.images import PAGE_FONTS, themed
 from rewards_analytics.plots.style import LIGHT, tick_amount
 from rewards_analytics.results.records import Record
@@ -31,7 +38,8 @@ _PLOT: Final = (_WIDTH - _LEFT - _RIGHT, _HEIGHT - _TOP - _BOTTOM)
 def timeline_svg(rows: Sequence[Record], every: str) -> str:
     """Draw the timeline of one unit: a bar for each period, and a line of the cumulative amount."""
     words, unit_type = describe_expiring(rows, every=every), rows[0]["unit_type"]
-    rows = _thinned(rows)
+    timeline = drawn_part(rows, every)
+    rows = _thinned(timeline.rows or rows[:1])
     heights = [float(row["expiring"]) for row in rows]
     running = [float(row["cumulative"]) for row in rows]
     low, high = limits([*heights, *running])
@@ -50,6 +58,8 @@ def timeline_svg(rows: Sequence[Record], every: str) -> str:
     for index, first, second in named_periods([row["period"] for row in rows], every):
         middle = round((edges[index] + edges[index + 1]) / 2, 1)
         parts += [_text(middle, _HEIGHT - _BOTTOM + 16, first), _text(middle, _HEIGHT - _BOTTOM + 31, second)]
+    if left_out := timeline.left_out(unit_type):
+        parts.append(_text(_WIDTH - _RIGHT, _TOP - 2, left_out, "end"))
     return (
         f'<svg class="rewards-timeline" role="img" aria-label="{escape(words)}" font-family="{PAGE_FONTS}" '
         f'font-size="12" viewBox="0 0 {_WIDTH} {_HEIGHT}">{"".join(parts)}</svg>'

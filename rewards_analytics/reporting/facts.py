@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final, TypeAlias
 
-from rewards_analytics.analysis.aging import BUCKETS, aging
+from rewards_analytics.analysis.aging import aging
 from rewards_analytics.analysis.arguments import day
 from rewards_analytics.analysis.calendar import end_of_month
 from rewards_analytics.analysis.expiring import expiring
@@ -23,7 +23,7 @@ from rewards_analytics.reporting.pictures import embedded
 from rewards_analytics.results.goals import nearest_goals
 from rewards_analytics.results.origin import origin
 from rewards_analytics.results.records import Record, in_order, of_unit, units_of
-from rewards_analytics.results.upcoming import MOST_UPCOMING, SOON_DAYS, NextExpiries, next_expiries, soon
+from rewards_analytics.results.upcoming import MOST_UPCOMING, SOON_DAYS, NextExpiries, later, next_expiries, soon
 from rewards_analytics.schema import UNIT_TYPES
 from rewards_analytics.show.cells import bar_width
 from rewards_analytics.show.headline import headline, share, worth
@@ -173,20 +173,11 @@ def _timeline(rewards: Any, schedule: Sequence[Record], as_of: date) -> Facts:
     rows = [row for row in rows if row["period"] <= last]
     units = units_of(rows)
     drawn = sorted(units, key=lambda unit_type: (unit_type not in UNIT_TYPES, unit_type))[:MOST_PICTURES]
-    later = {
-        unit_type: exact_sum(
-            [
-                _sum(of_unit(schedule, unit_type), BUCKETS[1:-1]),
-                *(row["expiring"].copy_negate() for row in of_unit(rows, unit_type)),
-            ]
-        )
-        for unit_type in units_of(schedule)
-    }
     return {
         "until": until,
         "months": MONTHS,
         "rows": rows,
-        "later": {unit_type: amount for unit_type, amount in later.items() if amount},
+        "later": later(schedule, rows),
         "pictures": [
             embedded("expiring-bars", of_unit(rows, unit_type), f"expiring-{unit_type}", every="month")
             for unit_type in drawn

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 import narwhals as nw
 
-from rewards_analytics.analysis.aging import buckets_within
+from rewards_analytics.analysis.aging import BUCKETS, buckets_within
 from rewards_analytics.analysis.calendar import days_after
 from rewards_analytics.analysis.expiring import lots_by_day
 from rewards_analytics.analysis.holdings import COLUMNS, expiring_lots
@@ -82,3 +82,17 @@ def soon(schedule: Sequence[Record], unit_type: str) -> Decimal:
     """Add up what expires within `SOON_DAYS` in the rows of `aging` of one unit."""
     spans = buckets_within(SOON_DAYS)
     return exact_sum(row["expiring"] for row in of_unit(schedule, unit_type) if row["bucket"] in spans)
+
+
+def later(schedule: Sequence[Record], timeline: Sequence[Record]) -> dict[str, Decimal]:
+    """Return what each unit loses after a timeline ends, by its aging schedule of the same day."""
+    sums = {
+        unit_type: exact_sum(
+            [
+                *(row["expiring"] for row in of_unit(schedule, unit_type) if row["bucket"] in BUCKETS[1:-1]),
+                *(row["expiring"].copy_negate() for row in of_unit(timeline, unit_type)),
+            ]
+        )
+        for unit_type in units_of(schedule)
+    }
+    return {unit_type: amount for unit_type, amount in sums.items() if amount}

@@ -207,11 +207,11 @@ class Explore(widgets.VBox):  # type: ignore[misc]
 
     def _expiring_html(self, choice: Choice) -> Sequence[str]:
         chosen, code = self._selection, self._snippets
-        upcoming = chosen.upcoming(choice)
+        upcoming, schedule = chosen.upcoming(choice), chosen.aging(choice)
         last = upcoming[-1]["expires_on"] if upcoming else choice.as_of
         return [
-            views.with_code(views.expiring_view(chosen.expiring(choice), choice), code.expiring(choice)),
-            views.with_code(views.aging_view(chosen.aging(choice), choice.as_of), code.aging(choice)),
+            views.with_code(views.expiring_view(chosen.expiring(choice), schedule, choice), code.expiring(choice)),
+            views.with_code(views.aging_view(schedule, choice.as_of), code.aging(choice)),
             views.with_code(views.upcoming_view(upcoming, choice.as_of), code.upcoming(choice, last)),
         ]
 

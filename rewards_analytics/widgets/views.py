@@ -15,7 +15,7 @@ from rewards_analytics.plots.timeline_svg import timeline_svg
 from rewards_analytics.plots.totals import describe_totals
 from rewards_analytics.results.goals import NearestGoals
 from rewards_analytics.results.records import Record, of_unit, units_of
-from rewards_analytics.results.upcoming import SOON_DAYS, soon
+from rewards_analytics.results.upcoming import SOON_DAYS, later, soon
 from rewards_analytics.show import cells
 from rewards_analytics.show.cells import bar_width
 from rewards_analytics.show.headline import share
@@ -86,11 +86,12 @@ def _card(row: Record, schedule: Sequence[Record]) -> str:
     )
 
 
-def expiring_view(rows: Sequence[Record], choice: Choice) -> str:
-    """The timeline: a picture for each unit, and a table of the periods with an expiry."""
+def expiring_view(rows: Sequence[Record], schedule: Sequence[Record], choice: Choice) -> str:
+    """The timeline: a picture for each unit, a table of the periods with an expiry, and what expires after it."""
     span = day(choice.as_of) + ("" if choice.until is None else f" until {day(choice.until)}")
     if not rows:
-        return _section("Timeline", nothing(f"Nothing expires from {span} with these filters."))
+        words = nothing(f"Nothing expires from {span} with these filters.")
+        return _section("Timeline", words + _later(rows, schedule, choice))
     busy = [row for row in rows if row["rewards"]]
     busy.sort(key=lambda row: (row["period"], row["unit_type"]))
     columns = ("period", "unit_type", "expiring", "rewards", "cumulative")
@@ -103,8 +104,17 @@ def expiring_view(rows: Sequence[Record], choice: Choice) -> str:
         "Timeline",
         f"<p>Bars: amount that expires in each {choice.every}. Line: cumulative amount.</p>"
         f'<div class="rewards-pictures">{pictures}</div>{_rest(len(units) - MOST_UNITS, "picture")}'
-        f"{_html(table)}{_rest(len(busy) - MOST_ROWS, 'row')}",
+        f"{_html(table)}{_rest(len(busy) - MOST_ROWS, 'row')}{_later(rows, schedule, choice)}",
     )
+
+
+def _later(rows: Sequence[Record], schedule: Sequence[Record], choice: Choice) -> str:
+    """What expires after the last day of the timeline, as the report says it."""
+    amounts = [amount_of(value, unit_type) for unit_type, value in later(schedule, rows).items()]
+    if choice.until is None or not amounts:
+        return ""
+    listed = ", ".join(amounts[:MOST_UNITS]) + (", …" if len(amounts) > MOST_UNITS else "")
+    return f"<p>Expiring after {day(choice.until)}: {escape(listed)}.</p>"
 
 
 def _timeline(rows: Sequence[Record], every: str) -> str:

@@ -125,6 +125,71 @@ def test_the_last_day_of_the_calendar_is_drawn():
     assert labels(ax.xaxis) == ["9998", "9999"]
 
 
+def lots(*of):
+    return frames.polars_frame(frames.table([frames.lot(*each) for each in of]))
+
+
+NEAR, FAR = ("POINTS", "100", "2026-12-31"), ("POINTS", "50", "9999-12-31")
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "2999-06-30", "2099-12-31"])
+@pytest.mark.parametrize(
+    ("every", "periods", "until"),
+    [("day", 39, "31 Dec 2026"), ("week", 6, "28 Dec 2026"), ("month", 2, "Dec 2026"), ("quarter", 1, "Q4 2026")],
+)
+def test_a_day_that_never_comes_is_left_out_of_the_picture_and_said_to_be(every, periods, until, day):
+    ax = ra.plot_expiring(lots(NEAR, ("POINTS", "50", day)), as_of=AS_OF, every=every)
+
+    assert len(ax.containers[0]) == periods
+    assert ax.get_title(loc="right") == f"100 points until {until}, 50 points later"
+    assert ax.get_label().endswith(f"most in {until} (100 points); 50 points expire after {until}.")
+
+
+def test_what_lies_in_the_years_ahead_is_drawn_whole():
+    ax = ra.plot_expiring(lots(NEAR, ("POINTS", "50", "2038-10-31")), as_of=AS_OF)
+    years = ra.plot_expiring(lots(NEAR, ("POINTS", "50", "2099-12-31")), as_of=AS_OF, every="year")
+
+    assert ax.get_title(loc="right") == "150 points until Oct 2038"
+    assert years.get_title(loc="right") == "150 points until 2099"
+    assert len(years.containers[0]) == 74
+
+
+def test_the_first_period_after_the_years_ahead_is_not_drawn():
+    ax = ra.plot_expiring(lots(NEAR, ("POINTS", "1", "2038-11-01"), ("POINTS", "0.5", "2040-01-01")), as_of=AS_OF)
+
+    assert ax.get_title(loc="right") == "100 points until Dec 2026, 1.5 points later"
+
+
+def test_a_unit_that_only_expires_later_has_an_empty_panel_that_says_so():
+    ax = ra.plot_expiring(lots(NEAR, ("DOLLARS", "1", "9999-12-31")), as_of=AS_OF)
+
+    assert panels(ax)["Dollars"].get_title(loc="right") == "$0.00 until Dec 2026, $1.00 later".replace("$", r"\$")
+    assert panels(ax)["Points"].get_title(loc="right") == "100 points until Dec 2026"
+
+
+def test_rewards_that_all_expire_later_are_a_sentence():
+    ax = ra.plot_expiring(lots(FAR, ("MILES", "1", "2999-01-01")), as_of=AS_OF)
+
+    sentence = "Nothing expires soon: 1 mile expires after Oct 2038, 50 points expire after Oct 2038."
+    assert (texts(ax), ax.get_label()) == ([sentence], sentence)
+
+
+def test_a_result_of_expiring_is_drawn_like_the_rewards_themselves():
+    rewards = lots(NEAR, ("POINTS", "50", "2099-12-31"))
+    timeline = ra.expiring(rewards, as_of=AS_OF)
+    drawn, own = draw_expiring(timeline, axes()), ra.plot_expiring(rewards, as_of=AS_OF)
+
+    assert drawn.get_title(loc="right") == own.get_title(loc="right")
+    assert [bar.get_height() for bar in drawn.containers[0]] == [0, 100]
+    assert describe_expiring(timeline) == own.get_label()
+
+
+def test_at_the_end_of_the_calendar_all_is_drawn():
+    ax = ra.plot_expiring(lots(FAR), as_of=date(9999, 11, 1))
+
+    assert ax.get_title(loc="right") == "50 points until Dec 9999"
+
+
 # --- Aging -----------------------------------------------------------------------------------------
 
 

@@ -89,6 +89,16 @@ def test_very_many_periods_are_one_outline_that_keeps_the_largest():
     assert texts(parsed(markup))[0] == "0"
 
 
+def test_a_day_that_never_comes_is_left_out_and_said_to_be():
+    far = periods("MILES", {date(2026, 11, 1): "1200", date(2026, 12, 1): "300", date(9999, 12, 1): "1"})
+
+    picture = parsed(timeline_svg(far, "month"))
+
+    assert len(of_class(picture, "rewards-bar")) == 2
+    assert texts(picture)[-1] == "1 mile expires after Dec 2026"
+    assert picture.get("aria-label").endswith("; 1 mile expires after Dec 2026.")
+
+
 def test_each_shape_has_the_colour_of_its_unit_as_the_page_sets_it():
     own = f"var(--rewards-6, {LIGHT.unit('MILES')})"
 
