@@ -163,6 +163,8 @@ def display_width(text: str) -> int:
     >>> display_width("miles"), display_width("マイル")
     (5, 6)
     """
+    if text.isascii():
+        return len(text)  # twenty times as fast, and tables are full of guids and amounts
     return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text if not unicodedata.combining(c))
 
 

@@ -7,6 +7,7 @@ import json
 import shutil
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -15,11 +16,15 @@ from typing import TYPE_CHECKING
 from rewards_analytics.errors import ArgumentError
 from rewards_analytics.files import whole_file
 from rewards_analytics.spreadsheet import frame_as_csv
+from rewards_analytics.wording import count
 
 if TYPE_CHECKING:
     import polars as pl
 
 _ENDINGS = {".csv": "csv", ".json": "json", ".parquet": "parquet", ".pq": "parquet"}
+
+_MOST_ROWS = 10_000
+"""Rows of a table to read. One lot that expires in 9999 makes a timeline of 96,000 months."""
 
 
 def resolve_format(form: str | None, out: Path | None) -> str:
@@ -105,4 +110,7 @@ def readable(
     from rewards_analytics.show.tables import of_records
 
     names = headers or {name: name for name in result.columns}
-    return of_records(result.rows(named=True), title, names).text(width=width, exact=True)
+    table = of_records(result.head(_MOST_ROWS).rows(named=True), title, names)
+    if left_out := len(result) - len(table.rows):
+        table = replace(table, note=f"… {count(left_out, 'more row')}. --format csv gives all.")
+    return table.text(width=width, exact=True)

@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import itertools
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from rewards_analytics.errors import ArgumentError
 from rewards_analytics.plots.aging import OUTSIDE_TIME
@@ -17,7 +19,7 @@ from rewards_analytics.show.cells import Cell
 from rewards_analytics.show.environment import environment
 from rewards_analytics.show.shown import Shown, dressed, nothing
 from rewards_analytics.spreadsheet import as_csv
-from rewards_analytics.wording import display_width, one_line, unit_name
+from rewards_analytics.wording import count, display_width, one_line, unit_name
 
 HEADERS: Mapping[str, str] = {
     "account_guid": "Account",
@@ -38,6 +40,12 @@ HEADERS: Mapping[str, str] = {
 }
 """What stands above a column, where that is not its name."""
 
+MOST_ROWS: Final = 1_000
+"""Rows of a table in a notebook: a browser takes seconds to lay out more."""
+
+MOST_DOWNLOADED: Final = 20_000
+"""Rows in a download. Some browsers refuse a link of more than a few megabytes."""
+
 _NARROWEST = 10
 """Columns to which a terminal may fold text."""
 
@@ -56,6 +64,8 @@ class Table:
         The same rows as CSV. With it the page offers the download, under the name `name`, and sorts the table.
     words
         What the bars show, for those who do not see them.
+    note
+        What the table leaves out, below it.
     narrow, long
         Whether it has so few columns that it looks lost at full width, and whether it scrolls within its own height.
     """
@@ -66,6 +76,7 @@ class Table:
     csv: str | None = None
     name: str = ""
     words: str = ""
+    note: str = ""
     narrow: bool = False
     long: bool = False
 
@@ -94,7 +105,8 @@ class Table:
         widths = _fitted([max(map(display_width, column)) for column in zip(*lines, strict=True)], numeric, width)
         head, *body = [_line(line, widths, numeric) for line in lines]
         rule = "  ".join("-" * each for each in widths)
-        return "\n".join([self.caption, *head, rule, *(part for line in body for part in line)]).lstrip("\n")
+        below = [self.note] if self.note else []
+        return "\n".join([self.caption, *head, rule, *itertools.chain(*body), *below]).lstrip("\n")
 
     def _columns(self) -> list[tuple[Cell, ...]]:
         return list(zip(*self.rows, strict=True))
@@ -108,7 +120,8 @@ def table(
     Parameters
     ----------
     result
-        A result of an analysis, filtered and cut as you like; or its records. It is shown whole: cut it first.
+        A result of an analysis, filtered and cut as you like; or its records. Of more than 1,000 rows the first are
+        shown, and of more than 20,000 the first can be downloaded; the table says so.
     caption
         What the table holds.
     columns
@@ -128,7 +141,7 @@ def table(
     rows = records(result)
     found = list(rows[0]) if rows else collected(result).columns if not isinstance(result, Sequence) else []
     headers = _headers(columns, found)
-    return _shown(of_records(rows, caption, headers, every=every), rows, list(headers))
+    return _shown(of_records(rows[:MOST_ROWS], caption, headers, every=every), len(rows), rows, list(headers))
 
 
 def by_unit(result: Result, caption: str = "", *, row: str, shown: str = "expiring", every: str = "month") -> Shown:
@@ -137,7 +150,11 @@ def by_unit(result: Result, caption: str = "", *, row: str, shown: str = "expiri
     Bars compare the amounts of one unit.
     """
     rows = records(result)
-    return _shown(of_units(rows, caption, row=row, shown=shown, every=every), rows, list(rows[0]) if rows else [])
+    values = list(dict.fromkeys(each[row] for each in rows))
+    first = frozenset(values[:MOST_ROWS])
+    kept = [each for each in rows if each[row] in first]
+    made = of_units(kept, caption, row=row, shown=shown, every=every)
+    return _shown(made, len(values), rows, list(rows[0]) if rows else [])
 
 
 def of_records(rows: Sequence[Record], caption: str, headers: Mapping[str, str], *, every: str = "month") -> Table:
@@ -192,10 +209,16 @@ def _headers(columns: Mapping[str, str] | Sequence[str] | None, found: Sequence[
     return chosen
 
 
-def _shown(made: Table, rows: Sequence[Record], columns: Sequence[str]) -> Shown:
+def _shown(made: Table, in_all: int, rows: Sequence[Record], columns: Sequence[str]) -> Shown:
+    """Return a table that may be cut, of so many rows in all, with the download of `rows`."""
     if not rows:
         return nothing(f"{made.caption}: none.")
-    with_download = replace(made, csv=as_csv(rows, columns), name=made.caption)
+    if left_out := in_all - len(made.rows):
+        made = replace(made, note=f"{count(left_out, 'more row')} not shown.")
+    noted = made
+    if len(rows) > MOST_DOWNLOADED:
+        noted = replace(made, note=f"{made.note} The download has the first {MOST_DOWNLOADED:,} of {len(rows):,} rows.")
+    with_download = replace(noted, csv=as_csv(rows[:MOST_DOWNLOADED], columns), name=made.caption)
     return Shown(dressed(with_download.html()), made.text())
 
 
@@ -222,17 +245,17 @@ def _fitted(widths: list[int], numeric: Sequence[bool], width: int | None) -> li
 
 def _line(texts: Sequence[str], widths: Sequence[int], numeric: Sequence[bool]) -> list[str]:
     """Return one row as lines of text: more than one where a cell is folded."""
-    folded = [_folded(text, width) for text, width in zip(texts, widths, strict=True)]
-    height = max(map(len, folded))
+    # A wide character counts as one where text folds: a line of them stands out instead of being cut.
+    folded = [
+        [text] if display_width(text) <= width else textwrap.wrap(text, width, break_on_hyphens=False)
+        for text, width in zip(texts, widths, strict=True)
+    ]
     return [
-        "  ".join(
-            " " * (width - display_width(text)) + text if is_number else text + " " * (width - display_width(text))
-            for text, width, is_number in zip(parts, widths, numeric, strict=True)
-        ).rstrip()
-        for parts in zip(*([*each, *[""] * (height - len(each))] for each in folded), strict=True)
+        "  ".join(map(_padded, parts, widths, numeric)).rstrip()
+        for parts in itertools.zip_longest(*folded, fillvalue="")
     ]
 
 
-def _folded(text: str, width: int) -> list[str]:
-    # A wide character counts as one here: a line of them stands out instead of being cut.
-    return (textwrap.wrap(text, width, break_on_hyphens=False) if display_width(text) > width else [text]) or [""]
+def _padded(text: str, width: int, is_number: bool) -> str:
+    spare = " " * (width - display_width(text))
+    return spare + text if is_number else text + spare

@@ -177,3 +177,25 @@ def test_text_of_the_provider_cannot_move_the_cursor():
     table = readable(ra.distance(ra.load(json.dumps(goal).encode())), {"description": "Goal"})
 
     assert table.splitlines() == ["Goal", "--------------", "Gold[2J status"]
+
+
+def test_a_table_of_many_rows_is_cut_and_says_how_to_get_them_all(run):
+    lot = BIG | {"balance": 1, "expires_on": "9999-12-31"}
+
+    ended = run("expiring", "-", "--as-of", "2026-11-23", stdin=json.dumps(lot).encode())
+
+    *table, last = ended.out.splitlines()
+    assert (len(table), last) == (10_002, "… 85,678 more rows. --format csv gives all.")
+    whole = run("expiring", "-", "--as-of", "2026-11-23", "--format", "csv", stdin=json.dumps(lot).encode())
+    assert len(whole.out.splitlines()) == 95_679
+
+
+def test_a_table_of_as_many_rows_as_are_shown_is_whole(run):
+    members = "\n".join(
+        json.dumps(BIG | {"guid": f"RWD-{n}", "member_guid": f"M{n}", "balance": 1}) for n in range(10_000)
+    )
+
+    ended = run("holdings", "-", stdin=members.encode())
+
+    assert len(ended.out.splitlines()) == 10_002
+    assert "more row" not in ended.out
