@@ -11,22 +11,26 @@ from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rewards_analytics.plots.gallery import own_settings
 from rewards_analytics.plots.style import LIGHT
-from rewards_analytics.results.records import Record
+from rewards_analytics.results.records import Record, records
 from rewards_analytics.schema import PRECISION, SCALE
+from rewards_analytics.show.tables import MOST_DOWNLOADED
 from rewards_analytics.spreadsheet import as_csv
 
 if TYPE_CHECKING:
+    import narwhals as nw
     from matplotlib.axes import Axes
 
-MOST_ROWS: Final = 20_000
-"""Rows in a file. Some browsers refuse a link of more than a few megabytes."""
+Table: TypeAlias = "Sequence[Record] | nw.DataFrame[Any]"
+"""A table to download, whole: only the rows that go into the file are made records."""
+
+MOST_ROWS: Final = MOST_DOWNLOADED
 
 _TYPES: Final = {
     **dict.fromkeys(("available", "expiring", "cumulative", "remaining"), pa.decimal128(PRECISION, SCALE)),
@@ -46,12 +50,12 @@ class Picture:
     height: float
 
 
-def download_links(tables: Mapping[str, Sequence[Record]], pictures: Sequence[Picture]) -> str:
+def download_links(tables: Mapping[str, Table], pictures: Sequence[Picture]) -> str:
     """Give the links to the files of a view."""
     lines = []
     for name, rows in tables.items():
-        if rows:
-            kept = rows[:MOST_ROWS]
+        if len(rows):
+            kept = records(rows[:MOST_ROWS])
             rest = f" (first {len(kept):,} of {len(rows):,} rows; the code gives all)" if len(rows) > len(kept) else ""
             csv = _link(f"{name}.csv", "text/csv", as_csv(kept, list(kept[0])).encode())
             parquet = _link(f"{name}.parquet", "application/vnd.apache.parquet", _as_parquet(kept))

@@ -15,10 +15,10 @@ from rewards_analytics.plots.aging import draw_aging
 from rewards_analytics.plots.distance import draw_distance
 from rewards_analytics.plots.expiring import draw_expiring
 from rewards_analytics.plots.totals import draw_totals
-from rewards_analytics.results.records import Record, records, units_of
+from rewards_analytics.results.records import Record, units_of
 from rewards_analytics.widgets import views
 from rewards_analytics.widgets.choice import Choice
-from rewards_analytics.widgets.downloads import MOST_ROWS, Picture, download_links
+from rewards_analytics.widgets.downloads import Picture, Table, download_links
 from rewards_analytics.widgets.filters import Filters
 from rewards_analytics.widgets.selection import Selection
 from rewards_analytics.widgets.snippets import Snippets
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from narwhals.typing import IntoFrame
 
-Files: TypeAlias = tuple[Mapping[str, Sequence[Record]], Sequence[Picture]]
+Files: TypeAlias = tuple[Mapping[str, Table], Sequence[Picture]]
 """Tables and pictures to download."""
 
 HELP: Final = (
@@ -244,7 +244,7 @@ class Explore(widgets.VBox):  # type: ignore[misc]
     def _distance_files(self, choice: Choice) -> Files:
         goals, nearest = self._selection.distance(choice), self._selection.goals(choice).nearest
         pictures = [Picture("distance", partial(draw_distance, nearest), 0.6 + 0.46 * len(nearest))] if nearest else []
-        return {"distance": records(goals.head(MOST_ROWS + 1))}, pictures
+        return {"distance": goals}, pictures
 
     def _quality_files(self, choice: Choice) -> Files:
         return {"quality": self._selection.quality(choice)}, []

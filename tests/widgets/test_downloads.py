@@ -110,6 +110,15 @@ def test_a_table_too_long_for_a_link_is_cut_and_says_so(dashboard, monkeypatch):
     assert "(first 1 of 2 rows; the code gives all)" in dashboard._tabs[0].links.value
 
 
+def test_a_cut_download_names_the_number_of_rows_that_there_are(monkeypatch):
+    goals = [frames.to_level("MILES", str(n), guid=f"RWD-{n}", member_guid=f"M{n}") for n in range(1, 8)]
+    dashboard = ra.explore(frames.polars_frame(frames.table(goals)), as_of=AS_OF)
+    monkeypatch.setattr(downloads, "MOST_ROWS", 2)
+
+    assert files(dashboard, "Distance")["distance.csv"].decode().count("\n") == 3
+    assert "(first 2 of 7 rows; the code gives all)" in dashboard._tabs[2].links.value
+
+
 def test_the_users_settings_do_not_affect_a_picture(dashboard):
     before = files(dashboard, "Totals")["totals.svg"]
     dashboard.every.value = "week"
