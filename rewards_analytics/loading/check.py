@@ -67,7 +67,7 @@ class Report:
         for title, lines in self._sections():
             items = "".join(f"<li>{escape(line)}</li>" for line in lines)
             parts.append(f"<p>{escape(title)}</p><ul>{items}</ul>")
-        return f'<div class="rewards-check">{"".join(parts)}</div>'
+        return f'<div class="rewards-check mathjax_ignore tex2jax_ignore">{"".join(parts)}</div>'
 
     def _headline(self) -> str:
         return (

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from html import escape
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
-from rewards_analytics.show.shown import Shown
+from rewards_analytics.show.shown import NO_MATHEMATICS, Shown
 
 Line: TypeAlias = str | tuple[str, str]
 """A sentence; or a pair of the words to stress and the rest."""
-
-NO_MATHEMATICS: Final = "mathjax_ignore tex2jax_ignore"
-"""The classes by which versions 3 and 2 of MathJax leave an element alone."""
 
 
 class Sentences(Shown):

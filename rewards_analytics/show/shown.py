@@ -5,8 +5,12 @@ from __future__ import annotations
 from functools import lru_cache
 from html import escape
 from importlib.resources import files
+from typing import Final
 
 from rewards_analytics.plots.style import colour_sheet
+
+NO_MATHEMATICS: Final = "mathjax_ignore tex2jax_ignore"
+"""The classes by which versions 3 and 2 of MathJax leave an element alone: `$` in text from outside is a dollar."""
 
 
 class Shown:
@@ -29,12 +33,12 @@ def nothing(sentence: str) -> Shown:
     >>> nothing("Nothing expires.")
     Nothing expires.
     """
-    return Shown(f'<p class="nothing">{escape(sentence)}</p>', sentence)
+    return Shown(f'<p class="nothing {NO_MATHEMATICS}">{escape(sentence)}</p>', sentence)
 
 
 def dressed(html: str) -> str:
     """Return markup with a style sheet for JupyterLab, light and dark. An exported page has its own."""
-    return f'<div class="rewards-shown"><style>{style_sheet()}</style>{html}</div>'
+    return f'<div class="rewards-shown {NO_MATHEMATICS}"><style>{style_sheet()}</style>{html}</div>'
 
 
 @lru_cache(maxsize=1)

@@ -16,6 +16,7 @@ from rewards_analytics.plots.distance import draw_distance
 from rewards_analytics.plots.expiring import draw_expiring
 from rewards_analytics.plots.totals import draw_totals
 from rewards_analytics.results.records import Record, units_of
+from rewards_analytics.show.shown import NO_MATHEMATICS
 from rewards_analytics.widgets import views
 from rewards_analytics.widgets.choice import Choice
 from rewards_analytics.widgets.downloads import Picture, Table, download_links
@@ -120,7 +121,7 @@ class Explore(widgets.VBox):  # type: ignore[misc]
         ]
         self.tabs = widgets.Tab([tab.box for tab in self._tabs], titles=[tab.name.capitalize() for tab in self._tabs])
         super().__init__(children=[*self._header(), self.status, self.tabs])
-        for name in ("rewards-shown", "rewards-widget", "rewards-explore"):
+        for name in ("rewards-shown", "rewards-widget", "rewards-explore", *NO_MATHEMATICS.split()):
             self.add_class(name)
         for field in filters.all():
             field.observe(self._follow, "value")

@@ -25,6 +25,9 @@ MOST_SUGGESTED: Final = 50
 MOST_BOXES: Final = 24
 """Values of a column with a checkbox each. The API documents far fewer."""
 
+_AS_TEXT: Final = str.maketrans("$\\", "＄＼")
+"""Descriptions are typeset as mathematics whatever class they have. Wide forms begin no formula."""
+
 _STYLE: Final = {"description_width": "6em"}
 
 
@@ -125,7 +128,9 @@ class Filters:
 def _checkboxes(values: Sequence[str]) -> dict[str, widgets.Checkbox]:
     layout = widgets.Layout(width="auto")
     return {
-        value: widgets.Checkbox(description=unit_name(one_line(value)), value=True, indent=False, layout=layout)
+        value: widgets.Checkbox(
+            description=unit_name(value).translate(_AS_TEXT), value=True, indent=False, layout=layout
+        )
         for value in values[:MOST_BOXES]
     }
 

@@ -1,8 +1,10 @@
 """Results as a notebook shows them: the same words and exact amounts as in the direct report."""
 
 import datetime as dt
+import re
 import subprocess
 import sys
+from base64 import b64decode
 from decimal import Decimal
 
 import pytest
@@ -205,3 +207,55 @@ def test_importing_the_names_loads_no_heavy_library():
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
 
     assert run.stdout.split() == []
+
+
+# --- Long results ---------------------------------------------------------------------------------
+
+
+def months(number):
+    return [
+        {"period": dt.date(2026 + n // 12, n % 12 + 1, 1), "unit_type": "MILES", "expiring": Decimal(n)}
+        for n in range(number)
+    ]
+
+
+def test_a_long_result_is_cut_and_its_download_is_whole():
+    shown = show.table(months(1_003), "Timeline")
+
+    page = page_of(shown)
+    assert len(page.table("Timeline")) == 1_000
+    assert "3 more rows not shown." in page.text
+    assert repr(shown).splitlines()[-1] == "3 more rows not shown."
+    assert downloaded(shown).count("\n") == 1_004
+
+
+def test_a_very_long_result_names_the_rows_that_its_download_leaves_out():
+    shown = show.by_unit(months(20_002), "Timeline", row="period")
+
+    assert "19,002 more rows not shown. The download has the first 20,000 of 20,002 rows." in page_of(shown).text
+    assert downloaded(shown).count("\n") == 20_001
+
+
+def test_a_result_of_as_many_rows_as_are_shown_is_whole():
+    assert "not shown" not in show.table(months(1_000), "Timeline").html
+
+
+def downloaded(shown):
+    return b64decode(re.search(r"base64,([^\"]*)", shown.html)[1]).decode()
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        show.table([{"description": "$x$"}], "Goals"),
+        show.pictures("totals", TOTALS),
+        show.nothing("$x$"),
+        show.sentences(["$x$"]),
+        opening(REWARDS, as_of=AS_OF),
+    ],
+    ids=["table", "pictures", "nothing", "sentences", "opening"],
+)
+def test_a_dollar_sign_is_not_mathematics(shown):
+    _, attributes = page_of(shown).tags[0]
+
+    assert {"mathjax_ignore", "tex2jax_ignore"} <= set(attributes["class"].split())

@@ -414,3 +414,33 @@ def test_colours_come_from_the_page(dashboard, tab):
         assert "style=" not in view.value
         # A colour of the light theme stands in where the page sets none, as in a downloaded drawing.
         assert not re.search(r"#[0-9a-f]{6}", re.sub(r"var\(--rewards-\d+, #[0-9a-f]{6}\)", "", view.value))
+
+
+def test_what_expires_after_the_timeline_is_said():
+    far = [
+        frames.lot("MILES", "5", "9999-12-31"),
+        frames.lot("DOLLARS", "0.5", "2028-11-23"),
+        frames.lot("MILES", "1", "2026-12-01"),
+    ]
+    dashboard = chosen(ra.explore(frames.polars_frame(frames.table(far)), as_of=AS_OF), "Expiring")
+
+    assert "Expiring after 22 November 2028: $0.50, 5 miles." in plain(dashboard.expiring.value)
+    dashboard.horizon.value = 60
+    assert "Expiring after 22 November 2031: 5 miles." in plain(dashboard.expiring.value)
+
+
+def test_nothing_in_the_timeline_still_says_what_expires_after_it():
+    far = frames.polars_frame(frames.table([frames.lot("MILES", "5", "9999-12-31")]))
+    dashboard = chosen(ra.explore(far, as_of=AS_OF), "Expiring")
+
+    assert "Nothing expires from 23 November 2026" in plain(dashboard.expiring.value)
+    assert "Expiring after 22 November 2028: 5 miles." in plain(dashboard.expiring.value)
+
+
+def test_a_dollar_sign_is_not_mathematics():
+    unit = frames.polars_frame(frames.table([frames.total("$x$_\\(y\\)", "5")]))
+    dashboard = ra.explore(unit, as_of=AS_OF)
+
+    assert {"mathjax_ignore", "tex2jax_ignore"} <= set(dashboard._dom_classes)
+    assert [box.description for box in dashboard.units.values()] == ["＄x＄ ＼(y＼)"]
+    assert "$x$ \\(y\\)" in plain(dashboard.totals.value)

@@ -20,6 +20,7 @@ import ipywidgets as widgets
 from rewards_analytics.client import AtriumClient, Challenge
 from rewards_analytics.errors import AtriumError, CredentialsError, RewardsError
 from rewards_analytics.loading.load import load
+from rewards_analytics.show.shown import NO_MATHEMATICS
 from rewards_analytics.widgets.connect import html
 from rewards_analytics.widgets.connect.background import Background, Finish, Task
 from rewards_analytics.widgets.connect.demo_sandbox import DemoSandbox
@@ -128,7 +129,7 @@ class Connect(widgets.VBox):  # type: ignore[misc]
                 self._table,
             ]
         )
-        for name in ("rewards-shown", "rewards-widget", "rewards-connect"):
+        for name in ("rewards-shown", "rewards-widget", "rewards-connect", *NO_MATHEMATICS.split()):
             self.add_class(name)
         self._connect()
 
