@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -107,19 +108,35 @@ def theme_of(ax: Axes) -> Theme:
 @lru_cache(maxsize=1)
 def fonts() -> tuple[str, ...]:
     """Return the font families to draw with: matplotlib's own, then an installed one for East Asian text."""
-    from matplotlib import font_manager
+    from matplotlib.font_manager import findSystemFonts, fontManager
 
-    installed = set(font_manager.fontManager.get_font_names())
-    east_asian = [name for name in _EAST_ASIAN if name in installed]
+    east_asian = _installed(_EAST_ASIAN)
+    if not east_asian:  # matplotlib lists fonts once, and these may be newer
+        for path in findSystemFonts():
+            if Path(path).stem.startswith(("NotoSansCJK", "SourceHanSans")):
+                fontManager.addfont(path)
+        east_asian = _installed(_EAST_ASIAN)
     return (*_SANS, *east_asian[:1])
+
+
+def _installed(families: Sequence[str]) -> list[str]:
+    """Return the families with a file: matplotlib's list may be older than a font's removal."""
+    from matplotlib.font_manager import fontManager
+
+    files = {font.name: font.fname for font in fontManager.ttflist}
+    return [name for name in families if name in files and Path(files[name]).exists()]
 
 
 @lru_cache(maxsize=1)
 def _drawable() -> frozenset[int]:
-    from matplotlib import font_manager
+    """Return the characters that one of the fonts has, regular and bold."""
+    from matplotlib.font_manager import FontProperties, findfont, get_font
 
-    files = (font_manager.findfont(name) for name in fonts())
-    return frozenset(code for file in files for code in font_manager.get_font(file).get_charmap())
+    known: set[int] = set()
+    for name in fonts():
+        files = (findfont(FontProperties(family=name, weight=weight)) for weight in ("normal", "bold"))
+        known |= set.intersection(*(set(get_font(file).get_charmap()) for file in files))
+    return frozenset(known)
 
 
 def drawable(text: str | None, limit: int = 60) -> str:

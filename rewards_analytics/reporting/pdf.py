@@ -54,6 +54,8 @@ def browser() -> str:
 
 def printed(facts: Mapping[str, Any]) -> bytes:
     """Return the page of a report as PDF, dated like the report, so that the same facts give the same bytes."""
+    from matplotlib.font_manager import findSystemFonts
+
     command = [browser(), *_FLAGS]
     if os.name == "posix" and os.geteuid() == 0:
         command.append("--no-sandbox")  # its sandbox refuses to start as root, which containers run as
@@ -64,9 +66,11 @@ def printed(facts: Mapping[str, Any]) -> bytes:
         failed = _run(command, said)
         if failed or not paper.is_file():
             lines = said.read_text(errors="replace").strip().splitlines()
+            # Chromium waits for a font until it is stopped.
+            advice = "" if findSystemFonts() else " Install a font (Debian: apt-get install fonts-dejavu-core)."
             raise RewardsError(
                 f"{command[0]} did not print the report: {failed or 'it wrote no file'}. "
-                f"It said: {lines[-1] if lines else 'nothing'}"
+                f"It said: {lines[-1] if lines else 'nothing'}.{advice}"
             )
         return _MADE_ON.sub(rb"\g<1>%s000000" % f"{facts['as_of']:%Y%m%d}".encode(), paper.read_bytes())
 

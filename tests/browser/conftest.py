@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from matplotlib.font_manager import findSystemFonts
 
 QUIET = (
     "--no-sandbox",
@@ -24,6 +25,8 @@ def chromium():
     path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if path is None:
         pytest.skip("Chromium is missing: apt-get install chromium")
+    if not findSystemFonts():
+        pytest.skip("Chromium shows no page without a font: apt-get install fonts-dejavu-core")
     with playwright.sync_playwright() as started:
         browser = started.chromium.launch(executable_path=path, args=QUIET)
         yield browser

@@ -7,8 +7,9 @@ import pytest
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
+from rewards_analytics.plots import style
 from rewards_analytics.plots.distance import draw_distance
-from rewards_analytics.plots.style import DARK, LIGHT, drawable, theme_of, tick_amount
+from rewards_analytics.plots.style import DARK, LIGHT, drawable, fonts, theme_of, tick_amount, write_title
 from rewards_analytics.plots.totals import draw_totals
 from rewards_analytics.schema import UNIT_TYPES
 from tests.plots.results import goal, total
@@ -135,8 +136,52 @@ def test_a_long_description_is_cut():
     assert drawable("x" * 10_000, 20) == "x" * 19 + "…"
 
 
-def test_wide_characters_count_twice():
+@pytest.mark.skipif(len(fonts()) == 1, reason="a font with East Asian characters is missing: fonts-noto-cjk")
+def test_wide_characters_are_drawn_and_count_twice():
     assert drawable("免费住宿" * 10, 9) == "免费住宿…"
+
+
+@pytest.fixture
+def no_east_asian_font(monkeypatch):
+    from matplotlib import font_manager
+
+    monkeypatch.setattr(font_manager, "findSystemFonts", list)
+    monkeypatch.setattr(style, "_EAST_ASIAN", ())
+    caches = (style.fonts, style._drawable)
+    for cache in caches:
+        cache.cache_clear()
+    yield
+    for cache in caches:
+        cache.cache_clear()
+
+
+@pytest.mark.usefixtures("no_east_asian_font")
+@pytest.mark.parametrize("file", ["png", "svg"])
+def test_without_a_font_for_it_text_is_a_box_and_nothing_warns(file, caplog):
+    ax = draw_distance([goal("免费住宿 for 2", 0.5)], Figure(figsize=(7, 2)).add_subplot())
+
+    ax.figure.savefig(io.BytesIO(), format=file)
+
+    assert ax.texts[0].get_text() == "□ for 2"
+    assert caplog.records == []
+
+
+def test_a_font_that_was_removed_after_matplotlib_listed_it_is_not_used(monkeypatch):
+    from matplotlib import font_manager
+
+    gone = font_manager.FontEntry(fname="/nowhere/NotoSansCJK-Regular.ttc", name="Noto Sans CJK JP")
+    monkeypatch.setattr(font_manager.fontManager, "ttflist", [gone])
+
+    assert style._installed(["Noto Sans CJK JP"]) == []
+
+
+def test_a_title_has_only_characters_that_its_bold_font_has():
+    figure = Figure(figsize=(7, 2))
+    write_title(figure.add_subplot(), "𝖠𝖡 miles", LIGHT)
+
+    figure.savefig(io.BytesIO(), format="png")
+
+    assert figure.axes[0].get_title(loc="left") == "□ miles"
 
 
 @pytest.mark.parametrize(

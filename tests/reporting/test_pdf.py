@@ -5,6 +5,8 @@ import shutil
 from pathlib import Path
 
 import pytest
+from matplotlib import font_manager
+from matplotlib.font_manager import findSystemFonts
 from typer.testing import CliRunner
 
 import rewards_analytics as ra
@@ -21,6 +23,8 @@ DATA = Path(__file__).parents[2] / "data"
 def chromium():
     if not any(map(shutil.which, pdf.NAMES)):
         pytest.skip("Chromium is missing: apt-get install chromium")
+    if not findSystemFonts():
+        pytest.skip("Chromium prints nothing without a font: apt-get install fonts-dejavu-core")
 
 
 def test_the_pdf_stands_beside_the_page_and_is_the_same_every_time(tmp_path, chromium):
@@ -88,3 +92,16 @@ def test_a_browser_that_fails_leaves_no_file_and_its_last_words(tmp_path, monkey
         report_with_pdf(REWARDS, tmp_path / "r.html", as_of=AS_OF)
 
     assert [path.name for path in tmp_path.iterdir()] == ["browser"]
+
+
+def test_a_browser_that_fails_without_a_font_is_told_from_others(tmp_path, monkeypatch):
+    browser = tmp_path / "browser"
+    browser.write_text("#!/bin/sh\nexit 1\n")
+    browser.chmod(0o755)
+    monkeypatch.setenv("CHROME_PATH", str(browser))
+    monkeypatch.setattr(font_manager, "findSystemFonts", list)
+
+    with pytest.raises(ra.RewardsError, match=r"ended with status 1.*apt-get install fonts-dejavu-core"):
+        report_with_pdf(REWARDS, tmp_path / "r.html", as_of=AS_OF)
+
+    assert list(tmp_path.iterdir()) == [browser]
