@@ -28,7 +28,7 @@ MAY_IMPORT = {
     "spreadsheet": set(),
     "wording": {"schema"},
     "engines": BASE,
-    "client": {*BASE, "atrium", "interactive"},  # and `client.pull`, which returns frames, the loader
+    "client": {*BASE, "atrium", "files", "interactive"},  # and `client.pull`, which returns frames, the loader
     "sandbox": {*BASE, "atrium"},
     "loading": {*BASE, "engines", "files", "interactive", "spreadsheet", "wording"},
     "analysis": {*BASE, "engines"},

@@ -19,6 +19,7 @@ from typing import IO, TYPE_CHECKING, Final
 
 from rewards_analytics.atrium import JsonObject
 from rewards_analytics.errors import InvalidRewardsError, RewardsError
+from rewards_analytics.files import UNFINISHED, whole_file
 
 if TYPE_CHECKING:
     import polars as pl
@@ -104,7 +105,10 @@ class Folder(Memory):
     def add(self, pair: Pair, rewards: Rewards) -> Failures:
         """Add the rewards of a member, and write them to the journal."""
         line = json.dumps({"member": pair, "rewards": rewards}, default=str)
-        with self._naming_the_folder(), self._journal.open("a", encoding="utf-8", newline="\n") as journal:
+        with (
+            self._naming_the_folder(),
+            open(self._journal, "a", encoding="utf-8", newline="\n", opener=_for_the_owner) as journal,
+        ):
             journal.write(line + "\n")
         return super().add(pair, rewards)
 
@@ -129,10 +133,8 @@ class Folder(Memory):
     def _keep(self, frame: pl.DataFrame, pairs: list[Pair]) -> None:
         taken = [int(path.stem.removeprefix("part-")) for path in self._files()]
         name = f"part-{max(taken, default=-1) + 1:05}.parquet"
-        unfinished = self.path / f".{name}.tmp"
-        with self._naming_the_folder():
-            frame.sort(ORDER).write_parquet(unfinished, metadata={MEMBERS_KEY: json.dumps(pairs)})
-            unfinished.replace(self.path / name)
+        with self._naming_the_folder(), whole_file(self.path / name) as file:
+            frame.sort(ORDER).write_parquet(file, metadata={MEMBERS_KEY: json.dumps(pairs)})
 
     def _files(self) -> list[Path]:
         return sorted(path for path in self.path.glob("part-*.parquet") if FILE_NAME.fullmatch(path.name))
@@ -141,8 +143,9 @@ class Folder(Memory):
         """Resume from what an earlier pull left here; refuse files that no pull has written."""
         from rewards_analytics.loading.sources import data_files
 
-        for unfinished in self.path.glob(".part-*.tmp"):
-            unfinished.unlink()
+        for pattern in (UNFINISHED, ".part-*.tmp"):  # the second is from earlier versions
+            for unfinished in self.path.glob(pattern):
+                unfinished.unlink()
         for path in map(Path, sorted(data_files(self.path))):
             members = _members_of(path) if path.parent == self.path else None
             if members is None:
@@ -179,6 +182,10 @@ class Folder(Memory):
                 f"The folder {self.path} cannot be used for the pull: {error.strerror or type(error).__name__}. "
                 "Choose a folder that you can write to; the files in this one are kept."
             ) from error
+
+
+def _for_the_owner(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _entries(journal: IO[bytes]) -> Iterator[tuple[Pair, Rewards, int]]:
