@@ -25,6 +25,7 @@ MAY_IMPORT = {
     "amounts": {"schema"},
     "interactive": set(),
     "files": {"errors"},
+    "children": set(),
     "spreadsheet": set(),
     "wording": {"schema"},
     "engines": BASE,
@@ -38,7 +39,7 @@ MAY_IMPORT = {
     "reporting": {*BASE, *READING, "engines", "files", "interactive", "version"},
     # and `widgets.connect`, which fetches, the client, the sandbox and the loader
     "widgets": {*BASE, *READING, "engines", "reporting", "version"},
-    "dashboard": {*BASE, "loading", "widgets", "wording"},
+    "dashboard": {*BASE, "children", "files", "loading", "widgets", "wording"},
 }
 
 

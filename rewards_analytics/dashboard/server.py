@@ -12,17 +12,17 @@ from contextlib import suppress
 from datetime import date
 from importlib.util import find_spec
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
+from rewards_analytics.children import child
 from rewards_analytics.dashboard.site import LOOPBACK, environment, write_site
 from rewards_analytics.errors import ArgumentError, MissingDependencyError, RewardsError
+from rewards_analytics.files import temporary_folder
 
 if TYPE_CHECKING:
     from narwhals.typing import IntoFrame
 
 START_TIMEOUT_S: Final = 90.0
-END_TIMEOUT_S: Final = 15.0
 
 
 def serve(
@@ -46,36 +46,23 @@ def serve(
     if find_spec("voila") is None:
         raise MissingDependencyError.for_extra("Voila", "dashboard")
     port, token = _free_port(port), secrets.token_urlsafe(16)
-    with TemporaryDirectory(prefix="rewards-dashboard-") as directory:
-        folder = Path(directory)
+    with temporary_folder("rewards-dashboard-") as folder:
         log = folder / "log"
         write_site(folder, rewards, name, as_of, port=port, token=token)
-        with log.open("wb") as output:
-            # In a new session: Ctrl-C reaches only this process, which then ends the server.
-            server = subprocess.Popen(
-                [sys.executable, "-m", "voila", "Rewards.ipynb"],
-                cwd=folder,
-                env=environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        try:
+        command = [sys.executable, "-m", "voila", "Rewards.ipynb"]
+        with log.open("wb") as output, child(command, folder, output, environment(folder)) as server:
             _wait_for(server, port, log)
             announce(f"http://{LOOPBACK}:{port}/?token={token}")
             while server.poll() is None:
                 # Not server.wait(): a blocking call would go on after Ctrl-C, because Polars handles the signal.
                 time.sleep(0.2)
             raise RewardsError(f"The dashboard's server stopped unexpectedly. {_last_line(log)}")
-        finally:
-            _end(server)
 
 
 def _free_port(port: int) -> int:
     """Give the requested port, or any free one for 0."""
     if not 0 <= port <= 65_535:
-        raise ArgumentError(f"port={port} is not a port. Give a number from 1 to 65535, or 0 for any free port.")
+        raise ArgumentError.not_a_port(port)
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -104,13 +91,3 @@ def _wait_for(server: subprocess.Popen[bytes], port: int, log: Path) -> None:
 def _last_line(log: Path) -> str:
     lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
     return f"Last line of Voila's log: {lines[-1]}" if lines else "Voila's log is empty."
-
-
-def _end(server: subprocess.Popen[bytes]) -> None:
-    """End the server and the kernels that it started."""
-    server.terminate()
-    try:
-        server.wait(END_TIMEOUT_S)
-    except subprocess.TimeoutExpired:
-        server.kill()
-        server.wait()

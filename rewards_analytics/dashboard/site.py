@@ -48,6 +48,7 @@ def write_site(folder: Path, rewards: IntoFrame, name: str, as_of: date | None, 
     (folder / "voila.json").write_text(json.dumps(settings))
 
 
-def environment() -> dict[str, str]:
-    """Environment in which Voila finds the page's template."""
-    return os.environ | {"JUPYTER_PATH": os.pathsep.join([str(_SHARE), os.environ.get("JUPYTER_PATH", "")])}
+def environment(folder: Path) -> dict[str, str]:
+    """Environment in which Voila finds the page's template, and keeps its own files in the folder."""
+    path = os.pathsep.join([str(_SHARE), os.environ.get("JUPYTER_PATH", "")])
+    return os.environ | {"JUPYTER_PATH": path, "JUPYTER_RUNTIME_DIR": str(folder / "runtime"), "TMPDIR": str(folder)}

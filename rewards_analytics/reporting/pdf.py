@@ -10,14 +10,14 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import signal
 import subprocess
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from rewards_analytics.children import child
 from rewards_analytics.errors import MissingDependencyError, RewardsError
+from rewards_analytics.files import temporary_folder
 from rewards_analytics.reporting.page import page
 
 NAMES: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
@@ -59,11 +59,11 @@ def printed(facts: Mapping[str, Any]) -> bytes:
     command = [browser(), *_FLAGS]
     if os.name == "posix" and os.geteuid() == 0:
         command.append("--no-sandbox")  # its sandbox refuses to start as root, which containers run as
-    with tempfile.TemporaryDirectory(prefix="rewards-report-", ignore_cleanup_errors=True) as folder:
-        source, paper, said = (Path(folder, name) for name in ("page.html", "page.pdf", "said.txt"))
+    with temporary_folder("rewards-report-") as folder:
+        source, paper, said = (folder / name for name in ("page.html", "page.pdf", "said.txt"))
         source.write_text(page(facts, scripts=False), encoding="utf-8")
         command += [f"--user-data-dir={folder}/profile", f"--print-to-pdf={paper}", source.as_uri()]
-        failed = _run(command, said)
+        failed = _run(command, folder, said)
         if failed or not paper.is_file():
             lines = said.read_text(errors="replace").strip().splitlines()
             # Chromium waits for a font until it is stopped.
@@ -75,29 +75,11 @@ def printed(facts: Mapping[str, Any]) -> bytes:
         return _MADE_ON.sub(rb"\g<1>%s000000" % f"{facts['as_of']:%Y%m%d}".encode(), paper.read_bytes())
 
 
-def _run(command: list[str], said: Path) -> str | None:
+def _run(command: list[str], folder: Path, said: Path) -> str | None:
     """Run a command, and return what went wrong, if anything. Output goes to a file, because a pipe could fill up."""
-    with said.open("wb") as output:
-        try:
-            process = subprocess.Popen(  # noqa: S603 - a list, no shell, nothing of the rewards in it
-                command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
-            )
-        except OSError as error:
-            return str(error.strerror)
+    with said.open("wb") as output, child(command, folder, output) as process:
         try:
             status = process.wait(timeout=LONGEST_S)
         except subprocess.TimeoutExpired:
             return f"it did not finish within {LONGEST_S:.0f} s"
-        finally:
-            _end(process)
     return f"it ended with status {status}" if status else None
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Kill the browser and its child processes, whatever interrupted the wait."""
-    if process.poll() is None:
-        if os.name == "posix":
-            os.killpg(process.pid, signal.SIGKILL)
-        else:
-            process.kill()
-        process.wait()

@@ -206,7 +206,7 @@ def test_rates_that_are_none_stop_a_batch_before_it_begins(tmp_path):
 
 
 def test_no_process_is_too_few(tmp_path):
-    with pytest.raises(ra.ArgumentError, match=r"workers=0 is below 1\. Give the number of processes, from 1"):
+    with pytest.raises(ra.ArgumentError, match=r"workers must be an integer ≥ 1, got 0"):
         ra.reports(USERS, tmp_path / "b", workers=0, **BY_USER)
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+import signal
 import warnings
-from collections.abc import Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from multiprocessing import get_context
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeAlias
 
 from rewards_analytics.errors import ArgumentError, RewardsError, RewardsWarning
 from rewards_analytics.files import writable_folder
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from tqdm import tqdm
 
     from rewards_analytics.reporting.batch.worker import Task
+
+    Submit: TypeAlias = Callable[[Task], Future[Made]]
 
 WORTH_A_PROCESS: Final = 8
 """Reports per process that make up for the seconds that starting one takes."""
@@ -107,8 +111,8 @@ def reports(
     from rewards_analytics.reporting.batch.index_page import Entry, index_page
     from rewards_analytics.reporting.facts import TITLE
 
-    if workers is not None and workers < 1:
-        raise ArgumentError(f"workers={workers} is below 1. Give the number of processes, from 1.")
+    if workers is not None and (not isinstance(workers, int) or workers < 1):
+        raise ArgumentError.below("workers", workers, 1, kind="an integer")
     as_of, title = day(as_of), title or TITLE
     rates = None if rates is None else read_rates(rates)
     groups = Groups(rewards, by)
@@ -161,30 +165,47 @@ def _done(tasks: Iterator[Task], number: int, processes: int, progress: bool | N
     from tqdm.auto import tqdm
 
     hidden = not (is_interactive() if progress is None else progress)
-    with _executor(processes) as executor, tqdm(total=number, unit="report", disable=hidden) as bar:
+    with _executor(processes) as submit, tqdm(total=number, unit="report", disable=hidden) as bar:
         waiting: list[Future[Made]] = []
+        for task in tasks:
+            waiting.append(_submitted(submit, task))
+            if len(waiting) > AHEAD * processes:
+                yield _awaited(waiting.pop(0), bar)
+        for future in waiting:
+            yield _awaited(future, bar)
+
+
+@contextmanager
+def _executor(processes: int) -> Iterator[Submit]:
+    """Processes, or a thread for one; whatever interrupts the block ends the processes at once."""
+    # Spawned, because Polars's threads do not survive a fork.
+    context = get_context("spawn")
+    theirs, ours = context.Pipe(duplex=False)
+    with (
+        theirs,
+        ours,
+        ThreadPoolExecutor(1)
+        if processes == 1
+        else ProcessPoolExecutor(processes, mp_context=context, initializer=begin, initargs=(theirs,)) as executor,
+        # Processes start in a thread, where Ctrl-C does not interrupt their start, and inherit its blocked signals.
+        ThreadPoolExecutor(1, initializer=_block_terminal_signals) as starter,
+    ):
         try:
-            for task in tasks:
-                waiting.append(_submitted(executor, task))
-                if len(waiting) > AHEAD * processes:
-                    yield _awaited(waiting.pop(0), bar)
-            for future in waiting:
-                yield _awaited(future, bar)
-        except KeyboardInterrupt:
+            yield lambda task: starter.submit(lambda: executor.submit(make, *task)).result()
+        except BaseException:
+            ours.close()
             executor.shutdown(wait=False, cancel_futures=True)
             raise
 
 
-def _executor(processes: int) -> Executor:
-    if processes == 1:
-        return ThreadPoolExecutor(1)
-    # Spawned, because Polars's threads do not survive a fork.
-    return ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=begin)
+def _block_terminal_signals() -> None:
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGHUP})
 
 
-def _submitted(executor: Executor, task: Task) -> Future[Made]:
+def _submitted(submit: Submit, task: Task) -> Future[Made]:
     try:
-        return executor.submit(make, *task)
+        return submit(task)
     except BrokenProcessPool as error:
         raise _broken() from error
 

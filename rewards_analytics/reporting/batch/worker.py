@@ -6,14 +6,16 @@ import os
 import signal
 import warnings
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import date
+from multiprocessing.connection import Connection
 from pathlib import Path
+from threading import Thread
 from typing import IO, TYPE_CHECKING, TypeAlias
 
 from rewards_analytics.errors import RewardsError, RewardsWarning
-from rewards_analytics.files import whole_file
+from rewards_analytics.files import remove_temporary, whole_file
 
 if TYPE_CHECKING:
     import polars as pl
@@ -36,13 +38,22 @@ class Made:
     warnings: list[str]
 
 
-def begin() -> None:
+def begin(parent: Connection) -> None:
     """Set up a worker process: one Polars thread, because more would compete with the other workers.
 
-    It ignores interrupts: the parent process handles them and ends its workers.
+    It ignores interrupts, which the parent process handles. It ends at once when the other end of the connection
+    closes, as that does when the parent gives up or is killed.
     """
     os.environ.setdefault("POLARS_MAX_THREADS", "1")
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: Connection) -> None:
+    with suppress(OSError):
+        parent.poll(None)
+    remove_temporary()
+    os._exit(1)
 
 
 def make(rewards: pl.DataFrame, path: Path, as_of: date, title: str, rates: RateTable | None) -> Made:
@@ -65,11 +76,20 @@ def make(rewards: pl.DataFrame, path: Path, as_of: date, title: str, rates: Rate
 
 def own_file(path: Path) -> AbstractContextManager[IO[bytes]]:
     """Open a file to write whole, as `whole_file` does; refuse to replace a file that this package did not write."""
-    if path.is_file():
-        with path.open("rb") as file:
-            if GENERATOR not in file.read(4096):
-                raise RewardsError(
-                    f"{path} exists and is not a report of this package, so it is not replaced. "
-                    "Move it, or name another folder."
-                )
+    if path.is_file() and GENERATOR not in _beginning(path):
+        raise RewardsError(
+            f"{path} exists and is not a report of this package, so it is not replaced. "
+            "Move it, or name another folder."
+        )
     return whole_file(path)
+
+
+def _beginning(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(4096)
+    except OSError as error:
+        raise RewardsError(
+            f"{path} exists and cannot be read ({error.strerror}), so it is not replaced. "
+            "Move it, or name another folder."
+        ) from error

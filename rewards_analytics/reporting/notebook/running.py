@@ -8,6 +8,7 @@ import subprocess
 import warnings
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -89,13 +90,16 @@ def executed(node: nbformat.NotebookNode, parameters: Mapping[str, Any], path: P
 
 def _run(node: nbformat.NotebookNode, path: Path) -> None:
     running: list[Any] = []
-    client = NotebookClient(
+    client: NotebookClient = NotebookClient(
         node,
         kernel_manager_class=ThisPython,
         kernel_name="python3",
         timeout=CELL_TIMEOUT_S,
         startup_timeout=START_TIMEOUT_S,
+        shutdown_kernel="immediate",
         resources={"metadata": {"path": str(path.parent)}},
+        # The kernel has read its keys by now; a kill would leave them.
+        on_notebook_start=lambda notebook: Path(client.km.connection_file).unlink(missing_ok=True),  # noqa: ARG005
         on_cell_execute=lambda cell, cell_index: running.append(cell),  # noqa: ARG005
     )
     try:
@@ -113,18 +117,33 @@ def _run(node: nbformat.NotebookNode, path: Path) -> None:
 def _execute(client: NotebookClient) -> None:
     """Run to the end, or until the user interrupts.
 
-    In a thread, because in the main one nbclient handles Ctrl-C itself and prints a traceback. What cells print
-    arrives as messages; the process's own output is only about its shutdown, so it is discarded.
+    In a thread, because in the main one nbclient handles Ctrl-C itself and prints a traceback.
     """
-    silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    loop = asyncio.new_event_loop()
+    execution = loop.create_task(_executing(client))
     with ThreadPoolExecutor(1) as thread:
-        run = thread.submit(lambda: asyncio.run(client.async_execute(**silent)))
+        run = thread.submit(_to_its_end, loop, execution)
         try:
             run.result()
-        except KeyboardInterrupt:
-            if client.km is not None and client.km.provisioner is not None:
-                asyncio.run(client.km.provisioner.kill())
+        except BaseException:
+            with suppress(RuntimeError):  # the loop is closed: the notebook has ended, and not because of an interrupt
+                loop.call_soon_threadsafe(execution.cancel)
             raise
+
+
+def _to_its_end(loop: asyncio.AbstractEventLoop, execution: asyncio.Task[None]) -> None:
+    with asyncio.Runner(loop_factory=lambda: loop) as runner:
+        runner.run(asyncio.wait_for(execution, None))
+
+
+async def _executing(client: NotebookClient) -> None:
+    """Run the cells. What they print arrives as messages; the kernel's own output is only about its shutdown."""
+    try:
+        await client.async_execute(stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    finally:
+        # nbclient forgets a kernel if it is interrupted while the kernel starts.
+        if client.km is not None and client.km.has_kernel:
+            await client.km.shutdown_kernel(now=True)
 
 
 def _failed(node: nbformat.NotebookNode, path: Path, running: list[Any], what: str) -> NotebookError:
