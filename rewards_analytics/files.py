@@ -144,9 +144,10 @@ def _replacement(target: Path) -> Iterator[IO[bytes]]:
         handle = os.open(named, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0), 0o600)
         _temporary.add(named)
     try:
-        with os.fdopen(handle, "wb") as file:
-            yield file
-            file.flush()
+        try:
+            # A writer may close the file, as Arrow does; the descriptor is still needed.
+            with os.fdopen(handle, "wb", closefd=False) as file:
+                yield file
             if old is not None and hasattr(os, "fchown"):
                 with suppress(PermissionError):
                     os.fchown(handle, old.st_uid, old.st_gid)
@@ -156,6 +157,8 @@ def _replacement(target: Path) -> Iterator[IO[bytes]]:
             if not has_name:
                 # With a folder's descriptor, even an unused one, Python follows /proc's link to the file.
                 os.link(f"/proc/self/fd/{handle}", named, src_dir_fd=handle)
+        finally:
+            os.close(handle)
         named.replace(target)
     finally:
         with suppress(OSError):

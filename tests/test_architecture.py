@@ -36,7 +36,7 @@ MAY_IMPORT = {
     "results": {*BASE, "engines", "analysis"},
     "plots": {*BASE, "analysis", "results", "wording"},
     "show": {*BASE, "analysis", "results", "plots", "spreadsheet", "wording"},
-    "reporting": {*BASE, *READING, "engines", "files", "interactive", "version"},
+    "reporting": {*BASE, *READING, "children", "engines", "files", "interactive", "version"},
     # and `widgets.connect`, which fetches, the client, the sandbox and the loader
     "widgets": {*BASE, *READING, "engines", "reporting", "version"},
     "dashboard": {*BASE, "children", "files", "loading", "widgets", "wording"},

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import signal
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from rewards_analytics.cli.options import AsOf, Source, date_of, source_of
+from rewards_analytics.cli.results import show
 
 
 def dashboard(
@@ -26,14 +25,8 @@ def dashboard(
 
     rewards = load(source_of(source))
     name = "standard input" if source == "-" else Path(source).name or source
-    signal.signal(signal.SIGTERM, _end)
     serve(rewards, name, as_of=date_of(as_of), port=port, announce=_announce)
 
 
 def _announce(address: str) -> None:
-    typer.echo(f"The dashboard is on {address}\nCtrl-C ends it.")
-
-
-def _end(*_signal: object) -> None:
-    """Exit on `kill`, which also stops the server."""
-    sys.exit(128 + signal.SIGTERM)
+    show(f"The dashboard is on {address}\nCtrl-C ends it.")

@@ -11,6 +11,7 @@ import typer
 
 from rewards_analytics.atrium import TEXT
 from rewards_analytics.cli.messages import say
+from rewards_analytics.cli.options import path_of
 from rewards_analytics.cli.results import readable, show, terminal_width
 from rewards_analytics.files import writable_folder
 
@@ -33,7 +34,9 @@ GOALS_TITLE = "The three nearest goals (assuming that a goal counts the balance 
 
 
 def demo(
-    out: Annotated[Path, typer.Option("--out", help="Folder for the rewards and the report.")] = Path("rewards-demo"),
+    out: Annotated[
+        Path, typer.Option("--out", parser=path_of, metavar="PATH", help="Folder for the rewards and the report.")
+    ] = Path("rewards-demo"),
 ) -> None:
     """See the whole product at work: fetch, pull, load, analyse and report, on a sandbox of the API.
 

@@ -1,30 +1,94 @@
 """The entry point: runs the application, and ends with the exit status of what happened."""
 
+# Everything else is imported in `main`, so that Ctrl-C is handled from the start.
 from __future__ import annotations
 
+import errno
+import io
 import os
 import sys
 import warnings
 from typing import NoReturn
 
-from rewards_analytics.cli.messages import say_error, status_of
-from rewards_analytics.errors import RewardsError, RewardsWarning
-
 
 def main() -> NoReturn:
     """Run the command line and exit."""
+    try:
+        status = _run()
+    except KeyboardInterrupt:
+        status = 130
+    sys.exit(status)
+
+
+def _run() -> int:
+    from rewards_analytics.cli.signals import end_on_signals, status_of_signal
+
+    _prepare_streams()  # before anything is opened
+    end_on_signals()
+    try:
+        return _run_application()
+    finally:
+        _flush()
+        if (signalled := status_of_signal()) is not None:
+            sys.exit(signalled)
+
+
+def _run_application() -> int:
     from rewards_analytics.cli.app import app
+    from rewards_analytics.cli.messages import INVALID_DATA, say_error, status_of
+    from rewards_analytics.errors import RewardsError, RewardsWarning
 
     # One line without the source line that raised it.
     warnings.showwarning = lambda message, *_, **__: say_error(f"warning: {message}")
     warnings.simplefilter("always", RewardsWarning)
     try:
         app(prog_name="rewards-analytics")
+    except SystemExit as end:
+        # Typer exits with 1 if the reader of a pipe has gone, as `head` does, but this is not an error.
+        return 0 if isinstance(end.__context__, BrokenPipeError) else int(end.code or 0)
     except RewardsError as error:
+        if isinstance(error.__cause__, BrokenPipeError):
+            return 0
         say_error(str(error))
-        sys.exit(status_of(error))
-    except BrokenPipeError:
-        # The reader has gone, as `head` does: this is not an error, but nothing more can be written.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
-    sys.exit(0)
+        return status_of(error)
+    except OSError as error:
+        say_error(_in_words(error))
+        return INVALID_DATA
+    return 0
+
+
+def _in_words(error: OSError) -> str:
+    from rewards_analytics.cli.results import unwritten
+
+    # Typer prints help itself. Everything else that writes or reads names its file.
+    if error.filename is None and error.errno in (errno.EBADF, errno.EFBIG, errno.EIO, errno.ENOSPC):
+        return str(unwritten(error))
+    why = error.strerror or str(error)
+    return f"{error.filename}: {why}." if error.filename else f"{why}."
+
+
+def _prepare_streams() -> None:
+    """Show what cannot be encoded as `?`; let nothing else open under the number of a stream that is closed."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        stream = getattr(sys, name)
+        if stream is None:
+            # Opened the wrong way round: what is written to a closed standard output fails, as it should.
+            handle = os.open(os.devnull, os.O_WRONLY if name != "stdout" else os.O_RDONLY)
+            if handle != number:
+                os.dup2(handle, number)
+                os.close(handle)
+            if name != "stdin":
+                setattr(sys, name, open(number, "w", encoding="utf-8", closefd=False))  # noqa: SIM115
+        elif name != "stdin" and isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace" if name == "stdout" else "backslashreplace")
+
+
+def _flush() -> None:
+    """Discard what a stream cannot take, which Python would report again at its end."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            handle = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(handle, stream.fileno())
+            os.close(handle)

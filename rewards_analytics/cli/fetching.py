@@ -5,16 +5,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rewards_analytics import atrium
 from rewards_analytics.cli.messages import API_FAILED, say
-from rewards_analytics.cli.options import Format, Out
+from rewards_analytics.cli.options import Format, Out, path_of
 from rewards_analytics.cli.questions import Terminal
-from rewards_analytics.cli.results import emit, resolve_format
+from rewards_analytics.cli.results import emit, resolve_format, show
+from rewards_analytics.files import temporary_folder
 
 if TYPE_CHECKING:
     from rewards_analytics.sandbox import Sandbox
@@ -45,9 +45,9 @@ def fetch(
     resolved = resolve_format(format, out)
     with (
         AtriumClient.from_env(dialect=dialect, poll_interval=poll_interval) as client,
-        TemporaryDirectory(prefix="rewards-questions-") as folder,
+        temporary_folder("rewards-questions-") as folder,
     ):
-        terminal = Terminal(Path(folder))
+        terminal = Terminal(folder)
         state = client.fetch_rewards(user, member, terminal.answer, timeout, watch=_Progress().show)
         if not state.started:
             say(f"No new job was started: these are the rewards of {state['aggregated_at']}.")
@@ -56,7 +56,9 @@ def fetch(
 
 
 def pull(
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the rewards, as Parquet.")],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", parser=path_of, metavar="PATH", help="Folder for the rewards, as Parquet.")
+    ],
     workers: Annotated[int, typer.Option(help="Number of members to read at a time.")] = 8,
     dialect: Dialect = "atrium",
 ) -> None:
@@ -70,7 +72,7 @@ def pull(
     with AtriumClient.from_env(dialect=dialect) as client:
         pulled = pull(client, out=out, workers=workers)
     kept = f", {pulled.resumed:,} of them from an earlier pull into this folder" if pulled.resumed else ""
-    typer.echo(f"{out}: the rewards of {pulled.members:,} members{kept}.")
+    show(f"{out}: the rewards of {pulled.members:,} members{kept}.")
     for (user_guid, member_guid), error in pulled.failures:
         say(f"not pulled: user {user_guid}, {'member ' + member_guid if member_guid else 'all members'}: {error}")
     if pulled.failures:
@@ -89,7 +91,7 @@ def sandbox(
     from rewards_analytics.sandbox import Faults, Sandbox
 
     with Sandbox(port=port, users=users, seed=seed, latency=latency / 1000, faults=Faults(faults, seed=seed)) as served:
-        typer.echo(_how_to_connect(served))
+        show(_how_to_connect(served))
         threading.Event().wait()
 
 

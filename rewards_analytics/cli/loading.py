@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 import typer
 
 from rewards_analytics.cli.messages import INVALID_DATA, say
-from rewards_analytics.cli.options import Source, source_of
+from rewards_analytics.cli.options import Source, path_of, source_of
+from rewards_analytics.cli.results import show
 
 
 def check(source: Source) -> None:
@@ -16,7 +17,7 @@ def check(source: Source) -> None:
     from rewards_analytics.loading.check import check
 
     report = check(source_of(source))
-    typer.echo(str(report))
+    show(str(report))
     if len(report.rejected):
         raise typer.Exit(INVALID_DATA)
 
@@ -25,7 +26,13 @@ def convert(
     source: Source,
     out: Annotated[
         Path,
-        typer.Option("--out", "-o", help="File to write: .parquet, .ndjson, .json or .csv; text also .gz or .zst."),
+        typer.Option(
+            "--out",
+            "-o",
+            parser=path_of,
+            metavar="PATH",
+            help="File to write: .parquet, .ndjson, .json or .csv; text also .gz or .zst.",
+        ),
     ],
     on_invalid: Annotated[
         Literal["raise", "drop"], typer.Option("--on-invalid", help="Refuse invalid rows, or leave them out.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Final
 
 import typer
@@ -24,9 +25,10 @@ def status_of(error: RewardsError) -> int:
             return INVALID_DATA
 
 
-def say(text: str) -> None:
-    """Print a line that is not part of the result."""
-    typer.echo(text, err=True)
+def say(text: str, end: str = "\n") -> None:
+    """Print a line that is not part of the result, if standard error takes it."""
+    with suppress(OSError):
+        typer.echo(f"{text}{end}", err=True, nl=False)
 
 
 def say_error(text: str) -> None:

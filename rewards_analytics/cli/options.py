@@ -9,6 +9,17 @@ from typing import IO, Annotated, Literal
 
 import typer
 
+from rewards_analytics.cli.messages import say
+from rewards_analytics.errors import SourceError
+
+
+def path_of(text: str) -> Path:
+    """Return the path of an option; refuse an empty one, which would be this folder."""
+    if not text:
+        raise typer.BadParameter("the path is empty.")
+    return Path(text)
+
+
 Source = Annotated[
     str,
     typer.Argument(
@@ -20,7 +31,10 @@ Format = Annotated[
     Literal["table", "csv", "json", "parquet"] | None,
     typer.Option("--format", help="Format of the result; if not given, that of the ending of --out, or a table."),
 ]
-Out = Annotated[Path | None, typer.Option("--out", "-o", help="File to write, instead of standard output.")]
+Out = Annotated[
+    Path | None,
+    typer.Option("--out", "-o", parser=path_of, metavar="FILE", help="File to write, instead of standard output."),
+]
 By = Annotated[list[str] | None, typer.Option("--by", help="Column to group by; can be repeated.")]
 AsOf = Annotated[
     datetime | None,
@@ -43,7 +57,18 @@ Every = Annotated[
 
 def source_of(source: str) -> str | IO[bytes]:
     """Return what the loader reads for SOURCE."""
-    return sys.stdin.buffer if source == "-" else source
+    if not source:
+        raise SourceError("SOURCE is empty. Name a file or a folder; . is this folder.")
+    return standard_input() if source == "-" else source
+
+
+def standard_input() -> IO[bytes]:
+    """Return standard input, once it is known to be open."""
+    if sys.stdin is None:
+        raise SourceError("Standard input is closed. Name a file, or pipe rewards into the command.")
+    if sys.stdin.isatty():
+        say("Reading rewards from the terminal until Ctrl-D.")
+    return sys.stdin.buffer
 
 
 def date_of(day: datetime | None) -> date | None:

@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
-
 from rewards_analytics.cli.messages import say
 from rewards_analytics.wording import one_line
 
@@ -68,5 +66,5 @@ class Terminal:
 
 def _read(prompt: str) -> str:
     """One line of standard input, empty at its end."""
-    typer.echo(prompt, err=True, nl=False)
-    return sys.stdin.readline().strip()
+    say(prompt, end="")
+    return sys.stdin.readline().strip() if sys.stdin else ""

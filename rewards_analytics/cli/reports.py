@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
-import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,13 +16,19 @@ import typer
 
 from rewards_analytics.analysis.arguments import day
 from rewards_analytics.cli.messages import INVALID_DATA, say_error
-from rewards_analytics.cli.options import AsOf, OptionalRates, Source, date_of, source_of
+from rewards_analytics.cli.options import AsOf, OptionalRates, Source, date_of, path_of, source_of, standard_input
+from rewards_analytics.cli.results import show_written
 from rewards_analytics.errors import ArgumentError
 
 
 def report(
     source: Source,
-    out: Annotated[Path, typer.Option("--out", "-o", help="The HTML file to write; with --by, the folder.")],
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out", "-o", parser=path_of, metavar="PATH", help="The HTML file to write; with --by, the folder."
+        ),
+    ],
     as_of: AsOf = None,
     title: Annotated[str | None, typer.Option("--title", help="Title of the report.")] = None,
     rates: OptionalRates = None,
@@ -62,18 +68,18 @@ def report(
         from rewards_analytics.reporting.report import report_with_pdf
 
         for path in report_with_pdf(rewards, out, **options):
-            typer.echo(path)
+            show_written(path)
     else:
         from rewards_analytics.reporting.report import report as write_report
 
-        typer.echo(write_report(rewards, out, **options))
+        show_written(write_report(rewards, out, **options))
 
 
 def _for_each(by: str, rewards: Any, folder: Path, options: dict[str, Any]) -> None:
     from rewards_analytics.reporting.batch.reports import reports
 
     batch = reports(rewards, folder, by=by, **options)
-    typer.echo(batch.index)
+    show_written(batch.index)
     for group, error in batch.failures:
         say_error(f"no report for {by} {group!r}: {error}")
     if batch.failures:
@@ -85,7 +91,7 @@ def _from_notebook(notebook: Path, source: str, out: Path, as_of: date | None, g
 
     with _readable_elsewhere(source) as place:
         parameters = _parameters(notebook, as_of, {"source": place} | given)
-        typer.echo(notebook_report(notebook, out, parameters=parameters))
+        show_written(notebook_report(notebook, out, parameters=parameters))
 
 
 def _parameters(notebook: Path, as_of: date | None, given: dict[str, Any]) -> dict[str, Any]:
@@ -118,7 +124,9 @@ def _readable_elsewhere(source: str) -> Iterator[str]:
     if source != "-":
         yield source if "://" in source else str(Path(source).absolute())
         return
-    with tempfile.NamedTemporaryFile(prefix="rewards-") as file:
-        shutil.copyfileobj(sys.stdin.buffer, file)
+    # Without a name where the system offers a path to it anyway, so that no data is left if this process is killed.
+    nameless = Path(f"/proc/{os.getpid()}/fd").is_dir()
+    with tempfile.TemporaryFile() if nameless else tempfile.NamedTemporaryFile(prefix="rewards-") as file:
+        shutil.copyfileobj(standard_input(), file)
         file.flush()
-        yield file.name
+        yield f"/proc/{os.getpid()}/fd/{file.fileno()}" if nameless else file.name

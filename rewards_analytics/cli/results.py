@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
-from rewards_analytics.errors import ArgumentError
-from rewards_analytics.files import whole_file
+from rewards_analytics.errors import ArgumentError, RewardsError
+from rewards_analytics.files import is_stream, whole_file
 from rewards_analytics.spreadsheet import frame_as_csv
 from rewards_analytics.wording import count
 
@@ -44,8 +46,8 @@ def emit(result: pl.DataFrame, form: str, out: Path | None) -> None:
     elif form == "table":
         show(readable(result, width=terminal_width()))
     else:
-        sys.stdout.buffer.write(_encoded(result, form))
-        sys.stdout.buffer.flush()
+        with _standard_output() as output:
+            output.buffer.write(_encoded(result, form))
 
 
 def _encoded(result: pl.DataFrame, form: str) -> bytes:
@@ -87,8 +89,31 @@ def terminal_width() -> int | None:
 
 def show(text: str) -> None:
     """Print a text on standard output."""
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
+    with _standard_output() as output:
+        output.write(f"{text}\n")
+
+
+def show_written(path: Path) -> None:
+    """Print the path of a file that was written, but not among the output that went to a device or a pipe."""
+    if not is_stream(path):
+        show(str(path))
+
+
+@contextmanager
+def _standard_output() -> Iterator[TextIO]:
+    try:
+        yield sys.stdout
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise  # the reader has gone, which is not an error
+    except OSError as error:
+        raise unwritten(error) from error
+
+
+def unwritten(error: OSError) -> RewardsError:
+    """Say why standard output takes nothing."""
+    why = "it is closed" if error.errno == errno.EBADF else error.strerror
+    return RewardsError(f"Cannot write to standard output: {why}.")
 
 
 def readable(
