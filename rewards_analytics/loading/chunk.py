@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import pyarrow as pa
 
+from rewards_analytics.errors import SourceError
 from rewards_analytics.schema import PRECISION, SCALE
 
 TYPES: Final = pa.schema(
@@ -55,6 +56,8 @@ class Rejection(NamedTuple):
     field: str | None
     problem: str
     value: object = None
+    note: str = ""
+    """What messages say of the problem, where that differs from row to row."""
 
 
 @dataclass
@@ -86,3 +89,11 @@ class Chunk:
     def place_of_valid(self, index: int) -> Place:
         """The place of the valid row number `index`."""
         return self.place_of(index if self.kept is None else int(self.kept[index]))
+
+
+def disagreement(place: Place, field: str, own: object, given: object) -> SourceError:
+    """The error for a row that does not belong where its file is."""
+    return SourceError(
+        f"{place.text(field)}: {field} is {str(own)!r}, and the place of the file says {given!r}. Correct the row, or "
+        "move the file."
+    )

@@ -5,10 +5,11 @@ What cannot be converted as a column is decided value by value in `values`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ import pyarrow.types as pt
 
 from rewards_analytics.amounts import PLAIN_AMOUNT, TOO_LARGE, InvalidValueError, amount
 from rewards_analytics.errors import FrameError, SourceError
-from rewards_analytics.loading.chunk import TYPES, Chunk, Place, Rejection
+from rewards_analytics.loading.chunk import TYPES, Chunk, Place, Rejection, disagreement
 from rewards_analytics.loading.values import (
     MISSING,
     NOT_A_DATE,
@@ -39,14 +40,22 @@ _LAST = datetime.max.replace(tzinfo=UTC)
 _LIMIT = pa.scalar(Decimal(10**WHOLE_DIGITS), pa.decimal128(38, 9))
 
 
-def typed(raw: pa.Table, place_of: Callable[[int], Place], source: str) -> Chunk:
+def typed(
+    raw: pa.Table, place_of: Callable[[int], Place], source: str, given: Mapping[str, str | None] = MappingProxyType({})
+) -> Chunk:
     """Convert the ten columns of a table, whatever their types, and reject the rows that are invalid.
 
-    `source` names the table in the error for a column of a type that cannot hold its field.
+    `source` names the table in the error for a column of a type that cannot hold its field. `given` has columns that
+    the table may lack, each with its value in all rows.
     """
     arrays, first = [], dict[int, Rejection]()
     for name in FIELDS:
-        array, problems = _convert(name, _flat(raw.column(name)), source)
+        if name in given and name not in raw.column_names:
+            array, problems = _convert(name, pa.repeat(pa.scalar(given[name], pa.string()), raw.num_rows), source)
+        else:
+            array, problems = _convert(name, _flat(raw.column(name)), source)
+            if given.get(name) is not None:
+                array, problems = _filled(name, array, problems, place_of, str(given[name]))
         arrays.append(array)
         for ordinal, (problem, value) in problems.items():
             first.setdefault(ordinal, Rejection(place_of(ordinal), name, problem, value))
@@ -84,6 +93,17 @@ def _convert(name: str, column: pa.Array, source: str) -> tuple[pa.Array, Proble
         missing = np.flatnonzero(column.is_null().to_numpy(zero_copy_only=False))
         problems |= dict.fromkeys(missing.tolist(), (MISSING, None))
     return array, problems
+
+
+def _filled(
+    name: str, array: pa.Array, problems: Problems, place_of: Callable[[int], Place], given: str
+) -> tuple[pa.Array, Problems]:
+    """A column whose nulls have the value that is given for all rows; any other value is an error."""
+    value = _convert(name, pa.array([given]), "the file")[0][0]
+    for row in np.flatnonzero(pc.fill_null(pc.not_equal(array, value), False).to_numpy(zero_copy_only=False)):
+        raise disagreement(place_of(int(row)), name, array[int(row)], given)
+    missing = {row for row, (problem, _) in problems.items() if problem == MISSING}
+    return pc.fill_null(array, value), {row: problems[row] for row in problems.keys() - missing}
 
 
 class _ColumnTypeError(TypeError):
@@ -265,14 +285,26 @@ def _each(
 # --- Tables -----------------------------------------------------------------------------------------
 
 
-def numbered(table: pa.Table, first: int, *, name: str | None, label: str) -> Chunk:
+def numbered(
+    table: pa.Table,
+    first: int,
+    *,
+    name: str | None,
+    label: str,
+    given: Mapping[str, str | None] = MappingProxyType({}),
+) -> Chunk:
     """Convert a table whose rows are placed by their number, from `first` on."""
-    return typed(table, lambda ordinal: Place(name, None, f"row {first + ordinal}"), label)
+    return typed(table, lambda ordinal: Place(name, None, f"row {first + ordinal}"), label, given)
 
 
-def require_columns(found: Sequence[str], label: str) -> None:
-    """Refuse a file without all ten columns: what a missing one would have held is not known to be null."""
-    missing = [name for name in FIELDS if name not in found]
+def require_columns(found: Sequence[str], label: str, given: Container[str] = ()) -> None:
+    """Refuse a file without all ten columns: what a missing one would have held is not known to be null.
+
+    Also one that has a column twice. `given` has those that the file may lack.
+    """
+    missing = [name for name in FIELDS if name not in found and name not in given]
+    if twice := next((name for name in FIELDS if found.count(name) > 1), None):
+        raise SourceError(f"{label} has the column {twice!r} twice. Rename or remove one.")
     if missing:
         names = ", ".join(map(repr, missing))
         raise SourceError(

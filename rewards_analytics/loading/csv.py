@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterator
 from functools import cached_property
@@ -20,34 +19,36 @@ from rewards_analytics.loading.records import Records
 from rewards_analytics.loading.stream import Stream
 from rewards_analytics.schema import FIELDS
 from rewards_analytics.spreadsheet import GUARDED
+from rewards_analytics.textfiles import LONGEST_RECORD, csv_header, csv_records, require_utf8
 
 TEXT_FIELDS: Final = tuple(field.name for field in TYPES if pa.types.is_string(field.type))
 
 _GUARDED = re.compile(GUARDED)
 _BLOCK_BYTES = 8 << 20
-_LONGEST_RECORD = 64 << 20
-
-csv.field_size_limit(max(csv.field_size_limit(), _LONGEST_RECORD))  # its default is 128 KB a cell
+_LONGEST_RECORD = LONGEST_RECORD
 
 
 class Block:
     """Whole records of one file that follow each other, the first of them on line `first`."""
 
-    def __init__(self, raw: bytes, first: int, header: list[str], name: str | None) -> None:
-        self.raw, self.first, self.header, self.name = raw, first, header, name
+    def __init__(self, raw: bytes, first: int, header: list[str], stream: Stream) -> None:
+        self.raw, self.first, self.header = raw, first, header
+        self.name, self._label, self._given = stream.name, stream.label, stream.given
+        self._names = [name for name in FIELDS if name in header]
 
     def decode(self) -> list[Chunk]:
         """The rows, in order."""
+        require_utf8(self.raw, self.first, self._label)
         return [self.by_arrow() or self.by_parser()]
 
     def by_arrow(self) -> Chunk | None:
         """The rows, if Arrow reads them as Python would."""
         table = self._read()
-        if table is None:
-            return None
+        if table is None or "guid" not in self._names or table["guid"].null_count:
+            return None  # a record may have no content at all
         if b"'" in self.raw:
             table = _unguarded(table)
-        return typed(table, self._place, self.name or "the source")
+        return typed(table, self._place, self._label, self._given)
 
     def _read(self) -> pa.Table | None:
         if self.raw.count(b"\r") != self.raw.count(b"\r\n"):
@@ -60,8 +61,8 @@ class Block:
                 read_options=pacsv.ReadOptions(column_names=names, block_size=len(self.raw) + 1, use_threads=False),
                 parse_options=pacsv.ParseOptions(newlines_in_values=b'"' in self.raw),
                 convert_options=pacsv.ConvertOptions(
-                    column_types=dict.fromkeys(FIELDS, pa.string()),
-                    include_columns=list(FIELDS),
+                    column_types=dict.fromkeys(self._names, pa.string()),
+                    include_columns=self._names,
                     null_values=[""],
                     strings_can_be_null=True,
                     quoted_strings_can_be_null=True,
@@ -72,9 +73,9 @@ class Block:
 
     def by_parser(self) -> Chunk:
         """The rows, one by one."""
-        records = Records()
-        indices = {name: self.header.index(name) for name in FIELDS}
-        for cells, line in _records(self.raw, self.first):
+        records = Records(self._given)
+        indices = {name: self.header.index(name) for name in self._names}
+        for cells, line in csv_records(self.raw, self.first):
             place = Place(self.name, line)
             if cells is None:
                 records.reject(place, None, "is not CSV")
@@ -85,7 +86,7 @@ class Block:
                 continue
             row = {name: cells[index] or None for name, index in indices.items()}
             for name in TEXT_FIELDS:
-                if (cell := row[name]) and _GUARDED.match(cell):
+                if (cell := row.get(name)) and _GUARDED.match(cell):
                     row[name] = cell[1:]
             records.add_reward(row, place)
         return records.chunk()
@@ -96,7 +97,7 @@ class Block:
     @cached_property
     def _lines(self) -> list[int]:
         """The line that each record begins on; only asked for when a row is rejected."""
-        return [line for _, line in _records(self.raw, self.first)]
+        return [line for _, line in csv_records(self.raw, self.first)]
 
 
 def blocks(stream: Stream) -> Iterator[Block]:
@@ -111,30 +112,17 @@ def blocks(stream: Stream) -> Iterator[Block]:
                 "Look for a quote that is not closed."
             )
         if cut:
-            yield Block(rest[:cut], line, header, stream.name)
+            yield Block(rest[:cut], line, header, stream)
             line += rest.count(b"\n", 0, cut)
             rest = rest[cut:]
     if rest.strip():
-        yield Block(rest, line, header, stream.name)
+        yield Block(rest, line, header, stream)
 
 
 def _header(stream: Stream) -> tuple[list[str], bytes, int]:
-    start = stream.peek()
-    if start.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise SourceError(f"{stream.label} is written in UTF-16. Save it as CSV in UTF-8.")
-    raw = stream.read(len(start))
-    line, _, rest = raw.partition(b"\n")
-    try:
-        header = next(csv.reader([line.decode(errors="replace").rstrip("\r")]), [])
-    except csv.Error as error:
-        raise SourceError(f"{stream.label}:1: the header is not CSV: {error}.") from error
-    if len(header) < 2 and (found := next((mark for mark in (";", "\t", "|") if mark.encode() in line), None)):
-        raise SourceError(f"{stream.label} is separated by {found!r}. Save it as CSV separated by commas.")
-    require_columns(header, stream.label)
-    twice = [name for name in FIELDS if header.count(name) > 1]
-    if twice:
-        raise SourceError(f"{stream.label} has the column {twice[0]!r} twice. Rename or remove one.")
-    return header, rest, 2
+    header, rest, line = csv_header(stream.read(len(stream.peek())), stream.label)
+    require_columns(header, stream.label, stream.given)
+    return header, rest, line
 
 
 def _last_record_end(raw: bytes) -> int:
@@ -148,25 +136,8 @@ def _last_record_end(raw: bytes) -> int:
     return int(outside[-1]) + 1 if len(outside) else 0
 
 
-def _records(raw: bytes, first: int) -> Iterator[tuple[list[str] | None, int]]:
-    """Each record with the line that it begins on; bytes that are not UTF-8 become lone surrogates."""
-    text = raw.decode(errors="surrogateescape")
-    reader = csv.reader(line + "\n" for line in text.split("\n"))
-    while True:
-        line = first + reader.line_num
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error:
-            yield None, line
-            continue
-        if cells:
-            yield cells, line
-
-
 def _unguarded(table: pa.Table) -> pa.Table:
-    for name in TEXT_FIELDS:
+    for name in set(TEXT_FIELDS).intersection(table.column_names):
         column = pc.replace_substring_regex(table[name], GUARDED, r"\1", max_replacements=1)
         table = table.set_column(table.column_names.index(name), name, column)
     return table

@@ -18,17 +18,21 @@ from rewards_analytics.loading.stream import Stream
 from rewards_analytics.schema import FIELDS, REQUIRED, WHOLE_DIGITS
 
 _ROWS: Final = 1 << 18
+_MAGIC: Final = b"PAR1"
 
 
 def read(stream: Stream) -> Iterator[Chunk]:
     """The rows of a Parquet file, a quarter of a million at a time."""
     first = 0
     try:
-        file = pq.ParquetFile(stream.path or pa.BufferReader(stream.read_all()))
-        require_columns(file.schema_arrow.names, stream.label)
-        for batch in file.iter_batches(_ROWS, columns=list(FIELDS)):
+        data = stream.path or pa.BufferReader(stream.read_all())
+        file = pq.ParquetFile(data, coerce_int96_timestamp_unit="us")  # in ns, the year 9999 would become 1816
+        names = file.schema_arrow.names
+        require_columns(names, stream.label, stream.given)
+        for batch in file.iter_batches(_ROWS, columns=[name for name in FIELDS if name in names]):
             batch.validate(full=True)  # a damaged page can hold texts that are not UTF-8
-            yield numbered(pa.Table.from_batches([batch]), first, name=stream.name, label=stream.label)
+            table = pa.Table.from_batches([batch])
+            yield numbered(table, first, name=stream.name, label=stream.label, given=stream.given)
             first += batch.num_rows
     except (pa.ArrowException, OSError, ValueError) as error:
         raise _unreadable(stream.label, error) from error
@@ -36,22 +40,27 @@ def read(stream: Stream) -> Iterator[Chunk]:
 
 def are_proven_valid(files: Sequence[File]) -> bool:
     """Whether all are Parquet files of our types, and their footers prove that every row is a valid reward."""
-    return all(file.kind == "parquet" and isinstance(file.content, Path) for file in files) and all(
-        map(_is_proven_valid, files)
-    )
+    return all(
+        file.kind == "parquet" and isinstance(file.content, Path) and not any(file.given.values()) for file in files
+    ) and all(map(_is_proven_valid, files))
 
 
 def _is_proven_valid(file: File) -> bool:
     label = file.name or "the source"
     try:
+        with Path(str(file.content)).open("rb") as opened:
+            if opened.read(len(_MAGIC)) != _MAGIC:
+                return False  # its content may be of another kind than its name says
         footer = pq.read_metadata(file.content)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise _unreadable(label, error) from error
     schema = footer.schema.to_arrow_schema()
-    require_columns(schema.names, label)
-    if not all(_is_ours(schema.field(field.name).type, field.type) for field in TYPES):
+    require_columns(schema.names, label, file.given)
+    if not all(field.name in schema.names and _is_ours(schema.field(field.name).type, field.type) for field in TYPES):
         return False
     columns = {footer.schema.column(index).path: index for index in range(footer.num_columns)}
+    if footer.schema.column(columns["created_at"]).physical_type == "INT96":
+        return False  # engines read it in nanoseconds, which end in 2262
     groups = (footer.row_group(index) for index in range(footer.num_row_groups))
     return all(_is_valid(group, columns) for group in groups)
 

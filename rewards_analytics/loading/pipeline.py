@@ -16,7 +16,7 @@ from rewards_analytics.loading.chunk import Chunk
 from rewards_analytics.loading.json import lines
 from rewards_analytics.loading.json.decode import decode
 from rewards_analytics.loading.json.documents import Document, Documents
-from rewards_analytics.loading.kinds import kind_by_content
+from rewards_analytics.loading.kinds import settled
 from rewards_analytics.loading.progress import Progress, progress_bar
 from rewards_analytics.loading.sources import Dicts, File, Frame, Input, inputs
 from rewards_analytics.loading.stream import Stream
@@ -91,10 +91,10 @@ def _memory_jobs(item: Dicts | Frame) -> Iterator[Job]:
 
 
 def _file_jobs(file: File, waiting: _SmallDocuments, progress: Progress) -> Iterator[Job]:
-    with Stream(file.content, file.name, progress.bytes_read) as stream:
-        kind = file.kind or kind_by_content(stream)
+    with Stream(file.content, file.name, progress.bytes_read, file.given) as stream:
+        kind = settled(stream, file.kind)
         if kind == "json":
-            yield from waiting.add(Document.of(stream.read_all(), stream.name))
+            yield from waiting.add(Document.of(stream.read_all(), stream.name, stream.given))
             return
         yield from waiting.flush()
         if kind == "ndjson":
@@ -116,7 +116,8 @@ class _SmallDocuments:
         self._bytes = 0
 
     def add(self, document: Document) -> Iterator[Job]:
-        if self._bytes + len(document.raw) > _DOCUMENTS_BYTES:
+        differs = self._documents and self._documents[0].given != document.given
+        if differs or self._bytes + len(document.raw) > _DOCUMENTS_BYTES:
             yield from self.flush()
         self._documents.append(document)
         self._bytes += len(document.raw)

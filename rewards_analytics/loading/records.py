@@ -6,6 +6,7 @@ Slower than whole columns (`columns`), and the authority on which rows are valid
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
@@ -13,7 +14,7 @@ import pyarrow as pa
 
 from rewards_analytics.amounts import InvalidValueError
 from rewards_analytics.errors import FrameError
-from rewards_analytics.loading.chunk import TYPES, Chunk, Place, Rejection
+from rewards_analytics.loading.chunk import TYPES, Chunk, Place, Rejection, disagreement
 from rewards_analytics.loading.values import MISSING, READ
 from rewards_analytics.schema import FIELDS, REQUIRED
 
@@ -26,9 +27,13 @@ REPEATED: Final = "\0repeated"
 
 
 class Records:
-    """Collects rows from rewards, pages of rewards, and rewards in their wrapper."""
+    """Collects rows from rewards, pages of rewards, and rewards in their wrapper.
 
-    def __init__(self) -> None:
+    `given` has columns that the rewards do not have to hold, each with its value in all of them.
+    """
+
+    def __init__(self, given: Mapping[str, str | None] = MappingProxyType({})) -> None:
+        self._given = given
         self._columns: list[list[object]] = [[] for _ in FIELDS]
         self._places: list[Place] = []
         self._kept: list[int] = []
@@ -59,26 +64,34 @@ class Records:
         repeated = value.get(REPEATED)
         row = []
         for field in FIELDS:
-            given = value.get(field)
+            own = value.get(field)
             try:
                 if field == repeated:
                     raise InvalidValueError(TWICE)
-                if given is None and field in REQUIRED:
-                    raise InvalidValueError(MISSING)
-                row.append(None if given is None else READ[field](given))
+                row.append(self._read(field, own, place))
             except InvalidValueError as problem:
-                if isinstance(given, float) and field == "balance":
-                    raise FrameError.from_float(place.text(field), given) from None
-                self.reject(place, field, str(problem), given)
+                if isinstance(own, float) and field == "balance":
+                    raise FrameError.from_float(place.text(field), own) from None
+                self.reject(place, field, str(problem), self._given.get(field) if own is None else own)
                 return
         self._kept.append(len(self._places))
         self._places.append(place)
         for column, cell in zip(self._columns, row, strict=True):
             column.append(cell)
 
-    def reject(self, place: Place, field: str | None, problem: str, value: object = None) -> None:
+    def _read(self, field: str, own: object, place: Place) -> object:
+        """The value of a field, its own or the one that is given; both have to agree."""
+        given = self._given.get(field)
+        cell = READ[field](given if own is None else own) if not (own is None and given is None) else None
+        if cell is None and field in REQUIRED:
+            raise InvalidValueError(MISSING)
+        if own is not None and given is not None and READ[field](given) != cell:
+            raise disagreement(place, field, own, given)
+        return cell
+
+    def reject(self, place: Place, field: str | None, problem: str, value: object = None, note: str = "") -> None:
         """Note a row that is not a valid reward."""
-        self._rejected.append(Rejection(place, field, problem, value))
+        self._rejected.append(Rejection(place, field, problem, value, note))
         self._places.append(place)
 
     def chunk(self) -> Chunk:

@@ -7,6 +7,7 @@ where an invalid row is.
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, Literal, overload
 
@@ -53,7 +54,7 @@ def scan(
     ----------
     source
         A path, a glob, a folder, a URL of an object that Arrow can open (`s3://`, `gs://`, `abfs://`), or a list
-        of those; files of the kinds that `load` reads.
+        of those; files of the kinds that `load` reads. Of a Delta table the version that is current at the call.
     engine
         `"polars"` (LazyFrame), `"duckdb"` (relation), `"dask"` (DataFrame), `"pyspark"` (DataFrame). Dask
         and PySpark read each part of the source where it is computed: their workers need the files and this
@@ -88,12 +89,13 @@ def scan(
         module = import_module(f"rewards_analytics.loading.lazy.{_MODULES[engine]}")
     except ModuleNotFoundError as error:
         raise MissingDependencyError.for_extra(engine, _EXTRAS[engine]) from error
-    return module.parquet(files, session) if are_proven_valid(files) else module.decoded(files, session)
+    return module.parquet(files, session) if files and are_proven_valid(files) else module.decoded(files, session)
 
 
 def _files(source: object) -> list[File]:
-    files = [item for item in inputs(source) if isinstance(item, File) and _is_stored(item)]
-    if not files:
+    found = [*inputs(source)]
+    files = [item for item in found if isinstance(item, File) and _is_stored(item)]
+    if len(files) < len(found) or not (files or isinstance(source, str | os.PathLike)):
         raise ArgumentError(
             f"scan() reads files again for each computation, and cannot do so with a {type(source).__name__}. "
             "Pass a path, a glob, a folder or a URL; or use load()."

@@ -4,23 +4,51 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+import re
+import stat
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from itertools import chain
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, Final, cast
+from urllib.parse import unquote
 
 from rewards_analytics.errors import ArgumentError, SourceError
+from rewards_analytics.loading import delta
 from rewards_analytics.loading.kinds import ENDINGS, Kind, kind_of
-from rewards_analytics.loading.stream import Url
+from rewards_analytics.loading.stream import Url, unreadable
+from rewards_analytics.schema import FIELDS
+
+_LEFT_BESIDE: Final = (".", "_", "~$")
+"""How the names begin that programs leave beside files: lock files, markers, copies of macOS."""
+_NULL_PARTITION: Final = "__HIVE_DEFAULT_PARTITION__"
+_TEXT: Final = re.compile(r"""\s*(\{\s*["}]|\[\s*([{\]]|\[[^\]])|"?guid"?,|[^\n\r]+[\n\r])""")
+"""How JSON, CSV and any text of several lines begin."""
+_OTHER_TABLES: Final = {
+    "metadata/version-hint.text": "Iceberg",
+    "metadata/*.metadata.json": "Iceberg",
+    ".hoodie": "Hudi",
+}
 
 
 @dataclass(frozen=True)
 class File:
-    """Bytes to decode: where they are, what messages call them, and the kind if the name says it."""
+    """Bytes to decode: where they are, what messages call them, and the kind if the name says it.
+
+    `given` has the columns that do not have to be in the file: by the names of its folders (`unit_type=MILES/`) or
+    by the log of its table.
+    """
 
     content: Path | Url | bytes | BinaryIO
     name: str | None = None
     kind: Kind | None = None
+    given: Mapping[str, str | None] = field(default_factory=dict)
+
+    @classmethod
+    def named(cls, path: str, content: Url | BinaryIO | None = None) -> File:
+        """A file that has a path, which may say its kind and columns."""
+        return cls(content or Path(path), path, kind_of(path), _given_by_folders(path))
 
 
 @dataclass(frozen=True)
@@ -46,7 +74,7 @@ def inputs(source: object) -> Iterator[Input]:
     if isinstance(source, File):
         yield source
     elif isinstance(source, str | os.PathLike):
-        yield from _files(os.fspath(source))
+        yield from _files(os.fsdecode(source))
     elif isinstance(source, bytes | bytearray | memoryview):
         yield File(bytes(source))
     elif isinstance(source, Mapping):
@@ -78,56 +106,171 @@ def _open_file(source: object) -> File:
     name = getattr(source, "name", None)
     if not isinstance(name, str) or name.startswith("<"):
         return File(cast(BinaryIO, source))
-    return File(cast(BinaryIO, source), name, kind_of(name))
+    return File.named(name, cast(BinaryIO, source))
+
+
+def _given_by_folders(path: str) -> dict[str, str | None]:
+    """The columns that the names of a file's folders give.
+
+    >>> _given_by_folders("rewards/unit_type=MILES/user_guid=USR%2F1/part-0.parquet")
+    {'unit_type': 'MILES', 'user_guid': 'USR/1'}
+    """
+    if "=" not in path:
+        return {}
+    pairs = (folder.partition("=") for folder in re.split(r"[/\\]" if os.sep == "\\" else "/", path)[:-1])
+    return {
+        name: None if value == _NULL_PARTITION else unquote(value) or None
+        for name, equals, value in pairs
+        if equals and name in FIELDS
+    }
 
 
 def _files(path: str) -> Iterator[File]:
-    if path.lstrip()[:1] in ("{", "["):
-        raise ArgumentError("The source is JSON text, but a str is read as a path. Pass it as bytes: text.encode().")
+    if not path:
+        raise ArgumentError("The path is empty. Name a file, a folder or a glob.")
+    if _TEXT.match(path) and not os.path.lexists(path):
+        what = "JSON text" if path.lstrip()[0] in "{[" else "text"
+        raise ArgumentError(
+            f"The source is {what}, but a str is read as a path. Pass it as bytes: text.encode(). It begins with "
+            f"{path[:40]!r}."
+        )
     if "://" in path:
-        yield File(Url(path), path, kind_of(path))
+        yield File.named(path, Url(path))
         return
-    found = Path(path)
-    if found.is_dir():
-        yield from _in_folder(found)
-    elif found.exists() or not glob.has_magic(path):
-        yield File(found, path, kind_of(path))
+    try:
+        is_folder, is_there = Path(path).is_dir(), Path(path).exists()
+    except OSError as error:  # a name that is too long
+        raise unreadable(f"{path[:80]}…" if len(path) > 80 else path, error) from error
+    except ValueError:  # a NUL byte
+        is_folder, is_there = False, True
+    if is_folder:
+        yield from _in_folder(path)
+    elif is_there or not glob.has_magic(path):
+        yield from _current([path], path)
     else:
         yield from _matching(path)
 
 
-def _in_folder(folder: Path) -> Iterator[File]:
-    files = sorted(data_files(folder), key=lambda path: path.split(os.sep))  # noqa: PTH206
-    if not files:
+def _in_folder(folder: str) -> Iterator[File]:
+    paths = [*data_files(folder)]
+    if not paths:
         raise SourceError(
             f"The folder {folder} holds no rewards: no file in it ends in {', '.join(ENDINGS)} "
             "(or those with .gz or .zst). Check the path."
         )
-    for path in files:
-        yield File(Path(path), path, kind_of(path))
+    yield from _current(paths, folder)
 
 
 def data_files(folder: str | os.PathLike[str]) -> Iterator[str]:
-    """Paths of the files with a known ending below a folder, but for names that begin with `.` or `_`."""
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.name.startswith((".", "_")):
-                continue
-            if entry.is_dir(follow_symlinks=False):
-                yield from data_files(entry.path)
-            elif kind_of(entry.name) and entry.is_file():
-                yield entry.path
+    """Paths of the files with a known ending below a folder, and of the folders that are Delta tables, sorted.
+
+    Names like `_x` and `~$x` are passed over. Links are followed; what can be reached in two ways comes once.
+    """
+    yield from _walked(os.fspath(folder), set())
+
+
+def _walked(folder: str, seen: set[tuple[int, int]]) -> Iterator[str]:
+    try:
+        names = sorted(os.listdir(folder))  # noqa: PTH208 (a folder has thousands of names)
+        _is_new(os.stat(folder), seen)  # noqa: PTH116
+    except OSError as error:
+        raise unreadable(f"The folder {folder}", error) from error
+    if delta.LOG in names:
+        yield folder
+        return
+    for pattern, format_ in _OTHER_TABLES.items():
+        if glob.glob(pattern, root_dir=folder, include_hidden=True):  # noqa: PTH207
+            raise SourceError(
+                f"{folder} is a table of {format_}: its files also hold rows that are no longer part of it. Read it "
+                "with a library for such tables and load the frame."
+            )
+    for name in names:
+        path = os.path.join(folder, name)  # noqa: PTH118 (a folder has thousands of names)
+        if name.startswith(_LEFT_BESIDE):
+            continue
+        try:
+            state = os.stat(path)  # noqa: PTH116
+        except OSError as error:
+            if kind_of(name):
+                raise unreadable(path, error) from error
+            continue
+        if stat.S_ISDIR(state.st_mode):
+            if _is_new(state, seen):
+                yield from _walked(path, seen)
+        elif kind_of(name) and stat.S_ISREG(state.st_mode) and _is_new(state, seen):
+            yield path
+
+
+def _is_new(state: os.stat_result, seen: set[tuple[int, int]]) -> bool:
+    """Note a file or folder, and tell whether it has not been seen before."""
+    number = (state.st_dev, state.st_ino)
+    is_new = number not in seen or not state.st_ino
+    seen.add(number)
+    return is_new
 
 
 def _matching(pattern: str) -> Iterator[File]:
-    paths = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 (Path.glob takes no absolute pattern)
+    fixed = re.split(r"[*?\[]", pattern, maxsplit=1)[0].rpartition(os.sep)[0]
+    is_asked_for = _is_left_beside(pattern, fixed)
+    paths = [
+        path
+        for path in sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 (Path.glob takes no absolute pattern)
+        if is_asked_for or not _is_left_beside(path, fixed)
+    ]
     if not paths:
         raise SourceError(f"No file matches {pattern}. Check the pattern; this folder is {Path.cwd()}.")
+    files = (data_files(path) if os.path.isdir(path) else [path] for path in paths)  # noqa: PTH112
+    yield from _current([*dict.fromkeys(chain.from_iterable(files))], pattern)
+
+
+def _is_left_beside(path: str, root: str) -> bool:
+    """Whether a name below a folder is one that programs leave beside files."""
+    return any(name.startswith(_LEFT_BESIDE) for name in Path(path.removeprefix(root)).parts)
+
+
+def _current(paths: Sequence[str], asked: str) -> Iterator[File]:
+    """The files of these paths; of those in a Delta table only what belongs to its current version, once each.
+
+    A folder among them is a whole table. Where nothing is left, the error names `asked`.
+    """
+    table_of = cache(_table_around)
+    left: dict[str, dict[str, File]] = {}
+    root, found = None, False
     for path in paths:
-        if Path(path).is_dir():
-            yield from _in_folder(Path(path))
-        else:
-            yield File(Path(path), path, kind_of(path))
+        is_folder = os.path.isdir(path)  # noqa: PTH112
+        root = table_of(path if is_folder else os.path.dirname(path)) if kind_of(path) in (None, "parquet") else None  # noqa: PTH120
+        if root is None:
+            found = True
+            yield File.named(path)
+            continue
+        if root not in left:
+            left[root] = {os.path.realpath(file.name or ""): file for file in _of_table(root)}
+        found |= is_folder
+        for real in list(left[root]) if is_folder else [os.path.realpath(path)]:
+            if file := left[root].pop(real, None):
+                found = True
+                yield file
+    if not found:
+        raise SourceError(
+            f"{asked} is not part of the current version of the Delta table {root}: its rows were replaced or "
+            "deleted. Load the folder of the table."
+        )
+
+
+def _table_around(folder: str) -> str | None:
+    """The Delta table that a folder is or lies in, as a path through the folder."""
+    while not os.path.isdir(os.path.join(folder, delta.LOG)):  # noqa: PTH112, PTH118
+        whole = os.path.abspath(folder)  # noqa: PTH100
+        folder, before = os.path.dirname(whole), whole  # noqa: PTH120
+        if folder == before:
+            return None
+    return folder
+
+
+def _of_table(folder: str) -> Iterator[File]:
+    for path, given in delta.current_files(Path(folder)):
+        content = Url(path) if "://" in path else Path(path)
+        yield File(content, path, "parquet", given)
 
 
 def _is_frame(source: object) -> bool:

@@ -5,22 +5,24 @@ from __future__ import annotations
 import io
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import BinaryIO, Final, Protocol, TypeVar, cast
 
 import pyarrow as pa
 
 from rewards_analytics.errors import ArgumentError, SourceError
+from rewards_analytics.textfiles import BYTE_ORDER_MARK
 
 COMPRESSIONS: Final = {".gz": "gzip", ".zst": "zstd"}
 """Endings of compressed text, and what Arrow calls the compression."""
 
 _MAGIC: Final = {"gzip": b"\x1f\x8b", "zstd": b"\x28\xb5\x2f\xfd"}
-_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _HEAD_BYTES: Final = 1 << 16
+MOST_DECOMPRESSED: Final = 1 << 30
+"""Bytes of a text that has to be read whole: a file of some megabytes could otherwise fill the memory."""
 
 T = TypeVar("T")
 
@@ -47,21 +49,27 @@ class Stream:
         What messages call it; None if it has no name.
     on_read
         Called with the number of bytes as they are read, before decompression.
+    given
+        Columns that the rewards do not have to hold: their place says what they are.
     """
 
     def __init__(
-        self, source: Path | Url | bytes | BinaryIO, name: str | None, on_read: Callable[[int], object] | None = None
+        self,
+        source: Path | Url | bytes | BinaryIO,
+        name: str | None,
+        on_read: Callable[[int], object] | None = None,
+        given: Mapping[str, str | None] = MappingProxyType({}),
     ) -> None:
-        self.name = name
+        self.name, self.given = name, given
         self.label = name or "the source"
-        self.path = source if isinstance(source, Path) else None
+        self._path = source if isinstance(source, Path) else None
         self._own = isinstance(source, Path | Url)
         self._file = _Counted(self._open(source), self.label, on_read)
         self._state = self._fingerprint()
         self._head = b""
         try:
             self._decompressed = self._decompress()
-            self._head = self._read(len(_BYTE_ORDER_MARK)).removeprefix(_BYTE_ORDER_MARK)
+            self._head = self._read(len(BYTE_ORDER_MARK)).removeprefix(BYTE_ORDER_MARK)
         except BaseException:
             self.close()
             raise
@@ -80,9 +88,18 @@ class Stream:
             self._file.raw.close()
 
     @property
+    def path(self) -> Path | None:
+        """The path of a file that may be read directly: it is not compressed."""
+        return None if self._is_compressed else self._path
+
+    @property
     def size(self) -> int | None:
         """The number of bytes to read; None if only reading can tell."""
-        return self._state[0] if self._state and isinstance(self._decompressed, _Resumed) else None
+        return self._state[0] if self._state and not self._is_compressed else None
+
+    @property
+    def _is_compressed(self) -> bool:
+        return not isinstance(self._decompressed, _Resumed)
 
     def read(self, size: int) -> bytes:
         """Read up to `size` bytes; fewer only at the end."""
@@ -109,11 +126,17 @@ class Stream:
         return size
 
     def read_all(self) -> bytes:
-        """Everything that is left."""
-        parts = []
+        """Everything that is left. What is compressed may not grow without bounds."""
+        parts, total = [], 0
         size = 1 << 24 if self.size is None else min(self.size + 1, 1 << 30)
         while len(part := self.read(size)) == size:
             parts.append(part)
+            total += size
+            if self._is_compressed and total > MOST_DECOMPRESSED:
+                raise SourceError(
+                    f"{self.label} is longer than {MOST_DECOMPRESSED >> 20:,} MB once it is decompressed, and has "
+                    "to be read into memory whole. If that is no mistake, decompress it first, or write it as NDJSON."
+                )
         return b"".join([*parts, part])
 
     def peek(self, size: int = _HEAD_BYTES) -> bytes:
@@ -175,7 +198,7 @@ class Stream:
         """Size and time of the last change of a regular file, the size of bytes; None for anything else."""
         if isinstance(self._file.raw, io.BytesIO):
             return self._file.raw.getbuffer().nbytes, 0
-        if self.path is None:
+        if self._path is None:
             return None
         state = os.fstat(self._file.raw.fileno())
         return (state.st_size, state.st_mtime_ns) if stat.S_ISREG(state.st_mode) else None
@@ -183,11 +206,6 @@ class Stream:
     def _check_unchanged(self) -> None:
         if self._state != self._fingerprint():
             raise SourceError(f"{self.label} changed while it was read. Load it again once it is written completely.")
-
-
-def is_compressed(start: bytes) -> bool:
-    """Whether the first bytes are those of a compressed file."""
-    return start.startswith(tuple(_MAGIC.values()))
 
 
 def _open_url(url: Url) -> BinaryIO:
@@ -204,7 +222,7 @@ def unreadable(label: str, error: OSError) -> SourceError:
     """Why a file cannot be opened, in one line."""
     if isinstance(error, FileNotFoundError):
         return SourceError(f"{label} does not exist. Check the path; this folder is {Path.cwd()}.")
-    return SourceError(f"{label} cannot be opened: {error.strerror or error}.")
+    return SourceError(f"{label} cannot be opened: {error.strerror or error}. Check the path and the access to it.")
 
 
 class _Counted:

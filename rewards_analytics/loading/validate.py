@@ -113,7 +113,8 @@ def _facts(rejected: Sequence[Rejection]) -> tuple[int, dict[str, int], list[str
 def in_words(row: Rejection) -> str:
     """A rejected row in a line: its place, the field, the value, the problem."""
     value = "" if row.value is None else f" {_shown(row.value)}"
-    return f"{row.place.text(row.field)}: {row.field or 'the row'}{value} {row.problem}"
+    note = f" ({row.note})" if row.note else ""
+    return f"{row.place.text(row.field)}: {row.field or 'the row'}{value} {row.problem}{note}"
 
 
 def rejected_frame(rejected: Sequence[Rejection]) -> pl.DataFrame:

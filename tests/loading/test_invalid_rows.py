@@ -166,12 +166,6 @@ def test_a_record_of_csv_with_too_few_cells_is_an_invalid_row():
     assert rejected(data) == [("line 4", None, "has 2 cells where the header has 10", "RWD-3,USR-1")]
 
 
-def test_bytes_that_are_not_utf8_spoil_only_their_record_of_csv():
-    data = FORMS["rewards.csv"]([reward(1), reward(2, description="M\xfcles"), reward(3)]).decode().encode("latin-1")
-
-    assert [row[:3] for row in rejected(data)] == [("line 3", "description", "is not valid Unicode")]
-
-
 def test_a_required_field_that_is_missing_everywhere_is_one_short_error():
     with pytest.raises(ra.InvalidRewardsError, match=r"20,000 rows .* \(guid is missing: 20,000\)") as error:
         ra.load(ndjson(*(reward(n, guid=...) for n in range(20_000))))

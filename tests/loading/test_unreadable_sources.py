@@ -65,13 +65,7 @@ def test_a_document_that_is_not_json_or_cut_short():
     whole = text({"rewards": [reward(1), reward(2)]}).encode()
     for data in (b"<html>", whole[:-5], whole + b"]", b"\xff" + whole):
         Path("f.json").write_bytes(data)
-        assert refusal("f.json").startswith("f.json is not")
-
-
-def test_a_document_that_has_one_value_a_line_should_end_in_ndjson():
-    Path("f.json").write_bytes(ndjson(reward(1), reward(2)))
-
-    assert refusal("f.json").endswith("It seems to hold a JSON value a line: let its name end in .ndjson.")
+        assert refusal("f.json").startswith(("f.json is not JSON: line 1, ", "f.json is not valid UTF-8: line 1, "))
 
 
 def test_a_document_that_holds_no_rewards():
@@ -92,7 +86,7 @@ def test_a_file_without_content():
 
 
 def test_content_of_no_kind():
-    assert refusal(b"PK\x03\x04").startswith("the source begins with b'PK\\x03\\x04': that is not JSON, NDJSON, CSV")
+    assert refusal(b"%!PS-Adobe").startswith("the source begins with b'%!PS-Adobe': that is not JSON, NDJSON, CSV")
     assert refusal(io.BytesIO(b"hello")).startswith("the source begins with b'hello'")
 
 
@@ -106,9 +100,6 @@ def test_csv_with_a_missing_column_another_separator_or_a_column_twice():
 
     Path("f.csv").write_bytes(data.replace(b"description", b"guid,description"))
     assert refusal("f.csv").startswith("f.csv has the column 'guid' twice.")
-
-    Path("f.csv").write_bytes(data.decode().encode("utf-16"))
-    assert refusal("f.csv") == "f.csv is written in UTF-16. Save it as CSV in UTF-8."
 
 
 def test_csv_with_a_quote_that_is_never_closed(monkeypatch):

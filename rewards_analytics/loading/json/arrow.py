@@ -8,7 +8,7 @@ every function here returns None where the parser might see it differently.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -21,6 +21,9 @@ from rewards_analytics.loading.chunk import TYPES, Chunk, Place
 from rewards_analytics.loading.columns import typed
 from rewards_analytics.loading.values import NOT_A_TIME
 
+Given = Mapping[str, str | None]
+"""Columns that the rewards do not have to hold, each with its value in all of them."""
+
 _TEXT_BALANCE: Final = r'"balance"\s*:\s*"'
 _PAGE_KEY: Final = r'"rewards?"'
 _NOT_A_NUMBER: Final = re.compile(rb"[:\[,]\s*-?(?:NaN|Inf)")
@@ -32,18 +35,18 @@ _REWARD: Final = TYPES.set(7, pa.field("expires_on", pa.string()))
 _REWARD_WITH_TEXT: Final = _REWARD.set(6, pa.field("balance", pa.string()))
 
 
-def read_lines(block: bytes, place_of: Callable[[int], Place], rows: int) -> Chunk | None:
-    """Rewards, one on each of `rows` lines that all begin with a brace."""
+def read_lines(block: bytes, place_of: Callable[[int], Place], rows: int, given: Given) -> Chunk | None:
+    """Rewards, one on each of `rows` lines that all begin with a brace; `given` as for `typed`."""
     text = _searchable(block)
     if text is None or (table := text.read(text.reward, rows)) is None:
         return None
     # A line may be a page: as a reward, it has no guid.
     if table.column("guid").null_count and (text.has(_PAGE_KEY) or text.has(r"\\u")):
         return None
-    return _as_written(typed(table, place_of, "the block"))
+    return _as_written(typed(table, place_of, "the block", given))
 
 
-def read_pages(block: bytes, place_of: Callable[[int, int], Place], pages: int) -> Chunk | None:
+def read_pages(block: bytes, place_of: Callable[[int, int], Place], pages: int, given: Given) -> Chunk | None:
     """The rewards of `pages` documents `{"rewards": […]}`; `place_of` takes the page and the index in it."""
     text = _searchable(block)
     if text is None:
@@ -51,10 +54,10 @@ def read_pages(block: bytes, place_of: Callable[[int, int], Place], pages: int) 
     table = text.read(pa.schema([("guid", pa.string()), text.list_of_rewards]), pages)
     if table is None or table.column("guid").null_count < pages:
         return None
-    return _flatten(table.column("rewards").combine_chunks(), text.reward, place_of)
+    return _flatten(table.column("rewards").combine_chunks(), text.reward, place_of, given)
 
 
-def read_list(document: bytes, place_of: Callable[[int], Place]) -> Chunk | None:
+def read_list(document: bytes, place_of: Callable[[int], Place], given: Given) -> Chunk | None:
     """The rewards of one document `[{…}, …]`; one with pages among its elements is left to the parser."""
     text = _searchable(b'{"rewards":' + document + b"}")
     if text is None or text.has(r'\]\s*,\s*"'):  # inside the wrapper, `[…], "x": […]` would pass
@@ -65,10 +68,10 @@ def read_list(document: bytes, place_of: Callable[[int], Place]) -> Chunk | None
     lists = table.column("rewards").combine_chunks()
     if lists.flatten().field("guid").null_count and text.has(f"(?s){_PAGE_KEY}.*(?:{_PAGE_KEY}|\\\\u)"):
         return None
-    return _flatten(lists, text.reward, lambda _, index: place_of(index))
+    return _flatten(lists, text.reward, lambda _, index: place_of(index), given)
 
 
-def read_list_of_pages(document: bytes, place_of: Callable[[int, int], Place]) -> Chunk | None:
+def read_list_of_pages(document: bytes, place_of: Callable[[int, int], Place], given: Given) -> Chunk | None:
     """The rewards of one document `[{"rewards": […]}, …]`; `place_of` takes the page and the index in it."""
     # In a list of its own, text that follows the document would be another element, or not JSON.
     text = _searchable(b'{"pages":[' + document + b"]}")
@@ -82,7 +85,7 @@ def read_list_of_pages(document: bytes, place_of: Callable[[int, int], Place]) -
     pages = documents.flatten()
     if len(documents) != 1 or documents.null_count or pages.null_count or pages.field("guid").null_count < len(pages):
         return None
-    return _flatten(pages.field("rewards"), text.reward, place_of)
+    return _flatten(pages.field("rewards"), text.reward, place_of, given)
 
 
 class _Text(NamedTuple):
@@ -143,7 +146,9 @@ def _read(block: bytes, schema: pa.Schema, others: str) -> pa.Table | None:
         return None
 
 
-def _flatten(lists: pa.ListArray, reward: pa.Schema, place_of: Callable[[int, int], Place]) -> Chunk | None:
+def _flatten(
+    lists: pa.ListArray, reward: pa.Schema, place_of: Callable[[int, int], Place], given: Given
+) -> Chunk | None:
     """The rewards of lists; None if a list or a reward is null."""
     rewards = lists.flatten()
     if lists.null_count or rewards.null_count:
@@ -154,7 +159,8 @@ def _flatten(lists: pa.ListArray, reward: pa.Schema, place_of: Callable[[int, in
         page = int(np.searchsorted(starts, ordinal, side="right")) - 1
         return place_of(page, ordinal - int(starts[page]))
 
-    return _as_written(typed(pa.Table.from_arrays(rewards.flatten(), schema=reward), place_of_reward, "the block"))
+    table = pa.Table.from_arrays(rewards.flatten(), schema=reward)
+    return _as_written(typed(table, place_of_reward, "the block", given))
 
 
 def _as_written(chunk: Chunk) -> Chunk | None:

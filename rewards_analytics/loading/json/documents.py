@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from rewards_analytics.errors import SourceError
@@ -11,7 +12,7 @@ from rewards_analytics.loading.chunk import Chunk, Place
 from rewards_analytics.loading.json import arrow, layout
 from rewards_analytics.loading.json.decode import SplitError
 from rewards_analytics.loading.json.lists import Elements, by_layout_of_lists, find_elements
-from rewards_analytics.loading.json.parser import NOT_JSON, NotJsonError, parse
+from rewards_analytics.loading.json.parser import NOT_JSON, NotJsonError, parse, require_json
 from rewards_analytics.loading.records import Records
 from rewards_analytics.schema import FIELDS
 
@@ -28,15 +29,21 @@ class Document(NamedTuple):
 
     raw: bytes
     name: str | None
+    given: Mapping[str, str | None] = MappingProxyType({})
+    """Columns that the rewards do not have to hold."""
+    blanks: tuple[bytes, bytes] = (b"", b"")
+    """The blanks around the text, to find the place of a fault."""
 
     @classmethod
-    def of(cls, raw: bytes, name: str | None) -> Document:
+    def of(cls, raw: bytes, name: str | None, given: Mapping[str, str | None] = MappingProxyType({})) -> Document:
         """The text of a file that has to hold something."""
-        doc = cls(raw.strip(_BLANK), name)
-        if not doc.raw:
+        text = raw.strip(_BLANK)
+        before = raw[: len(raw) - len(raw.lstrip(_BLANK))] if raw[:1].isspace() else b""
+        doc = cls(text, name, given, (before, raw[len(before) + len(text) :]))
+        if not text:
             raise SourceError(f"{doc.label} is empty. A list without rewards is written as [].")
-        if not doc.raw.endswith(_CLOSING.get(doc.raw[:1], b"")):  # seen at once, however long it is
-            raise SourceError(_unreadable(doc, NOT_JSON))
+        if not text.endswith(_CLOSING.get(text[:1], b"")):  # no reader takes it, however long it is
+            raise doc.unreadable(NotJsonError(NOT_JSON))
         return doc
 
     @property
@@ -44,16 +51,27 @@ class Document(NamedTuple):
         """What messages call it."""
         return self.name or "the source"
 
+    def unreadable(self, problem: NotJsonError) -> SourceError:
+        """The error for a text that is not JSON, with the place of the fault in the file."""
+        before, after = self.blanks
+        try:
+            require_json(before + self.raw + after)
+        except NotJsonError as found:
+            problem = found
+        where = problem.where() or f"it begins with {self.raw[:60].decode(errors='replace')!r}"
+        return SourceError(f"{self.label} {problem}: {where}.")
+
 
 class Documents:
-    """One document, or several small ones that are decoded at once."""
+    """One document, or several small ones with the same columns given, that are decoded at once."""
 
     def __init__(self, documents: Sequence[Document]) -> None:
         self.documents = documents
+        self._given = documents[0].given
 
     def by_layout(self) -> Chunk | None:
         """The rows, if all documents are lists or pages and all rewards have one layout."""
-        if self._pieces:
+        if self._pieces or self._given:
             return None
         return by_layout_of_lists(
             [doc.raw for doc in self.documents], lambda number, path: Place(self.documents[number].name, None, path)
@@ -67,9 +85,9 @@ class Documents:
         if len(docs) == 1 and docs[0].raw.startswith(b"["):
             name = docs[0].name
             return arrow.read_list(
-                docs[0].raw, lambda index: Place(name, None, f"$[{index}]")
+                docs[0].raw, lambda index: Place(name, None, f"$[{index}]"), self._given
             ) or arrow.read_list_of_pages(
-                docs[0].raw, lambda page, index: Place(name, None, f"$[{page}].rewards[{index}]")
+                docs[0].raw, lambda page, index: Place(name, None, f"$[{page}].rewards[{index}]"), self._given
             )
         if not all(doc.raw.startswith(b"{") for doc in docs):
             return None
@@ -77,6 +95,7 @@ class Documents:
             b"\n".join(doc.raw for doc in docs),
             lambda page, index: Place(docs[page].name, None, f"$.rewards[{index}]"),
             len(docs),
+            self._given,
         )
 
     def parts(self, done: Sequence[Chunk]) -> Iterator[Documents | _Piece]:
@@ -89,7 +108,7 @@ class Documents:
             (doc,) = self.documents
             root = Place(doc.name, None, self._list.path)
             for start, end in self._pieces:
-                yield _Piece(doc.raw[start:end], root, first=sum(chunk.rows for chunk in done))
+                yield _Piece(doc.raw[start:end], root, sum(chunk.rows for chunk in done), self._given)
 
     def by_parser(self) -> Chunk:
         """The rows of a single document, one by one."""
@@ -97,8 +116,8 @@ class Documents:
         try:
             value = parse(doc.raw)
         except NotJsonError as problem:
-            raise SourceError(_unreadable(doc, str(problem))) from problem
-        records, root = Records(), Place(doc.name, None, "$")
+            raise doc.unreadable(problem) from None
+        records, root = Records(self._given), Place(doc.name, None, "$")
         if isinstance(value, list):
             records.add_elements(value, root)
         else:
@@ -124,16 +143,16 @@ class Documents:
 class _Piece:
     """Some elements of a list, from number `first` on. It may be split inside a record, and so not be JSON."""
 
-    def __init__(self, raw: bytes, root: Place, first: int) -> None:
-        self._raw, self._root, self._first = raw, root, first
+    def __init__(self, raw: bytes, root: Place, first: int, given: Mapping[str, str | None]) -> None:
+        self._raw, self._root, self._first, self._given = raw, root, first, given
 
     def by_layout(self) -> Chunk | None:
         """The rows, if all rewards have one layout."""
-        return layout.read_elements(self._raw, self._place)
+        return None if self._given else layout.read_elements(self._raw, self._place)
 
     def by_arrow(self) -> Chunk | None:
         """The rows, if Arrow reads them as the parser would."""
-        return arrow.read_list(b"[" + self._raw + b"]", self._place)
+        return arrow.read_list(b"[" + self._raw + b"]", self._place, self._given)
 
     def parts(self, done: Sequence[Chunk]) -> Iterator[_Piece]:  # noqa: ARG002
         """None: only a whole list has an end that can be found."""
@@ -145,7 +164,7 @@ class _Piece:
             values = parse(b"[" + self._raw + b"]")
         except NotJsonError as problem:
             raise SplitError from problem
-        records = Records()
+        records = Records(self._given)
         add = records.add if self._root.path == "$" else records.add_reward
         for ordinal, value in enumerate(values):
             add(value, self._place(ordinal))
@@ -172,18 +191,3 @@ def _require_rewards(doc: Document, value: Any) -> None:
         f"{doc.label} is JSON, but holds no rewards: found {found}. Expected a list of rewards, a list "
         'response {"rewards": […]}, a list of these, or {"reward": {…}}.'
     )
-
-
-def _unreadable(doc: Document, problem: str) -> str:
-    hint = " It seems to hold a JSON value a line: let its name end in .ndjson." if _begins_with_a_value(doc) else ""
-    return f"{doc.label} {problem}: it begins with {doc.raw[:60].decode(errors='replace')!r}.{hint}"
-
-
-def _begins_with_a_value(doc: Document) -> bool:
-    """Whether the first of several lines is JSON by itself."""
-    first, newline, _ = doc.raw.partition(b"\n")
-    try:
-        parse(first if newline else b"")
-    except NotJsonError:
-        return False
-    return True

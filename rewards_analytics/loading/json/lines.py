@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from itertools import pairwise
 from queue import Empty, SimpleQueue
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -45,6 +46,8 @@ class Lines:
         The number of the first line, from 1.
     name
         What messages call the file.
+    given
+        Columns that the rewards do not have to hold.
     release
         Called once the lines are decoded: their memory is used again.
     """
@@ -54,11 +57,12 @@ class Lines:
         raw: bytes | memoryview,
         first: int,
         name: str | None,
+        given: Mapping[str, str | None] = MappingProxyType({}),
         *,
         is_too_long: bool = False,
         release: Callable[[], object] | None = None,
     ) -> None:
-        self.raw, self.first, self.name = raw, first, name
+        self.raw, self.first, self.name, self._given = raw, first, name, given
         self._is_too_long, self._release = is_too_long, release
 
     def decode(self) -> list[Chunk]:
@@ -71,6 +75,8 @@ class Lines:
 
     def by_layout(self) -> Chunk | None:
         """The rows, if all rewards have one layout."""
+        if self._given:
+            return None
         if _BEGINS_WITH_A_PAGE.match(self.raw):
             pages = bytes(self.raw).split(b"\n")
             return by_layout_of_lists(pages, self._place)
@@ -82,8 +88,10 @@ class Lines:
             return None
         raw, rows = bytes(self.raw), len(self._ends) + 1
         if _BEGINS_WITH_A_PAGE.match(raw):
-            return arrow.read_pages(raw, lambda page, index: self._place(page, f"$.rewards[{index}]"), rows)
-        return arrow.read_lines(raw, self._place, rows)
+            return arrow.read_pages(
+                raw, lambda page, index: self._place(page, f"$.rewards[{index}]"), rows, self._given
+            )
+        return arrow.read_lines(raw, self._place, rows, self._given)
 
     def parts(self, done: Sequence[Chunk]) -> Iterator[Lines]:  # noqa: ARG002
         """Parts that are small enough for Arrow; or an eighth of the lines each, where Arrow has been tried."""
@@ -92,13 +100,14 @@ class Lines:
         raw, lines = bytes(self.raw), len(self._ends) + 1
         parts = _PARTS if len(raw) <= ARROW_BYTES else -(-len(raw) // ARROW_BYTES) + 1
         starts = [0, *(self._ends + 1).tolist(), len(raw) + 1]
-        for low, high in pairwise(lines * part // parts for part in range(parts + 1)):
+        for low, high in pairwise(lines * number // parts for number in range(parts + 1)):
             if low < high:
-                yield Lines(raw[starts[low] : starts[high] - 1].rstrip(_LINE_ENDS), self.first + low, self.name)
+                part = raw[starts[low] : starts[high] - 1].rstrip(_LINE_ENDS)
+                yield Lines(part, self.first + low, self.name, self._given)
 
     def by_parser(self) -> Chunk:
         """The rows, line by line."""
-        records = Records()
+        records = Records(self._given)
         for number, line in enumerate(bytes(self.raw).split(b"\n")):
             if line := line.strip(b" \t\r"):
                 add_line(records, line, self._place(number))
@@ -150,7 +159,8 @@ def blocks(stream: Stream) -> Iterator[Lines]:
         while end and buffer[end - 1] in _LINE_ENDS:
             end -= 1
         if end:
-            yield Lines(memoryview(buffer)[:end], line, stream.name, release=partial(free.put, buffer))
+            view = memoryview(buffer)[:end]
+            yield Lines(view, line, stream.name, stream.given, release=partial(free.put, buffer))
         line += int(np.count_nonzero(_line_ends(memoryview(buffer)[:cut])))
 
 

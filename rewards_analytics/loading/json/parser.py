@@ -17,22 +17,74 @@ NOT_UTF8: Final = "is not valid UTF-8"
 TOO_DEEP: Final = "is nested too deeply"
 
 _SHOWN_BYTES: Final = 200
+_AROUND: Final = 30
+_EXPECTED: Final = {
+    "Expecting value": "expected a value",
+    "Expecting ',' delimiter": "expected ',' or the end of the list or object",
+    "Expecting ':' delimiter": "expected ':'",
+    "Expecting property name enclosed in double quotes": "expected a key in double quotes",
+    "Illegal trailing comma before end of object": "expected a key after the comma",
+    "Illegal trailing comma before end of array": "expected a value after the comma",
+    "Invalid control character at": "expected a control character to be escaped",
+    "Invalid \\escape": "expected an escape that JSON has",
+    "Invalid \\escape: ": "expected an escape that JSON has",
+    "Invalid \\uXXXX escape": "expected four hexadecimal digits",
+    "Unterminated string starting at": "expected a closing quote for the text that begins here",
+    "Extra data": "expected the end (a JSON value a line is NDJSON: let its name end in .ndjson)",
+}
+"""The faults that the standard library names, in words."""
 
 
 class NotJsonError(ValueError):
-    """A text that is not one JSON value. Its only argument is the problem, worded to follow the text."""
+    """A text that is not one JSON value. Its only argument is the problem, worded to follow the text.
+
+    Attributes
+    ----------
+    expected
+        What would have been right, in words; empty where nobody can tell.
+    at
+        The index of the fault in the text.
+    """
+
+    def __init__(self, problem: str, expected: str = "", text: str = "", at: int = 0) -> None:
+        super().__init__(problem)
+        self.expected, self.text, self.at = expected, text, at
+
+    @property
+    def column(self) -> int:
+        """The column of the fault in its line, from 1."""
+        return self.at - self.text.rfind("\n", 0, self.at)
+
+    def where(self) -> str:
+        """Line and column of the fault, what would have been right, and the text around it."""
+        if not self.text:
+            return ""
+        line = self.text.count("\n", 0, self.at) + 1
+        before, after = self.text[max(0, self.at - _AROUND) : self.at], self.text[self.at : self.at + _AROUND]
+        found = f"found {after!r}" if after else "found the end"
+        return f"line {line}, column {self.column}: {self.expected}, {found} after {before!r}"
 
 
 def parse(raw: bytes) -> Any:
     """One JSON value. Its numbers are `Unquoted` texts."""
+    return _decoded(raw, _DECODER)
+
+
+def require_json(raw: bytes) -> None:
+    """Refuse a text that is not one JSON value, in the memory of the text."""
+    _decoded(raw, _CHECKER)
+
+
+def _decoded(raw: bytes, decoder: json.JSONDecoder) -> Any:
     try:
-        return _DECODER.decode(raw.decode())
-    except UnicodeDecodeError:
-        raise NotJsonError(NOT_UTF8) from None
+        return decoder.decode(raw.decode())
+    except UnicodeDecodeError as error:
+        at, text = len(raw[: error.start].decode()), raw.decode(errors="replace")
+        raise NotJsonError(NOT_UTF8, f"the byte 0x{raw[error.start]:02X} is not UTF-8", text, at) from None
     except RecursionError:
         raise NotJsonError(TOO_DEEP) from None
-    except ValueError:
-        raise NotJsonError(NOT_JSON) from None
+    except json.JSONDecodeError as error:
+        raise NotJsonError(NOT_JSON, _EXPECTED.get(error.msg, error.msg), error.doc, error.pos) from None
 
 
 def add_line(records: Records, line: bytes, place: Place) -> None:
@@ -40,7 +92,8 @@ def add_line(records: Records, line: bytes, place: Place) -> None:
     try:
         value = parse(line)
     except NotJsonError as problem:
-        records.reject(place, None, str(problem), line[:_SHOWN_BYTES].decode(errors="replace"))
+        note = f"column {problem.column}: {problem.expected}" if problem.expected else ""
+        records.reject(place, None, str(problem), line[:_SHOWN_BYTES].decode(errors="replace"), note)
     else:
         records.add(value, place)
 
@@ -54,6 +107,11 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return result
 
 
+def _nothing(_: object) -> None:
+    """What is only checked is not kept."""
+
+
 _DECODER = json.JSONDecoder(
     object_pairs_hook=_object, parse_float=Unquoted, parse_int=Unquoted, parse_constant=Unquoted
 )
+_CHECKER = json.JSONDecoder(object_pairs_hook=_nothing, parse_float=_nothing, parse_int=_nothing)

@@ -12,10 +12,12 @@ import pyarrow as pa
 from rewards_analytics.errors import SourceError
 from rewards_analytics.loading.chunk import Place
 from rewards_analytics.loading.json.lines import Lines
+from rewards_analytics.loading.kinds import settled
 from rewards_analytics.loading.pipeline import read_tables
 from rewards_analytics.loading.sources import File
-from rewards_analytics.loading.stream import COMPRESSIONS, is_compressed, unreadable
+from rewards_analytics.loading.stream import COMPRESSIONS, Stream, unreadable
 from rewards_analytics.loading.validate import invalid_rows
+from rewards_analytics.textfiles import BYTE_ORDER_MARK
 
 SPAN_BYTES: Final = 64 << 20
 
@@ -33,7 +35,7 @@ class Split:
         if self.end is None:
             yield from read_tables(self.file)
             return
-        for chunk in Lines(self._bytes(), 1, self.file.name).decode():
+        for chunk in Lines(self._bytes(), 1, self.file.name, self.file.given).decode():
             if chunk.rejected:
                 before = self._lines_before()
                 raise invalid_rows([row._replace(place=_later(row.place, before)) for row in chunk.rejected])
@@ -45,7 +47,8 @@ class Split:
             if path.stat().st_size < (self.end or 0):
                 raise SourceError(f"{path} changed after scan() looked at it. Scan it again.")
             opened.seek(self.start)
-            return opened.read((self.end or 0) - self.start)
+            raw = opened.read((self.end or 0) - self.start)
+        return raw if self.start else raw.removeprefix(BYTE_ORDER_MARK)
 
     def _lines_before(self) -> int:
         with Path(str(self.file.content)).open("rb") as opened:
@@ -57,8 +60,8 @@ class Split:
 
 
 def splits(files: Sequence[File]) -> list[Split]:
-    """Cut plain NDJSON files at line ends into spans; every other file is a split of its own."""
-    return [split for file in files for split in _spans(file)]
+    """Cut plain NDJSON files at line ends into spans; every other file is a split of its own. Never none."""
+    return [split for file in files for split in _spans(file)] or [Split(File(b"", None, "ndjson"))]
 
 
 def _spans(file: File) -> Iterator[Split]:
@@ -67,11 +70,12 @@ def _spans(file: File) -> Iterator[Split]:
         yield Split(file)
         return
     try:
+        size = path.stat().st_size
+        if size <= SPAN_BYTES or not _is_plain_ndjson(file):
+            yield Split(file)
+            return
         with path.open("rb") as opened:
-            start, size = 0, path.stat().st_size
-            if is_compressed(opened.read(4)) or size <= SPAN_BYTES:
-                yield Split(file)
-                return
+            start = 0
             while start < size:
                 opened.seek(start + SPAN_BYTES)
                 opened.readline()
@@ -80,6 +84,11 @@ def _spans(file: File) -> Iterator[Split]:
                 start = end
     except OSError as error:
         raise unreadable(str(path), error) from error
+
+
+def _is_plain_ndjson(file: File) -> bool:
+    with Stream(file.content, file.name) as stream:
+        return stream.path is not None and settled(stream, file.kind) == "ndjson"
 
 
 def _later(place: Place, count: int) -> Place:
