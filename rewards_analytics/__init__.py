@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 from rewards_analytics.version import __version__
 
+import_module("rewards_analytics.forks")  # which notices forks from now on
+
 _HOME = {
     "load": "loading.load",
     "check": "loading.check",

@@ -6,7 +6,7 @@ What cannot be converted as a column is decided value by value in `values`.
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 from types import MappingProxyType
@@ -35,8 +35,7 @@ _day = lru_cache(maxsize=1 << 16)(day)
 Problems = dict[int, tuple[str, object]]
 """Ordinal of a row -> its problem and the value."""
 
-_FIRST = datetime.min.replace(tzinfo=UTC)
-_LAST = datetime.max.replace(tzinfo=UTC)
+_YEARS = np.array(["0001-01-01", "9999-12-31T23:59:59.999999"], "datetime64[us]")
 _LIMIT = pa.scalar(Decimal(10**WHOLE_DIGITS), pa.decimal128(38, 9))
 
 
@@ -69,7 +68,11 @@ def typed(
 
 
 def _flat(column: pa.ChunkedArray) -> pa.Array:
-    """One array; only a column of several chunks is copied."""
+    """One array of a plain type; only a column of several chunks is copied."""
+    if isinstance(column.type, pa.BaseExtensionType):
+        column = pa.chunked_array([part.storage for part in column.chunks], column.type.storage_type)
+    if pt.is_run_end_encoded(column.type):
+        column = pa.chunked_array(map(pc.run_end_decode, column.chunks), column.type.value_type)
     kind = column.type.value_type if pt.is_dictionary(column.type) else column.type
     if pt.is_string_view(kind) or pt.is_large_string(kind):
         kind = pa.string()  # few of Arrow's functions take views
@@ -180,12 +183,13 @@ def _days(column: pa.Array) -> tuple[pa.Array, Problems]:
     kind, target = column.type, pa.date32()
     if pt.is_string(kind):
         return _by_distinct_value(column)
-    if pt.is_date(kind):
-        return _within(column.cast(target), date.min, date.max, NOT_A_DATE, column)
-    if pt.is_timestamp(kind):
-        local = pc.local_timestamp(column) if kind.tz else column
+    if pt.is_date(kind) or pt.is_timestamp(kind):
+        known, problems = _within_years(column, NOT_A_DATE, column)
+        try:
+            local = pc.local_timestamp(known) if pt.is_timestamp(kind) and kind.tz else known
+        except pa.ArrowInvalid:
+            raise _ColumnTypeError(f"the time zone {kind.tz!r} is not known. Convert the column to another.") from None
         days = local.cast(target, safe=False)
-        days, problems = _within(days, date.min, date.max, NOT_A_DATE, column)
         odd = _where_false(pc.equal(days.cast(local.type), local))
         return days, problems | {i: (NOT_A_DATE, _written(column, i)) for i in odd}
     raise _ColumnTypeError("dates, or texts like 2026-11-23, are needed.")
@@ -218,24 +222,30 @@ def _instants(column: pa.Array) -> tuple[pa.Array, Problems]:
             array = column.cast(target)
         except pa.ArrowInvalid:
             return _read(column, None, instant, "created_at")
-    elif pt.is_timestamp(kind):
-        array = column.cast(pa.timestamp("us", kind.tz), safe=False)
-        array = array.cast(target) if kind.tz else pc.assume_timezone(array, "UTC")
-    elif pt.is_date(kind):
-        array = pc.assume_timezone(column.cast(pa.timestamp("us")), "UTC")
-    else:
-        raise _ColumnTypeError("timestamps, or texts like 2026-11-23T08:00:00Z, are needed.")
-    return _within(array, _FIRST, _LAST, NOT_A_TIME, column)
+        return _within_years(array, NOT_A_TIME, column)
+    if pt.is_timestamp(kind) or pt.is_date(kind):
+        known, problems = _within_years(column, NOT_A_TIME, column)
+        zone = kind.tz if pt.is_timestamp(kind) else None
+        array = known.cast(pa.timestamp("us", zone), safe=False)
+        return array.cast(target) if zone else pc.assume_timezone(array, "UTC"), problems
+    raise _ColumnTypeError("timestamps, or texts like 2026-11-23T08:00:00Z, are needed.")
 
 
-def _within(array: pa.Array, low: date, high: date, problem: str, column: pa.Array) -> tuple[pa.Array, Problems]:
-    """Refuse years outside 1 to 9999, which Arrow counts and Python, pandas and SQL cannot show."""
-    inside = pc.and_(
-        pc.greater_equal(array, pa.scalar(low, array.type)), pc.less_equal(array, pa.scalar(high, array.type))
-    )
+def _within_years(column: pa.Array, problem: str, written: pa.Array) -> tuple[pa.Array, Problems]:
+    """Refuse years outside 1 to 9999, which Arrow counts and Python, pandas and SQL cannot show.
+
+    They become null before anything else is converted: a conversion would turn some of them into another time.
+    """
+    unit = column.type.unit if pt.is_timestamp(column.type) else "D" if pt.is_date32(column.type) else "ms"
+    if unit == "ns":  # ends in 2262
+        return column, {}
+    low, high = _YEARS.astype(f"datetime64[{unit}]").astype(np.int64).tolist()
+    numbers = column.cast(pa.int32() if unit == "D" else pa.int64())
+    inside = pc.and_(pc.greater_equal(numbers, low), pc.less_equal(numbers, high))
     if pc.all(inside).as_py() is not False:
-        return array, {}
-    return array, {i: (problem, _written(column, i)) for i in _where_false(inside)}
+        return column, {}
+    problems = {i: (problem, _written(written, i)) for i in _where_false(inside)}
+    return pc.if_else(inside, column, pa.scalar(None, column.type)), problems
 
 
 def _where_false(values: pa.Array) -> list[int]:

@@ -12,7 +12,7 @@ from typing import Any, Final
 import narwhals as nw
 import pyarrow as pa
 
-from rewards_analytics.errors import FrameError, MissingColumnError
+from rewards_analytics.errors import FrameError, MissingColumnError, RewardsError
 from rewards_analytics.loading.chunk import TYPES, Chunk, Place
 from rewards_analytics.loading.columns import numbered, typed
 from rewards_analytics.loading.records import Records
@@ -103,12 +103,13 @@ def _array(column: list[Any], name: str) -> pa.Array | None:
 
 def read_frame(frame: Any) -> Iterator[Chunk]:
     """The rows of a frame of any library that Narwhals or Arrow knows, a quarter of a million at a time."""
-    table = _from_pandas(frame) if nw.dependencies.is_pandas_dataframe(frame) else _to_arrow(frame)
-    if isinstance(table, Chunk):
-        yield table
-        return
-    _require_columns(table.column_names)
-    table = table.select(list(FIELDS))
+    if nw.dependencies.is_pandas_dataframe(frame):
+        table = _from_pandas(frame)
+        if isinstance(table, Chunk):
+            yield table
+            return
+    else:
+        table = _to_arrow(frame)
     for first in range(0, table.num_rows, _FRAME_ROWS):
         yield numbered(table.slice(first, _FRAME_ROWS), first, name=None, label="the frame")
 
@@ -117,25 +118,35 @@ def _require_columns(found: Sequence[str]) -> None:
     missing = [name for name in FIELDS if name not in found]
     if missing:
         raise MissingColumnError.from_columns(missing, list(found), wanted_by="load")
+    if twice := next((name for name in FIELDS if found.count(name) > 1), None):
+        raise FrameError(f"The frame has the column {twice!r} twice. Rename or remove one.")
 
 
 def _to_arrow(frame: Any) -> pa.Table:
+    """The ten columns of a frame; the others are not looked at where its library can leave them out."""
     try:
-        if hasattr(frame, "toArrow"):  # PySpark: its Arrow stream fails on timestamps
-            with warnings.catch_warnings():
-                warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
-                return frame.toArrow()
-        if hasattr(frame, "__arrow_c_stream__"):
-            return pa.table(frame)
         with warnings.catch_warnings():
-            # Asks for a package that the registry does not have yet: a caller can do nothing about it.
+            # They ask for what a caller can do nothing about: a package that the registry does not have yet.
             warnings.filterwarnings("ignore", "Dask support is moving out of Narwhals", FutureWarning)
-            wrapped = nw.from_native(frame)
-        if isinstance(wrapped, nw.LazyFrame):
-            wrapped = wrapped.select(*[name for name in FIELDS if name in wrapped.collect_schema().names()])
-            return wrapped.collect(backend="pyarrow").to_native()
-        return wrapped.to_arrow()
+            warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
+            if hasattr(frame, "toArrow"):  # PySpark: its Arrow stream fails on timestamps
+                _require_columns(frame.columns)
+                return frame.select(*FIELDS).toArrow()
+            wrapped = nw.from_native(frame, pass_through=True)
+            if isinstance(wrapped, nw.DataFrame | nw.LazyFrame) and not isinstance(frame, pa.Table):
+                _require_columns(wrapped.collect_schema().names())
+                wrapped = wrapped.select(*FIELDS)
+                if isinstance(wrapped, nw.LazyFrame):
+                    return wrapped.collect(backend="pyarrow").to_native()
+                if not hasattr(frame, "__arrow_c_stream__"):
+                    return wrapped.to_arrow()
+                frame = wrapped.to_native()
+        table = pa.table(frame)
+        _require_columns(table.column_names)
+        return table.select(list(FIELDS))
     except (pa.ArrowException, TypeError, ValueError) as error:
+        if isinstance(error, RewardsError):
+            raise
         raise FrameError(f"A {type(frame).__name__} cannot be read as a frame of rewards: {error}") from error
 
 

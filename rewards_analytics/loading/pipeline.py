@@ -11,6 +11,7 @@ from typing import Final
 
 import pyarrow as pa
 
+from rewards_analytics.forks import refuse_lost_threads
 from rewards_analytics.loading import csv, memory, parquet
 from rewards_analytics.loading.chunk import Chunk
 from rewards_analytics.loading.json import lines
@@ -32,6 +33,7 @@ _DOCUMENTS_BYTES: Final = 8 << 20
 
 def read(source: object) -> Loaded:
     """Read a source whole, with a progress bar where someone is looking."""
+    refuse_lost_threads()
     found = list(inputs(source))
     with progress_bar(found) as progress:
         return across_rows(_counted(_decoded(_jobs(found, progress)), progress))
@@ -42,6 +44,7 @@ def read_tables(source: object) -> Iterator[pa.Table]:
 
     Rows are not compared with those of other blocks: repeats stay.
     """
+    refuse_lost_threads()
     for chunk in _decoded(_jobs(inputs(source), Progress())):
         if chunk.rejected:
             raise invalid_rows(chunk.rejected)

@@ -6,6 +6,8 @@ Slower than whole columns (`columns`), and the authority on which rows are valid
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -15,12 +17,15 @@ import pyarrow as pa
 from rewards_analytics.amounts import InvalidValueError
 from rewards_analytics.errors import FrameError
 from rewards_analytics.loading.chunk import TYPES, Chunk, Place, Rejection, disagreement
-from rewards_analytics.loading.values import MISSING, READ
+from rewards_analytics.loading.values import MISSING, READ, Unquoted
 from rewards_analytics.schema import FIELDS, REQUIRED
 
 NOT_AN_OBJECT: Final = "is not an object"
 NOT_A_LIST: Final = "is not a list"
 TWICE: Final = "is given twice with different values"
+
+_PLAIN: Final = frozenset({str, Unquoted, int, bool, Decimal, date, datetime})
+"""Types that need no second look."""
 
 REPEATED: Final = "\0repeated"
 """Key of a mapping that names a field given twice with different values. No field has such a name."""
@@ -65,12 +70,14 @@ class Records:
         row = []
         for field in FIELDS:
             own = value.get(field)
+            if own is not None and type(own) not in _PLAIN:
+                own = _plain(own)
             try:
                 if field == repeated:
                     raise InvalidValueError(TWICE)
                 row.append(self._read(field, own, place))
             except InvalidValueError as problem:
-                if isinstance(own, float) and field == "balance":
+                if isinstance(own, float | np.floating) and field == "balance":
                     raise FrameError.from_float(place.text(field), own) from None
                 self.reject(place, field, str(problem), self._given.get(field) if own is None else own)
                 return
@@ -110,3 +117,12 @@ class Records:
             return
         for index, value in enumerate(values):
             self.add_reward(value, place._replace(path=f"{place.path}[{index}]"))
+
+
+def _plain(value: object) -> object:
+    """A value of NumPy or pandas as Python's own: what they call missing is None."""
+    if type(value).__name__ in ("NaTType", "NAType") or (isinstance(value, float | np.floating) and np.isnan(value)):
+        return None
+    if isinstance(value, np.datetime64):
+        return None if np.isnat(value) else str(value)  # ISO 8601, with all digits
+    return value

@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, Literal, overload
 
 from rewards_analytics.errors import ArgumentError, MissingDependencyError
+from rewards_analytics.forks import refuse_lost_threads
 from rewards_analytics.loading.parquet import are_proven_valid
 from rewards_analytics.loading.sources import File, inputs
 
@@ -84,6 +85,7 @@ def scan(
     """
     if engine not in _MODULES:
         raise ArgumentError.not_one_of("engine", engine, _MODULES)
+    refuse_lost_threads()
     files = _files(source)
     try:
         module = import_module(f"rewards_analytics.loading.lazy.{_MODULES[engine]}")

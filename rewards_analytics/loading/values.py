@@ -19,11 +19,10 @@ NOT_UNICODE: Final = "is not valid Unicode"
 NOT_A_DATE: Final = "is not a date"
 NOT_A_TIME: Final = "is not a time"
 
-_DAY = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 _INSTANT = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})"
     r"(?:[T ]([0-9]{2})(?::([0-9]{2})(?::([0-9]{2})(?:\.([0-9]+))?)?)?"
-    r"(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?)?"
+    r"(?P<offset>Z|[+-][0-9]{2}(?::?[0-9]{2})?)?)?"
 )
 
 
@@ -34,20 +33,23 @@ class Unquoted(str):
 
 
 def day(value: object) -> date:
-    """The day of a text `YYYY-MM-DD`, or of a date.
+    """The day of an ISO 8601 text or of a date; of a time only where it is midnight in its own zone.
 
-    >>> day("2026-11-23")
-    datetime.date(2026, 11, 23)
+    >>> day("2026-11-23"), day("2026-11-23T00:00:00-06:00")
+    (datetime.date(2026, 11, 23), datetime.date(2026, 11, 23))
     """
-    if isinstance(value, date) and not isinstance(value, datetime):
-        return value
-    match = _DAY.fullmatch(value) if isinstance(value, str) and not isinstance(value, Unquoted) else None
-    if match is None:
-        raise InvalidValueError(NOT_A_DATE)
     try:
-        return date(*map(int, match.groups()))
+        if isinstance(value, str) and not isinstance(value, Unquoted) and (match := _INSTANT.fullmatch(value)):
+            return _midnight(match)
+        if isinstance(value, datetime):
+            nanosecond = getattr(value, "nanosecond", 0)  # of pandas
+            if (value.hour, value.minute, value.second, value.microsecond, nanosecond) == (0, 0, 0, 0, 0):
+                return value.date()
+        elif isinstance(value, date):
+            return value
     except ValueError:
-        raise InvalidValueError(NOT_A_DATE) from None
+        pass
+    raise InvalidValueError(NOT_A_DATE)
 
 
 def instant(value: object) -> datetime:
@@ -78,6 +80,15 @@ def text(value: object) -> str:
         except UnicodeEncodeError:
             raise InvalidValueError(NOT_UNICODE) from None
     return value
+
+
+def _midnight(match: re.Match[str]) -> date:
+    year, month, day_, *clock, fraction, offset = match.groups(default="0")
+    if any(map(int, (*clock, fraction))):
+        raise ValueError(match.string)
+    if match["offset"]:
+        _zone(offset)
+    return date(int(year), int(month), int(day_))
 
 
 def _utc(match: re.Match[str]) -> datetime:
