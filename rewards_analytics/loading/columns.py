@@ -69,7 +69,7 @@ def typed(
 
 def _flat(column: pa.ChunkedArray) -> pa.Array:
     """One array of a plain type; only a column of several chunks is copied."""
-    if isinstance(column.type, pa.BaseExtensionType):
+    if isinstance(column.type, pa.BaseExtensionType) and pt.is_string(column.type.storage_type):
         column = pa.chunked_array([part.storage for part in column.chunks], column.type.storage_type)
     if pt.is_run_end_encoded(column.type):
         column = pa.chunked_array(map(pc.run_end_decode, column.chunks), column.type.value_type)
@@ -184,14 +184,15 @@ def _days(column: pa.Array) -> tuple[pa.Array, Problems]:
     if pt.is_string(kind):
         return _by_distinct_value(column)
     if pt.is_date(kind) or pt.is_timestamp(kind):
-        known, problems = _within_years(column, NOT_A_DATE, column)
+        known, problems = _within_years(column, NOT_A_DATE, column, zones=1)
         try:
             local = pc.local_timestamp(known) if pt.is_timestamp(kind) and kind.tz else known
         except pa.ArrowInvalid:
             raise _ColumnTypeError(f"the time zone {kind.tz!r} is not known. Convert the column to another.") from None
         days = local.cast(target, safe=False)
         odd = _where_false(pc.equal(days.cast(local.type), local))
-        return days, problems | {i: (NOT_A_DATE, _written(column, i)) for i in odd}
+        days, far = _within_years(days, NOT_A_DATE, column)
+        return days, problems | far | {i: (NOT_A_DATE, _written(column, i)) for i in odd}
     raise _ColumnTypeError("dates, or texts like 2026-11-23, are needed.")
 
 
@@ -231,15 +232,17 @@ def _instants(column: pa.Array) -> tuple[pa.Array, Problems]:
     raise _ColumnTypeError("timestamps, or texts like 2026-11-23T08:00:00Z, are needed.")
 
 
-def _within_years(column: pa.Array, problem: str, written: pa.Array) -> tuple[pa.Array, Problems]:
+def _within_years(column: pa.Array, problem: str, written: pa.Array, zones: int = 0) -> tuple[pa.Array, Problems]:
     """Refuse years outside 1 to 9999, which Arrow counts and Python, pandas and SQL cannot show.
 
-    They become null before anything else is converted: a conversion would turn some of them into another time.
+    They become null before anything else is converted: a conversion would turn some of them into another time. `zones`
+    is how many days a time zone may add at both ends.
     """
     unit = column.type.unit if pt.is_timestamp(column.type) else "D" if pt.is_date32(column.type) else "ms"
     if unit == "ns":  # ends in 2262
         return column, {}
-    low, high = _YEARS.astype(f"datetime64[{unit}]").astype(np.int64).tolist()
+    years = _YEARS + np.array([-zones, zones], "timedelta64[D]")
+    low, high = years.astype(f"datetime64[{unit}]").astype(np.int64).tolist()
     numbers = column.cast(pa.int32() if unit == "D" else pa.int64())
     inside = pc.and_(pc.greater_equal(numbers, low), pc.less_equal(numbers, high))
     if pc.all(inside).as_py() is not False:

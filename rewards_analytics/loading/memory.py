@@ -132,8 +132,8 @@ def _to_arrow(frame: Any) -> pa.Table:
             if hasattr(frame, "toArrow"):  # PySpark: its Arrow stream fails on timestamps
                 _require_columns(frame.columns)
                 return frame.select(*FIELDS).toArrow()
-            wrapped = nw.from_native(frame, pass_through=True)
-            if isinstance(wrapped, nw.DataFrame | nw.LazyFrame) and not isinstance(frame, pa.Table):
+            wrapped = frame if isinstance(frame, pa.Table) else nw.from_native(frame, pass_through=True)
+            if isinstance(wrapped, nw.DataFrame | nw.LazyFrame):
                 _require_columns(wrapped.collect_schema().names())
                 wrapped = wrapped.select(*FIELDS)
                 if isinstance(wrapped, nw.LazyFrame):
@@ -141,7 +141,8 @@ def _to_arrow(frame: Any) -> pa.Table:
                 if not hasattr(frame, "__arrow_c_stream__"):
                     return wrapped.to_arrow()
                 frame = wrapped.to_native()
-        table = pa.table(frame)
+        stream = hasattr(frame, "__arrow_c_stream__")
+        table = pa.table(frame) if stream else pa.Table.from_batches([pa.record_batch(frame)])
         _require_columns(table.column_names)
         return table.select(list(FIELDS))
     except (pa.ArrowException, TypeError, ValueError) as error:
@@ -156,7 +157,7 @@ def _from_pandas(frame: Any) -> pa.Table | Chunk:
     wanted = frame.loc[:, list(FIELDS)]
     try:
         return pa.Table.from_pandas(wanted, preserve_index=False)
-    except (pa.ArrowException, TypeError, ValueError):
+    except (pa.ArrowException, TypeError, ValueError, OverflowError):
         return _row_by_row(wanted)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import glob
 import os
 import re
 import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatch
 from functools import cache
 from itertools import chain
 from pathlib import Path
@@ -23,7 +25,7 @@ from rewards_analytics.schema import FIELDS
 _LEFT_BESIDE: Final = (".", "_", "~$")
 """How the names begin that programs leave beside files: lock files, markers, copies of macOS."""
 _NULL_PARTITION: Final = "__HIVE_DEFAULT_PARTITION__"
-_TEXT: Final = re.compile(r"""\s*(\{\s*["}]|\[\s*([{\]]|\[[^\]])|"?guid"?,|[^\n\r]+[\n\r])""")
+_TEXT: Final = re.compile(r"""\s*(\{\s*["'}]|\[\s*(\{\s*["'}]|\]|\[[^\]])|"?guid"?,|[^\n\r]+[\n\r])""")
 """How JSON, CSV and any text of several lines begin."""
 _OTHER_TABLES: Final = {
     "metadata/version-hint.text": "Iceberg",
@@ -140,7 +142,7 @@ def _files(path: str) -> Iterator[File]:
     try:
         is_folder, is_there = Path(path).is_dir(), Path(path).exists()
     except OSError as error:  # a name that is too long
-        raise unreadable(f"{path[:80]}…" if len(path) > 80 else path, error) from error
+        raise unreadable(path, error) from error
     except ValueError:  # a NUL byte
         is_folder, is_there = False, True
     if is_folder:
@@ -169,13 +171,16 @@ def data_files(folder: str | os.PathLike[str]) -> Iterator[str]:
     yield from _walked(os.fspath(folder), set())
 
 
-def _walked(folder: str, seen: set[tuple[int, int]]) -> Iterator[str]:
+def _walked(
+    folder: str, seen: set[tuple[int, int]], skipped: tuple[str, ...] = _LEFT_BESIDE, *, for_glob: bool = False
+) -> Iterator[str]:
+    """Paths below a folder; for a glob also those without a known ending, and the files in Delta tables."""
     try:
         names = sorted(os.listdir(folder))  # noqa: PTH208 (a folder has thousands of names)
         _is_new(os.stat(folder), seen)  # noqa: PTH116
     except OSError as error:
         raise unreadable(f"The folder {folder}", error) from error
-    if delta.LOG in names:
+    if delta.LOG in names and not for_glob:
         yield folder
         return
     for pattern, format_ in _OTHER_TABLES.items():
@@ -186,18 +191,18 @@ def _walked(folder: str, seen: set[tuple[int, int]]) -> Iterator[str]:
             )
     for name in names:
         path = os.path.join(folder, name)  # noqa: PTH118 (a folder has thousands of names)
-        if name.startswith(_LEFT_BESIDE):
+        if name.startswith(skipped):
             continue
         try:
             state = os.stat(path)  # noqa: PTH116
         except OSError as error:
-            if kind_of(name):
+            if kind_of(name) or error.errno not in (errno.ENOENT, errno.ELOOP):  # a link to nowhere, or to itself
                 raise unreadable(path, error) from error
             continue
         if stat.S_ISDIR(state.st_mode):
             if _is_new(state, seen):
-                yield from _walked(path, seen)
-        elif kind_of(name) and stat.S_ISREG(state.st_mode) and _is_new(state, seen):
+                yield from _walked(path, seen, skipped, for_glob=for_glob)
+        elif (for_glob or kind_of(name)) and stat.S_ISREG(state.st_mode) and _is_new(state, seen):
             yield path
 
 
@@ -210,17 +215,39 @@ def _is_new(state: os.stat_result, seen: set[tuple[int, int]]) -> bool:
 
 
 def _matching(pattern: str) -> Iterator[File]:
-    fixed = re.split(r"[*?\[]", pattern, maxsplit=1)[0].rpartition(os.sep)[0]
-    is_asked_for = _is_left_beside(pattern, fixed)
-    paths = [
-        path
-        for path in sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 (Path.glob takes no absolute pattern)
-        if is_asked_for or not _is_left_beside(path, fixed)
-    ]
+    paths = _globbed(pattern)
     if not paths:
         raise SourceError(f"No file matches {pattern}. Check the pattern; this folder is {Path.cwd()}.")
     files = (data_files(path) if os.path.isdir(path) else [path] for path in paths)  # noqa: PTH112
     yield from _current([*dict.fromkeys(chain.from_iterable(files))], pattern)
+
+
+def _globbed(pattern: str) -> list[str]:
+    """The paths that match, but for what programs leave beside files, unless the pattern asks for such names."""
+    root = re.split(r"[*?\[]", pattern, maxsplit=1)[0].rpartition(os.sep)[0]
+    is_asked_for = _is_left_beside(pattern, root)
+    below = Path(pattern.removeprefix(root).lstrip(os.sep)).parts
+    if "**" not in below:
+        found = sorted(glob.glob(pattern))  # noqa: PTH207 (Path.glob takes no absolute pattern)
+        return [path for path in found if is_asked_for or not _is_left_beside(path, root)]
+    # Python's own search follows links in circles.
+    start = root or (os.sep if pattern.startswith(os.sep) else "")
+    files = _walked(start or os.curdir, set(), () if is_asked_for else _LEFT_BESIDE, for_glob=True)
+    files = (path if start else path.removeprefix(os.curdir + os.sep) for path in files)
+    return [path for path in files if _fits(Path(path.removeprefix(start).lstrip(os.sep)).parts, below)]
+
+
+def _fits(names: Sequence[str], pattern: Sequence[str]) -> bool:
+    """Whether the parts of a path match those of a pattern, where `**` is any number of folders.
+
+    >>> [_fits(["a", "b", "c.csv"], parts) for parts in (["**", "*.csv"], ["a", "*.csv"], ["**"])]
+    [True, False, True]
+    """
+    if not pattern or not names:
+        return not names and all(part == "**" for part in pattern)
+    if pattern[0] == "**":
+        return any(_fits(names[start:], pattern[1:]) for start in range(len(names) + 1))
+    return fnmatch(names[0], pattern[0]) and _fits(names[1:], pattern[1:])
 
 
 def _is_left_beside(path: str, root: str) -> bool:
@@ -274,10 +301,10 @@ def _of_table(folder: str) -> Iterator[File]:
 
 
 def _is_frame(source: object) -> bool:
+    if hasattr(source, "__arrow_c_stream__") or hasattr(source, "__arrow_c_array__"):
+        return True
     if isinstance(source, list | tuple | Iterator):
         return False
-    if hasattr(source, "__arrow_c_stream__"):
-        return True
     import narwhals as nw
 
     return nw.from_native(cast(Any, source), pass_through=True) is not source

@@ -24,6 +24,11 @@ _HEAD_BYTES: Final = 1 << 16
 MOST_DECOMPRESSED: Final = 1 << 30
 """Bytes of a text that has to be read whole: a file of some megabytes could otherwise fill the memory."""
 
+_LONGEST_LABEL: Final = 500
+_UNSUSPECTED: Final = 64 << 20
+_MOST_RATIO: Final = 200
+"""Rewards become some ten times as long; blanks and the like a thousand times."""
+
 T = TypeVar("T")
 
 
@@ -132,10 +137,11 @@ class Stream:
         while len(part := self.read(size)) == size:
             parts.append(part)
             total += size
-            if self._is_compressed and total > MOST_DECOMPRESSED:
+            is_suspect = total > _UNSUSPECTED and total > _MOST_RATIO * self._file.count
+            if self._is_compressed and (is_suspect or total > MOST_DECOMPRESSED):
                 raise SourceError(
-                    f"{self.label} is longer than {MOST_DECOMPRESSED >> 20:,} MB once it is decompressed, and has "
-                    "to be read into memory whole. If that is no mistake, decompress it first, or write it as NDJSON."
+                    f"{self.label} is longer than {total >> 20:,} MB once it is decompressed, and has to be in memory "
+                    "whole. If that is no mistake, decompress it first, or write it as NDJSON."
                 )
         return b"".join([*parts, part])
 
@@ -220,6 +226,7 @@ def _open_url(url: Url) -> BinaryIO:
 
 def unreadable(label: str, error: OSError) -> SourceError:
     """Why a file cannot be opened, in one line."""
+    label = label if len(label) <= _LONGEST_LABEL else f"{label[:80]}…{label[-80:]}"
     if isinstance(error, FileNotFoundError):
         return SourceError(f"{label} does not exist. Check the path; this folder is {Path.cwd()}.")
     return SourceError(f"{label} cannot be opened: {error.strerror or error}. Check the path and the access to it.")
@@ -230,6 +237,7 @@ class _Counted:
 
     def __init__(self, raw: BinaryIO, label: str, on_read: Callable[[int], object] | None) -> None:
         self.raw, self._label, self._on_read = raw, label, on_read
+        self.count = 0
 
     def read(self, size: int) -> bytes:
         data: object = self.raw.read(size)
@@ -237,8 +245,7 @@ class _Counted:
             raise ArgumentError(f'{self._label} is open as text. Open it as bytes: open(path, "rb").')
         if not isinstance(data, bytes) or not data:
             return b""
-        if self._on_read:
-            self._on_read(len(data))
+        self._note(len(data))
         return data
 
     def readinto(self, view: memoryview) -> int:
@@ -247,9 +254,13 @@ class _Counted:
             view[: len(data)] = data
             return len(data)
         count = self.raw.readinto(view) or 0
+        self._note(count)
+        return count
+
+    def _note(self, count: int) -> None:
+        self.count += count
         if self._on_read and count:
             self._on_read(count)
-        return count
 
 
 class _Resumed:
