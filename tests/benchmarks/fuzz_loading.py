@@ -1,5 +1,7 @@
 """Damaged sources of every form into `load`: it ends in a frame or in a RewardsError, never in anything else.
 
+A JSON document that is not JSON ends in a RewardsError with the line and the column that the standard library gives.
+
     python -m tests.benchmarks.fuzz_loading --inputs 200000
 
 Inputs are made in processes of some thousands each, so that a crash of a reader is seen too, with the seed of
@@ -12,15 +14,20 @@ import argparse
 import collections
 import gzip
 import io
+import json
 import random
+import re
 import subprocess
 import sys
 import warnings
+
+import pyarrow as pa
 
 import rewards_analytics as ra
 from tests.loading.samples import FORMS, reward
 
 PER_PROCESS = 10_000
+PLACE = re.compile(r"is not JSON: line ([0-9]+), column ([0-9]+): ")
 TOKENS = [
     b"null", b"NaN", b"Inf", b"-", b"1e999", b"{", b"}", b"[", b"]", b",", b":", b'"', b"\\", b"\\u0000", b"\\ud800",
     b"\0",
@@ -77,12 +84,30 @@ def run(seed: int, inputs: int) -> collections.Counter[str]:
             ra.load(io.BytesIO(data) if number % 3 == 0 else data, on_invalid=on_invalid)
         except ra.RewardsError as error:
             ends[type(error).__name__] += 1
+            ends["a fault at its place"] += _is_at_its_place(str(error), data)
         except BaseException:
             print(f"source({name!r}), on_invalid={on_invalid!r} ended in another error:", file=sys.stderr)  # noqa: T201
             raise
         else:
             ends["a frame"] += 1
     return ends
+
+
+def _is_at_its_place(message: str, data: bytes) -> bool:
+    """Whether the error names a place in a JSON document; one that is not that of the standard library is raised."""
+    found = PLACE.search(message)
+    if found is None:
+        return False
+    data = gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data
+    if data.startswith(b"\x28\xb5\x2f\xfd"):
+        data = pa.CompressedInputStream(pa.BufferReader(data), "zstd").read()
+    try:
+        json.loads(data.removeprefix(b"\xef\xbb\xbf").decode())
+    except json.JSONDecodeError as fault:
+        if (int(found[1]), int(found[2])) == (fault.lineno, fault.colno):
+            return True
+        raise AssertionError(f"{message}\nThe standard library says: {fault}") from fault
+    raise AssertionError(f"{message}\nThe standard library finds no fault.")
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 import json
 import random
 import re
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -30,11 +31,11 @@ def refusal(source):
 FAULTS = {
     "a comma too many in the list": (
         INDENTED[:-2] + ",\n]",
-        "line 482, column 1: expected a value, found ']' after ',\\n    \"description\": \"Miles\"\\n  },\\n'",
+        "line 482, column 1: expected a value, found ']' after '  \"description\": \"Miles\"\\n  },\\n'",
     ),
     "two commas": (
         INDENTED.replace('"RWD-30",', '"RWD-30",,'),
-        'line 351, column 22: expected a key in double quotes, found \',\\n    "user_guid": "USR-1",\\n   \'',
+        'line 351, column 22: expected a key in double quotes, found \',\\n    "user_guid": "USR-1",\\n  \'',
     ),
     "no comma": (
         INDENTED.replace('"RWD-30",', '"RWD-30"'),
@@ -62,7 +63,7 @@ FAULTS = {
     ),
     "cut short": (
         INDENTED[: INDENTED.index('"RWD-30"') + 9] + "\n\n",
-        'line 353, column 1: expected a key in double quotes, found the end after \'   {\\n    "guid": "RWD-30",\\n\\n\'',
+        'line 353, column 1: expected a key in double quotes, found the end after \'},\\n  {\\n    "guid": "RWD-30"',
     ),
     "cut short in a text": (
         INDENTED[: INDENTED.index('"RWD-30"') + 4],
@@ -156,26 +157,11 @@ def place_by_the_standard_library(document):
 
 
 def place_of(document):
-    """The line and the column that `load` names for a document that is surely no NDJSON."""
-    with tempfile_named(document) as path, pytest.raises(ra.SourceError) as caught:
-        ra.load(path)
+    """The line and the column that `load` names."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "f.json")
+        path.write_bytes(document.encode())
+        with pytest.raises(ra.SourceError) as caught:
+            ra.load(path)
     found = PLACE.search(str(caught.value))
     return (int(found[1]), int(found[2])) if found else str(caught.value)
-
-
-class tempfile_named:  # noqa: N801
-    """A file `f.json` with this text."""
-
-    def __init__(self, document):
-        self.document = document
-
-    def __enter__(self):
-        import tempfile
-
-        self.folder = tempfile.TemporaryDirectory()
-        path = Path(self.folder.name, "f.json")
-        path.write_bytes(self.document.encode())
-        return path
-
-    def __exit__(self, *_):
-        self.folder.cleanup()

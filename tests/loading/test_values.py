@@ -1,8 +1,15 @@
 """What one value may be, and what it is worth: the same in a JSON number, a JSON text and a CSV cell."""
 
-from datetime import UTC, date, datetime
+import re
+from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 
 import rewards_analytics as ra
@@ -98,23 +105,123 @@ def test_a_day_is_a_day_of_the_calendar(text):
         assert set(ra.load(data)["expires_on"]) == {date.fromisoformat(text)}
 
 
+MIDNIGHTS = [
+    "2020-02-28T00:00:00.000Z", "2020-02-28T00:00:00", "2020-02-28 00:00:00", "2020-02-28T00:00:00.000000000",
+    "2020-02-28T00:00", "2020-02-28T00:00:00-06:00", "2020-02-28T00:00:00+0900", "2020-02-28 00:00:00+14",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", MIDNIGHTS)
+def test_a_midnight_is_the_day_that_its_own_zone_shows(text):
+    for data in (*in_each_form("expires_on", text), [reward(expires_on=text)]):
+        assert set(ra.load(data)["expires_on"]) == {date(2020, 2, 28)}
+
+
 @pytest.mark.parametrize(
     "text",
+    ["2026-13-01", "2026-02-29", "2026-1-1", "20260101", "01/02/2026", " 2026-01-01", "0000-01-01", "2026-01-01T",
+     "2026-01-01T00:00:01", "2026-01-01T12:00:00Z", "2026-01-01 23:59:59.999", "2026-01-01T00:00:00.000000001",
+     "2026-01-01T24:00:00", "2026-01-01T00:00:00+24:00", "2026-02-29T00:00:00", "0000-01-01T00:00:00Z", "NULL"],
+)  # fmt: skip
+def test_any_other_text_is_not_a_date(text):
+    for data in (*in_each_form("expires_on", text), [reward(expires_on=text)]):
+        with pytest.raises(ra.InvalidRewardsError, match=f'expires_on "{re.escape(text)}" is not a date'):
+            ra.load(data)
+
+
+TOKYO = timezone(timedelta(hours=9))
+DENVER = ZoneInfo("America/Denver")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [date(2026, 12, 31), datetime(2026, 12, 31), datetime(2026, 12, 31, tzinfo=UTC),
+     datetime(2026, 12, 31, tzinfo=TOKYO), datetime(2026, 12, 31, tzinfo=DENVER), pd.Timestamp("2026-12-31"),
+     pd.Timestamp("2026-12-31", tz="Asia/Tokyo"), np.datetime64("2026-12-31"), np.datetime64("2026-12-31", "ns")],
+)  # fmt: skip
+def test_a_python_value_at_midnight_is_a_day(value):
+    assert ra.load([reward(expires_on=value)])["expires_on"].to_list() == [date(2026, 12, 31)]
+    many = [reward(number, expires_on=value) for number in range(100)]
+    assert set(ra.load(many)["expires_on"]) == {date(2026, 12, 31)}
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
     [
-        "2026-13-01",
-        "2026-02-29",
-        "2026-1-1",
-        "20260101",
-        "01/02/2026",
-        "2026-01-01T00:00:00",
-        " 2026-01-01",
-        "0000-01-01",
+        (datetime(2026, 12, 31, 12), "2026-12-31T12:00:00"),
+        (datetime(2026, 12, 31, 0, 0, 0, 1, tzinfo=TOKYO), "2026-12-31T00:00:00.000001+09:00"),
+        (pd.Timestamp("2026-12-31 12:00", tz="Asia/Tokyo"), "2026-12-31T12:00:00+09:00"),
+        (pd.Timestamp("2026-12-31") + pd.Timedelta(1, "ns"), "2026-12-31T00:00:00.000000001"),
+        (np.datetime64("2026-12-31T12:00"), "2026-12-31T12:00"),
     ],
 )
-def test_any_other_text_is_not_a_date(text):
-    for data in in_each_form("expires_on", text):
-        with pytest.raises(ra.InvalidRewardsError, match=f'expires_on "{text}" is not a date'):
-            ra.load(data)
+def test_another_time_of_day_is_refused_and_shown_as_it_was(value, shown):
+    rejected = ra.check([reward(expires_on=value)]).rejected
+
+    assert rejected.select("problem", "value").rows() == [("is not a date", shown)]
+
+
+def with_column(name, array):
+    """Two rewards with this column."""
+    table = ra.load([reward(1), reward(2)], backend="pyarrow")
+    return table.set_column(table.column_names.index(name), name, array)
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+@pytest.mark.parametrize("zone", [None, "UTC", "Asia/Tokyo", "America/Denver"])
+def test_a_column_of_midnights_counts_by_the_days_of_its_zone(unit, zone):
+    times = pa.array([datetime(2026, 12, 31), datetime(1999, 1, 1)], pa.timestamp(unit))
+    times = times if zone is None else pc.assume_timezone(times, zone)
+
+    loaded = ra.load(with_column("expires_on", times))
+    assert loaded["expires_on"].to_list() == [date(2026, 12, 31), date(1999, 1, 1)]
+
+
+FAR = {"s": 10**14, "ms": 2**62, "us": 2**62}
+
+
+@pytest.mark.parametrize("field", ["expires_on", "created_at"])
+@pytest.mark.parametrize("unit", FAR)
+@pytest.mark.parametrize("zone", [None, "UTC", "Asia/Tokyo"])
+def test_a_timestamp_of_a_year_that_python_lacks_is_refused_and_never_another_time(field, unit, zone):
+    for number in (FAR[unit], -FAR[unit], 2**63 - 1):
+        rejected = ra.check(with_column(field, pa.array([None, number], pa.timestamp(unit, zone)))).rejected
+        assert rejected.select("place", "field").rows() == [("row 1", field)]
+
+
+def test_the_first_and_the_last_day_are_days_in_every_zone():
+    def in_zone(zone, text):
+        number = int(np.datetime64(text, "s").astype(int))
+        return with_column("expires_on", pa.array([number, number], pa.timestamp("s", zone)))
+
+    assert ra.load(in_zone("Asia/Tokyo", "9999-12-30T15:00:00"))["expires_on"].to_list() == [date(9999, 12, 31)] * 2
+    assert ra.load(in_zone("Etc/GMT+7", "9999-12-31T07:00:00"))["expires_on"].to_list() == [date(9999, 12, 31)] * 2
+    assert ra.load(in_zone("Etc/GMT-9", "0000-12-31T15:00:00"))["expires_on"].to_list() == [date(1, 1, 1)] * 2
+    for zone, text in (("Asia/Tokyo", "9999-12-31T15:00:00"), ("Etc/GMT+7", "0001-01-01T06:00:00")):
+        with pytest.raises(ra.InvalidRewardsError, match=r"2 rows .*expires_on is not a date: 2"):
+            ra.load(in_zone(zone, text))
+
+
+INT96 = pa.array(
+    [datetime(9999, 12, 31), datetime(1, 1, 1), datetime(2026, 12, 31), datetime(1600, 1, 1), None], pa.timestamp("us")
+)
+
+
+@pytest.mark.parametrize("engine", ["load", "polars", "duckdb", "dask"])
+@pytest.mark.parametrize("zone", [None, "UTC"])
+@pytest.mark.parametrize("stored_schema", [True, False])
+def test_int96_of_parquet_is_never_another_time(engine, zone, stored_schema, tmp_path):
+    table = ra.load([reward(number) for number in range(5)], backend="pyarrow")
+    for name in ("created_at", "expires_on"):
+        column = INT96.cast(pa.timestamp("us", zone))
+        table = table.set_column(table.column_names.index(name), name, column)
+    path = tmp_path / "f.parquet"
+    pq.write_table(table, path, use_deprecated_int96_timestamps=True, store_schema=stored_schema)
+
+    loaded = ra.load(path if engine == "load" else ra.scan(path, engine=engine)).sort("guid")
+    assert loaded["expires_on"].to_list() == [value and value.date() for value in INT96.to_pylist()]
+    assert loaded["created_at"].to_list() == [value and value.replace(tzinfo=UTC) for value in INT96.to_pylist()]
+    assert ra.check(path).rejected.height == 0
 
 
 # --- Times ------------------------------------------------------------------------------------------
