@@ -8,7 +8,9 @@ where an invalid row is.
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, overload
 
 from rewards_analytics.errors import ArgumentError, MissingDependencyError
@@ -102,7 +104,9 @@ def _files(source: object) -> list[File]:
             f"scan() reads files again for each computation, and cannot do so with a {type(source).__name__}. "
             "Pass a path, a glob, a folder or a URL; or use load()."
         )
-    return files
+    return [
+        replace(file, content=file.content.absolute()) if isinstance(file.content, Path) else file for file in files
+    ]
 
 
 def _is_stored(file: File) -> bool:

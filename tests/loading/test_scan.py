@@ -76,6 +76,15 @@ def test_a_scan_can_be_computed_again(scan, tmp_path):
     assert ra.load(lazy).height == 3
 
 
+def test_a_scan_of_a_relative_path_is_computed_from_any_folder(scan, tmp_path, monkeypatch):
+    for form in ("rewards.ndjson", "rewards.parquet"):
+        written(form, REWARDS, tmp_path)
+        monkeypatch.chdir(tmp_path)
+        lazy = scan(form)
+        monkeypatch.chdir("/")
+        assert ra.load(lazy).height == 3
+
+
 def test_large_ndjson_is_split_at_line_ends(scan, tmp_path, monkeypatch):
     monkeypatch.setattr(splits, "SPAN_BYTES", 5000)
     path = tmp_path / "many.ndjson"
