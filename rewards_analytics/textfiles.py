@@ -46,6 +46,7 @@ _FORMATS: Final = {
     b"%PDF": "a PDF document. Export the data as CSV or JSON.",
 }
 
+_JSON: Final = (b'{"', b"[{", b"{\n", b"[\n")
 _SEPARATOR_LINE: Final = re.compile(rb'"?sep=.?"?\s*', re.IGNORECASE)
 _SHOWN: Final = 20
 
@@ -54,6 +55,8 @@ csv.field_size_limit(max(csv.field_size_limit(), LONGEST_RECORD))  # its default
 
 def refuse_other_formats(start: bytes, label: str) -> None:
     """Refuse a file whose first bytes are those of another encoding than UTF-8, or of a format that is not text."""
+    if start.startswith(_JSON):
+        return  # seen at once, since a folder may have thousands of small documents
     encoding = next((name for mark, name in _MARKS.items() if start.startswith(mark)), None)
     encoding = encoding or _ZEROS.get(tuple(byte == 0 for byte in start[:4]))
     if encoding:

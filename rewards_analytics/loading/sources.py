@@ -264,8 +264,10 @@ def _current(paths: Sequence[str], asked: str) -> Iterator[File]:
     left: dict[str, dict[str, File]] = {}
     root, found = None, False
     for path in paths:
-        is_folder = os.path.isdir(path)  # noqa: PTH112
-        root = table_of(path if is_folder else os.path.dirname(path)) if kind_of(path) in (None, "parquet") else None  # noqa: PTH120
+        root = None
+        if kind_of(path) in (None, "parquet"):  # a table has no other files
+            is_folder = os.path.isdir(path)  # noqa: PTH112
+            root = table_of(path if is_folder else os.path.dirname(path))  # noqa: PTH120
         if root is None:
             found = True
             yield File.named(path)

@@ -147,8 +147,10 @@ class Stream:
 
     def peek(self, size: int = _HEAD_BYTES) -> bytes:
         """The next bytes, without reading past them."""
-        while len(self._head) < size and (part := self._read(size - len(self._head))):
+        while (wanted := size - len(self._head)) > 0 and (part := self._read(wanted)):
             self._head += part
+            if self.size is not None and len(part) < wanted:
+                break  # the end of a file, which would else be asked for twice
         return self._head[:size]
 
     def skip_line(self) -> bytes:
