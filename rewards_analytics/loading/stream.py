@@ -149,8 +149,8 @@ class Stream:
         """The next bytes, without reading past them."""
         while (wanted := size - len(self._head)) > 0 and (part := self._read(wanted)):
             self._head += part
-            if self.size is not None and len(part) < wanted:
-                break  # the end of a file, which would else be asked for twice
+            if len(self._head) == self.size:
+                break  # the end of a file, which would otherwise be asked for twice
         return self._head[:size]
 
     def skip_line(self) -> bytes:
