@@ -17,9 +17,8 @@ Importing the package is cheap: each name loads what it needs when it is first u
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+import rewards_analytics.forks  # noqa: F401 - it notices forks from now on
 from rewards_analytics.version import __version__
-
-import_module("rewards_analytics.forks")  # which notices forks from now on
 
 _HOME = {
     "load": "loading.load",

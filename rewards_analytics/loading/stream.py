@@ -273,11 +273,9 @@ class _Resumed:
     def __init__(self, start: bytes, rest: _Counted) -> None:
         self._start, self._rest = start, rest
 
-    def read(self, size: int = -1) -> bytes:
-        if self._start:
-            start, self._start = self._start[:size], self._start[size:]
-            return start
-        return self._rest.read(size)
+    def read(self, size: int) -> bytes:
+        start, self._start = self._start[:size], self._start[size:]
+        return start + self._rest.read(size - len(start)) if size > len(start) else start
 
     def readinto(self, view: memoryview) -> int:
         if not self._start:
