@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import narwhals as nw
 
-from rewards_analytics.analysis.holdings import COLUMNS, JOIN_KEY, available, holding_sums, with_join_key
+from rewards_analytics.analysis.holdings import COLUMNS, JOIN_KEY, available, holding_sums, of_types, with_join_key
 from rewards_analytics.analysis.order import order_of
 from rewards_analytics.engines import IntoFrameT, LazyFrame, from_caller
 from rewards_analytics.schema import BALANCE, BALANCE_TO_LEVEL, GOALS, KEY, LEVEL, REWARD, TOTAL_BALANCE
@@ -64,13 +64,13 @@ def by_goal(frame: LazyFrame) -> LazyFrame:
 def goals_with_sums(frame: LazyFrame) -> LazyFrame:
     """One row per goal, with the sums behind the available balance of its holding."""
     balance_type, balance = nw.col("balance_type"), nw.col("balance")
-    goals = frame.filter(balance_type.is_in(list(GOALS))).select(
+    goals = of_types(frame, *GOALS).select(
         *KEY,
         "description",
         goal=nw.when(balance_type == BALANCE_TO_LEVEL).then(nw.lit(LEVEL)).otherwise(nw.lit(REWARD)),
         remaining=nw.when(balance > 0).then(balance).otherwise(nw.lit(0)),
     )
-    held = holding_sums(frame.filter(balance_type.is_in([TOTAL_BALANCE, BALANCE])))
+    held = holding_sums(of_types(frame, TOTAL_BALANCE, BALANCE))
     sums = with_join_key(held).select(*JOIN_KEY, "totals", "plains", "total", "plain")
     return with_join_key(goals).join(sums, on=list(JOIN_KEY), how="left")
 

@@ -83,7 +83,7 @@ def holding_sums(frame: LazyFrame, *example: str) -> LazyFrame:
     amount, expires_on = nw.col("balance"), nw.col("expires_on")
     total, plain, lot = _is(TOTAL_BALANCE), _is(BALANCE), _is(EXPIRING_BALANCE)
     dated = ~expires_on.is_null()
-    parts = frame.filter(nw.col("balance_type").is_in(BALANCE_TYPES)).select(
+    parts = of_types(frame, *BALANCE_TYPES).select(
         *KEY,
         *example,
         total=nw.when(total).then(amount),
@@ -151,12 +151,18 @@ def expiring_lots(frame: LazyFrame, *carried: str) -> LazyFrame:
     # few: dropping those of holdings with an EXPIRING_BALANCE takes a third of the time of looking up, for each row,
     # which balance types its holding has.
     columns = list(dict.fromkeys(("unit_type", "balance", "expires_on", *carried)))
-    listed, total = frame.filter(_is(EXPIRING_BALANCE)), frame.filter(_is(TOTAL_BALANCE))
-    dated = frame.filter((_is(TOTAL_BALANCE) | _is(BALANCE)) & ~nw.col("expires_on").is_null())
+    listed, total = of_types(frame, EXPIRING_BALANCE), of_types(frame, TOTAL_BALANCE)
+    dated = of_types(frame, TOTAL_BALANCE, BALANCE).filter(~nw.col("expires_on").is_null())
     unlisted = _without_holdings_of(dated, listed)
     of_total = unlisted.filter(_is(TOTAL_BALANCE))
     of_plain = _without_holdings_of(unlisted.filter(_is(BALANCE)), total)
     return nw.concat([rows.select(*columns) for rows in (listed, of_total, of_plain)])
+
+
+def of_types(frame: LazyFrame, *balance_types: str) -> LazyFrame:
+    """The rows of some balance types, and those without one, which fail when their amounts are computed."""
+    balance_type = nw.col("balance_type")
+    return frame.filter(balance_type.is_in(balance_types) | balance_type.is_null())
 
 
 def with_join_key(frame: LazyFrame) -> LazyFrame:

@@ -73,7 +73,7 @@ def _rows_of(rates: Rates) -> tuple[Iterable[_Row], type[RewardsError]]:
         raise ArgumentError(f"rates is a {type(rates).__name__}. {_FORM}{_COLUMNS}.") from error
     _require(found, "rates", MissingColumnError)
     columns = [*REQUIRED, *([MEMBER] if MEMBER in found else [])]
-    table = from_caller(rates, columns, asked_by="value")
+    table = from_caller(rates, columns, asked_by="value", required=())
     rows = table.collect(table.frame).rows(named=True)
     return (
         (f"row {place} of rates", row["unit_type"], row.get(MEMBER) or None, row["rate"])

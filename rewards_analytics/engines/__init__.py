@@ -10,7 +10,7 @@ from narwhals.typing import IntoFrameT
 
 from rewards_analytics.engines.caller import CallerFrame, from_caller
 from rewards_analytics.engines.columns import AMOUNT
-from rewards_analytics.engines.kinds import DataFrame, LazyFrame, as_narwhals, columns_of
+from rewards_analytics.engines.kinds import DataFrame, LazyFrame, as_narwhals, columns_of, is_frame, rereadable
 
 __all__ = [
     "AMOUNT",
@@ -21,4 +21,6 @@ __all__ = [
     "as_narwhals",
     "columns_of",
     "from_caller",
+    "is_frame",
+    "rereadable",
 ]

@@ -3,28 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 from narwhals import Implementation
 
 from rewards_analytics.engines.kinds import SPARK
 from rewards_analytics.errors import FrameError
 from rewards_analytics.schema import PRECISION, SCALE
 
+_AMOUNT: Final = pa.decimal128(PRECISION, SCALE)
+
 
 def to_polars(rewards: Any, kind: Implementation, columns: Sequence[str], asked_by: str) -> pl.DataFrame:
     """Take some columns of an eager frame over to Polars."""
     if kind is Implementation.POLARS:
         frame: pl.DataFrame = rewards.select(columns)
-    elif kind is Implementation.PYARROW:
-        frame = pl.DataFrame(pl.from_arrow(rewards.select(list(columns))))
     else:
-        arrays = {name: _arrow_column(rewards[name], name, asked_by) for name in columns}
-        frame = pl.DataFrame(pl.from_arrow(pa.table(arrays)))
+        frame = pl.DataFrame([_polars_column(rewards[name], name, asked_by) for name in columns])
     untyped = [name for name, dtype in frame.schema.items() if dtype == pl.Null]
     return frame.with_columns(pl.col(name).cast(_type_of_nulls(name)) for name in untyped)
+
+
+def narrowed(rewards: Any, kind: Implementation, columns: Sequence[str], asked_by: str) -> Any:
+    """Keep some columns of a lazy frame."""
+    if kind is Implementation.DASK:
+        return _typed_dask(rewards[list(columns)], asked_by)
+    if kind is Implementation.DUCKDB:
+        return rewards.select(*(f'"{name.replace(chr(34), 2 * chr(34))}"' for name in columns))
+    return rewards.select(*columns)
 
 
 def from_polars(result: pl.DataFrame, kind: Implementation, native: Any, *, eager: bool) -> Any:
@@ -50,18 +59,19 @@ def from_polars(result: pl.DataFrame, kind: Implementation, native: Any, *, eage
     return dd.from_pandas(frame, npartitions=1)
 
 
-def typed_dask(frame: Any) -> Any:
+def _typed_dask(frame: Any, asked_by: str) -> Any:
     """Type the columns of a Dask frame in pandas, because Narwhals casts no decimals there."""
     import pandas as pd
     from pandas.api.types import is_integer_dtype, is_object_dtype
 
-    arrow = dict.fromkeys(frame.columns, pa.string())
-    arrow |= {"balance": pa.decimal128(PRECISION, SCALE), "expires_on": pa.date32()}
-    casts = {
-        name: pd.ArrowDtype(arrow[name])
-        for name, dtype in frame.dtypes.items()
-        if is_object_dtype(dtype) or (name == "balance" and is_integer_dtype(dtype))
-    }
+    arrow = dict.fromkeys(frame.columns, pa.string()) | {"balance": _AMOUNT, "expires_on": pa.date32()}
+    casts = {}
+    for name, dtype in frame.dtypes.items():
+        if isinstance(dtype, pd.PeriodDtype):
+            raise FrameError(f"{asked_by}() cannot read column {name!r}: it holds {dtype}. {_way_out(name)}")
+        wide = isinstance(dtype, pd.ArrowDtype) and pa.types.is_decimal256(dtype.pyarrow_dtype)
+        if is_object_dtype(dtype) or (name == "balance" and (is_integer_dtype(dtype) or wide)):
+            casts[name] = pd.ArrowDtype(arrow[name])
     return frame.astype(casts) if casts else frame
 
 
@@ -72,21 +82,37 @@ def _type_of_nulls(name: str) -> pl.DataType:
     return pl.Date() if name in ("expires_on", "created_at") else pl.String()
 
 
-def _arrow_column(column: Any, name: str, asked_by: str) -> pa.Array | pa.ChunkedArray:
-    """Take a pandas column over to Arrow; amounts as objects become decimals without passing a float."""
-    is_amount = name == "balance"
-    wanted = pa.decimal128(PRECISION, SCALE) if is_amount and column.dtype == object else None
+def _polars_column(column: Any, name: str, asked_by: str) -> pl.Series:
+    """Take a column over to Polars through Arrow; amounts become decimals without passing a float."""
     try:
+        array = _arrow_column(column, name)
+        if pa.types.is_decimal256(array.type) and name != "balance":
+            raise pa.ArrowTypeError(f"{array.type} is wider than decimal(38)")  # a panic of Polars
+        return pl.Series(name, pl.from_arrow(array))
+    except (pa.ArrowException, pl.exceptions.PolarsError) as error:
+        raise FrameError(f"{asked_by}() cannot read column {name!r}: {error}. {_way_out(name)}") from error
+
+
+def _arrow_column(column: Any, name: str) -> pa.Array | pa.ChunkedArray:
+    if isinstance(column, pa.ChunkedArray):
+        array = column
+    else:
+        wanted = _AMOUNT if name == "balance" and column.dtype == object else None
         array = pa.array(column, type=wanted, from_pandas=True)
-    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-        way_out = (
-            f"Amounts must be Decimal or int with at most {SCALE} decimals, never float: load the source with load()."
-            if is_amount
-            else "Give the column one type, or load the source with load()."
-        )
-        raise FrameError(f"{asked_by}() cannot read column {name!r}: {error}. {way_out}") from error
-    # pandas types a column of nulls alone as it likes, mostly as floats.
-    return pa.nulls(len(array)) if not is_amount and array.null_count == len(array) else array
+        if name != "balance" and array.null_count == len(array):
+            return pa.nulls(len(array))  # pandas types a column of nulls alone as it likes, mostly as floats
+    kind = array.type
+    if name == "balance" and pa.types.is_decimal(kind) and (pa.types.is_decimal256(kind) or kind.scale < 0):
+        return array.cast(_AMOUNT)
+    if pa.types.is_timestamp(kind) and (kind.tz or "").startswith(("+", "-")):  # Polars has no such zones
+        return pc.local_timestamp(array) if name == "expires_on" else array.cast(pa.timestamp(kind.unit, "UTC"))
+    return array
+
+
+def _way_out(name: str) -> str:
+    if name == "balance":
+        return f"Amounts must be Decimal or int with at most {SCALE} decimals, never float: load the source with load()."
+    return "Give the column one type, or load the source with load()."
 
 
 def _plain_arrow(frame: pl.DataFrame) -> pa.Table:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic
 
@@ -10,10 +10,12 @@ import narwhals as nw
 from narwhals import Implementation
 from narwhals.typing import IntoFrameT
 
-from rewards_analytics.engines.arrow import from_polars, to_polars, typed_dask
-from rewards_analytics.engines.columns import check_amounts, typed
+from rewards_analytics.engines.arrow import from_polars, narrowed, to_polars
+from rewards_analytics.engines.columns import typed
+from rewards_analytics.engines.faults import failing, fault_in, faults_of, refuse
 from rewards_analytics.engines.kinds import UNORDERED, DataFrame, LazyFrame, as_narwhals, recognise
-from rewards_analytics.errors import MissingColumnError
+from rewards_analytics.errors import FrameError, MissingColumnError
+from rewards_analytics.schema import REQUIRED
 
 
 @dataclass(frozen=True)
@@ -43,9 +45,13 @@ class CallerFrame(Generic[IntoFrameT]):
 
     def collect(self, result: LazyFrame) -> DataFrame:
         """Compute a result where the rewards are, and bring it here."""
-        if self._in_polars:
-            return result.collect(backend="polars", engine="streaming")
-        return result.collect(backend="polars")
+        options = {"engine": "streaming"} if self._in_polars else {}
+        try:
+            return result.collect(backend="polars", **options)
+        except Exception as error:  # each engine has errors of its own, with the message of a fault in them
+            if (message := fault_in(error)) is None:
+                raise
+            raise FrameError(message) from error
 
     def upload(self, small: DataFrame) -> LazyFrame:
         """Bring a small frame of text and numbers to where the rewards are computed, to be joined with them."""
@@ -83,7 +89,9 @@ class CallerFrame(Generic[IntoFrameT]):
         return native
 
 
-def from_caller(rewards: IntoFrameT, columns: Sequence[str], *, asked_by: str) -> CallerFrame[IntoFrameT]:
+def from_caller(
+    rewards: IntoFrameT, columns: Sequence[str], *, asked_by: str, required: Collection[str] = REQUIRED
+) -> CallerFrame[IntoFrameT]:
     """Take a caller's frame in: find its kind, check the columns, and type them.
 
     Parameters
@@ -94,20 +102,19 @@ def from_caller(rewards: IntoFrameT, columns: Sequence[str], *, asked_by: str) -
         The columns to keep; all others are left behind.
     asked_by
         The function that the caller called, for the error messages.
+    required
+        The columns in which a null is refused.
     """
-    native: Any = nw.to_native(rewards, pass_through=True)
-    frame, kind, eager = recognise(native, asked_by)
-    names = frame.collect_schema().names()
+    native, kind, eager, names = recognise(rewards, asked_by)
     missing = [name for name in columns if name not in names]
     if missing:
         raise MissingColumnError.from_columns(missing, names, wanted_by=f"{asked_by}() reads them")
-    if eager:
-        in_memory = to_polars(native, kind, columns, asked_by)
-        if "balance" in columns and in_memory.schema["balance"].is_decimal():
-            check_amounts(in_memory["balance"], asked_by)
-        chosen = nw.from_native(in_memory.lazy())
-    else:
-        chosen = frame.lazy().select(*columns)
-        if kind is Implementation.DASK:
-            chosen = as_narwhals(typed_dask(chosen.to_native())).lazy()
-    return CallerFrame(typed(chosen, asked_by), native, kind, eager)
+    if twice := [name for name in columns if names.count(name) > 1]:
+        raise FrameError(f"{asked_by}() reads {twice[0]!r}, and the frame has {names.count(twice[0])} columns of that name. Keep one of them.")
+    frame = as_narwhals((to_polars if eager else narrowed)(native, kind, columns, asked_by))
+    schema = frame.collect_schema()
+    expressions, faults = typed(schema, kind, asked_by), faults_of(schema, required)
+    if isinstance(frame, nw.LazyFrame):
+        return CallerFrame(failing(frame, expressions, faults, asked_by), native, kind, eager)
+    refuse(frame, faults, asked_by)
+    return CallerFrame(frame.lazy().select(*expressions), native, kind, eager)

@@ -1,56 +1,37 @@
-"""The one type that each column has in the analyses, and the amounts that they can add up exactly."""
+"""The one type that each column has in the analyses."""
 
 from __future__ import annotations
 
-from decimal import Decimal
+from collections.abc import Mapping
 from typing import Final
 
 import narwhals as nw
-import polars as pl
 from narwhals import Implementation
 from narwhals.dtypes import DType
 
-from rewards_analytics.engines.kinds import LazyFrame
+from rewards_analytics.engines.faults import clock_of
 from rewards_analytics.errors import FrameError
-from rewards_analytics.schema import PRECISION, SCALE, WHOLE_DIGITS
+from rewards_analytics.schema import FIELDS, PRECISION, SCALE
 
 AMOUNT: Final = nw.Decimal(PRECISION, SCALE)
 
 
-def typed(frame: LazyFrame, asked_by: str) -> LazyFrame:
-    """Cast each column to the type that the analyses compute on; refuse what cannot be cast exactly."""
-    casts = []
-    for name, dtype in frame.collect_schema().items():
-        target = _target(name, dtype, asked_by)
-        if target is not None and dtype != target:
-            casts.append(nw.col(name).cast(target))
-        elif name == "created_at" and isinstance(dtype, nw.Datetime) and dtype.time_zone is None:
-            casts.append(nw.col(name).dt.replace_time_zone("UTC"))
-        elif name == "created_at" and isinstance(dtype, nw.Datetime) and _needs_utc(dtype, frame):
-            casts.append(nw.col(name).dt.convert_time_zone("UTC"))
-    return frame.with_columns(*casts) if casts else frame
+def typed(schema: Mapping[str, DType], kind: Implementation, asked_by: str) -> list[nw.Expr]:
+    """Return each column with the type that the analyses compute on; refuse what cannot be cast exactly."""
+    return [_typed(name, dtype, kind, asked_by) for name, dtype in schema.items()]
 
 
-def check_amounts(balance: pl.Series, asked_by: str) -> None:
-    """Refuse amounts that are missing, or so large that a sum of them could overflow."""
-    if balance.null_count():
-        raise FrameError(
-            f"{asked_by}() needs an amount in every row, and 'balance' is null in {balance.null_count():,}. "
-            "Leave these rows out knowingly, or load the source with load()."
-        )
-    if len(balance):
-        low, high = Decimal(str(balance.min())), Decimal(str(balance.max()))
-        bound = 10**WHOLE_DIGITS
-        if low <= -bound or high >= bound:
-            raise FrameError(
-                f"{asked_by}() adds up amounts below 10^{WHOLE_DIGITS}, and 'balance' runs from {low} to {high}. "
-                "A sum of larger ones could overflow unnoticed."
-            )
-
-
-def _needs_utc(dtype: nw.Datetime, frame: LazyFrame) -> bool:
-    """Whether times must be converted to UTC before they are compared: other engines compare them in any zone."""
-    return frame.implementation is Implementation.POLARS and dtype.time_zone != "UTC"
+def _typed(name: str, dtype: DType, kind: Implementation, asked_by: str) -> nw.Expr:
+    column, target = nw.col(name), _target(name, dtype, asked_by)
+    if target is not None and dtype != target:
+        clock = clock_of(name, dtype) if name == "expires_on" and isinstance(dtype, nw.Datetime) else column
+        return clock.cast(target)
+    if name == "created_at" and isinstance(dtype, nw.Datetime):
+        if dtype.time_zone is None:
+            return column.dt.replace_time_zone("UTC")
+        if dtype.time_zone != "UTC" and kind is Implementation.POLARS:  # others compare times of any zone
+            return column.dt.convert_time_zone("UTC")
+    return column
 
 
 def _target(name: str, dtype: DType, asked_by: str) -> DType | None:
@@ -63,8 +44,10 @@ def _target(name: str, dtype: DType, asked_by: str) -> DType | None:
         raise _wrong_type(name, dtype, "dates", "dates", asked_by)
     if isinstance(dtype, nw.String | nw.Categorical | nw.Enum) or dtype == nw.Unknown:
         return nw.String()
-    if name.endswith("guid") or name in ("balance_type", "unit_type", "description"):
+    if name in FIELDS:
         raise _wrong_type(name, dtype, "text", "text", asked_by)
+    if dtype.is_nested() or dtype == nw.Object:
+        raise _wrong_type(name, dtype, "values to group by", "text", asked_by)
     return None
 
 

@@ -6,7 +6,19 @@ import warnings
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 import narwhals as nw
+import pyarrow as pa
 from narwhals import Implementation
+from narwhals.dependencies import (
+    is_dask_dataframe,
+    is_duckdb_relation,
+    is_pandas_dataframe,
+    is_polars_dataframe,
+    is_polars_lazyframe,
+    is_pyarrow_table,
+    is_pyspark_connect_dataframe,
+    is_pyspark_dataframe,
+)
+from narwhals.typing import IntoFrameT
 
 from rewards_analytics.errors import FrameError
 
@@ -27,35 +39,75 @@ UNORDERED: Final = frozenset({Implementation.DASK, *SPARK})
 """Engines whose frames have no order of rows."""
 
 _EAGER: Final = frozenset({Implementation.POLARS, Implementation.PANDAS, Implementation.PYARROW})
-_LAZY: Final = frozenset({Implementation.POLARS, Implementation.DUCKDB, *UNORDERED})
+_KINDS: Final = {
+    Implementation.POLARS: (is_polars_dataframe, is_polars_lazyframe),
+    Implementation.PANDAS: (is_pandas_dataframe,),
+    Implementation.PYARROW: (is_pyarrow_table,),
+    Implementation.DUCKDB: (is_duckdb_relation,),
+    Implementation.DASK: (is_dask_dataframe,),
+    Implementation.PYSPARK: (is_pyspark_dataframe,),
+    Implementation.PYSPARK_CONNECT: (is_pyspark_connect_dataframe,),
+}
 
 
 class Recognised(NamedTuple):
-    """A frame in Narwhals, its library, and whether it holds its rows in memory."""
+    """A frame, its library, whether it holds its rows in memory, and the names of its columns."""
 
-    frame: nw.DataFrame[Any] | nw.LazyFrame[Any]
+    native: Any
     kind: Implementation
     eager: bool
+    names: list[str]
 
 
 def recognise(rewards: object, asked_by: str) -> Recognised:
-    """Find out which kind of frame this is; refuse whatever is not a frame of a supported kind."""
-    try:
-        frame = as_narwhals(rewards)
-    except TypeError as error:
-        raise FrameError(
-            f"{asked_by}() takes a frame of rewards ({NAMES}), not {type(rewards).__name__}. "
-            "Load it first: load() reads files, bytes and reward dicts."
-        ) from error
-    eager, kind = isinstance(frame, nw.DataFrame), frame.implementation
-    if kind not in (_EAGER if eager else _LAZY):
-        raise FrameError(f"{asked_by}() does not compute on frames of {kind.value}. Convert it to one of: {NAMES}.")
-    return Recognised(frame, kind, eager)
+    """Find out which kind of frame this is; refuse whatever is not a frame of a supported kind.
+
+    Narwhals sees a frame only later, with the columns that are read: it refuses frames with a column twice.
+    """
+    native: Any = nw.to_native(rewards, pass_through=True)
+    kind = _kind_of(native)
+    if kind is None:
+        native, kind = _arrow_table(native, asked_by), Implementation.PYARROW
+    eager = kind in _EAGER and not is_polars_lazyframe(native)
+    if kind is Implementation.PYARROW:
+        names = native.column_names
+    else:
+        names = native.columns if eager or kind is not Implementation.POLARS else native.collect_schema().names()
+    return Recognised(native, kind, eager, [str(name) for name in names])
+
+
+def rereadable(rewards: IntoFrameT, *, asked_by: str) -> IntoFrameT:
+    """Return a frame that can be read several times, which a stream of Arrow data cannot."""
+    frame: IntoFrameT = recognise(rewards, asked_by).native
+    return frame
+
+
+def is_frame(value: object) -> bool:
+    """Whether this is a frame of a supported kind."""
+    native = nw.to_native(value, pass_through=True)
+    return _kind_of(native) is not None or hasattr(native, "__arrow_c_stream__")
 
 
 def columns_of(frame: object, *, asked_by: str) -> list[str]:
     """Return the names of the columns of a frame of any supported kind."""
-    return list(recognise(nw.to_native(frame, pass_through=True), asked_by).frame.collect_schema().names())
+    return recognise(frame, asked_by).names
+
+
+def _kind_of(native: Any) -> Implementation | None:
+    return next((kind for kind, is_of_kind in _KINDS.items() if any(test(native) for test in is_of_kind)), None)
+
+
+def _arrow_table(native: Any, asked_by: str) -> pa.Table:
+    """Read a frame of a library that speaks the Arrow interface, as most do."""
+    try:
+        if hasattr(native, "__arrow_c_stream__"):
+            return pa.table(native)
+    except (TypeError, pa.ArrowException):
+        pass  # a column, say, not a frame
+    raise FrameError(
+        f"{asked_by}() takes a frame of rewards ({NAMES}), not {type(native).__name__}. "
+        "Load it first: load() reads files, bytes and reward dicts."
+    )
 
 
 def as_narwhals(native: Any) -> nw.DataFrame[Any] | nw.LazyFrame[Any]:

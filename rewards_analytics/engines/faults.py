@@ -1,0 +1,161 @@
+"""Rows that no analysis may pass over: found in the columns that it reads, and refused.
+
+Rows in memory are refused at the call. A lazy frame fails when it is computed: its columns become expressions that
+raise at a fault, so that the check costs no scan of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
+
+import narwhals as nw
+import polars as pl
+from narwhals import Implementation
+from narwhals.dtypes import DType
+
+from rewards_analytics.engines.kinds import SPARK, LazyFrame, as_narwhals
+from rewards_analytics.errors import FrameError
+from rewards_analytics.schema import WHOLE_DIGITS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_MESSAGE: Final = re.compile(r"\w+\(\) cannot compute with [^\n]*? in some rows\. [^.\n]*\.")
+_LEAVE_OUT: Final = "Leave these rows out knowingly, or load the source with load()."
+
+
+class Fault(NamedTuple):
+    """What a column may not hold: the rows that do, and how to say so."""
+
+    column: str
+    rows: nw.Expr
+    problem: str
+    way_out: str = _LEAVE_OUT
+
+    def message(self, asked_by: str, where: str = "in some rows") -> str:
+        """Name the function, the column and the problem; `where` says in which rows."""
+        return f"{asked_by}() cannot compute with {self.column!r}, which {self.problem} {where}. {self.way_out}"
+
+
+def faults_of(schema: Mapping[str, DType], required: Collection[str]) -> list[Fault]:
+    """List the faults that columns of these types can have."""
+    faults = [Fault(name, nw.col(name).is_null(), "is null") for name in schema if name in required]
+    amount, day = schema.get("balance"), schema.get("expires_on")
+    if isinstance(amount, nw.Decimal | nw.UInt64 | nw.Int128 | nw.UInt128):
+        too_large = nw.col("balance").abs() >= 10**WHOLE_DIGITS
+        way_out = "Amounts stay below it, so that no sum of them can overflow unnoticed."
+        faults.append(Fault("balance", too_large, f"is not below 10^{WHOLE_DIGITS}", way_out))
+    if isinstance(day, nw.Datetime):
+        clock = clock_of("expires_on", day)
+        timed = ~clock.is_null() & (clock.cast(nw.Date()).cast(nw.Datetime(day.time_unit)) != clock)
+        way_out = "Only midnight in the column's own zone stands for a day: cast it to dates knowingly."
+        faults.append(Fault("expires_on", timed, "has a time of day", way_out))
+    return faults
+
+
+def clock_of(name: str, dtype: nw.Datetime) -> nw.Expr:
+    """What a clock in the zone of a column of times shows; in DuckDB and PySpark that is the session's zone."""
+    return nw.col(name) if dtype.time_zone is None else nw.col(name).dt.replace_time_zone(None)
+
+
+def refuse(frame: nw.DataFrame[Any], faults: Sequence[Fault], asked_by: str) -> None:
+    """Refuse rows in memory that have a fault."""
+    for fault in faults:
+        found = frame.filter(fault.rows)[fault.column]
+        if len(found):
+            example = "" if found[0] is None else f", such as {found[0]}"
+            where = f"in {len(found):,} {'row' if len(found) == 1 else 'rows'}{example}"
+            raise FrameError(fault.message(asked_by, where))
+
+
+def fault_in(error: Exception) -> str | None:
+    """Return the message of a fault in the error of an engine, None if it failed for another reason."""
+    found = _MESSAGE.search(str(error))
+    return found and found[0]
+
+
+def failing(frame: LazyFrame, typed: Sequence[nw.Expr], faults: Sequence[Fault], asked_by: str) -> LazyFrame:
+    """Type the columns of a lazy frame, and make each fail where a fault is found when it is computed."""
+    columns, kind = frame.collect_schema().names(), frame.implementation
+    flags = {f"__fault_{place}__": fault for place, fault in enumerate(faults)}
+    flagged = frame.select(*typed, **{flag: fault.rows for flag, fault in flags.items()})
+    raised: defaultdict[str, dict[str, str]] = defaultdict(dict)
+    for flag, fault in flags.items():
+        raised[_carrier(fault.column, columns, kind)][flag] = fault.message(asked_by)
+    return as_narwhals(_RAISE[kind](flagged.to_native(), raised)).lazy().select(*columns)
+
+
+def _carrier(column: str, columns: Collection[str], kind: Implementation) -> str:
+    """The column that fails at a fault of another one.
+
+    An analysis may read the guids of few rows only. And before Polars reads the other columns it filters by balance
+    type, which saves much time, unless that column can fail: the analyses keep rows without one, whose amounts fail.
+    """
+    moved = column == "guid" or (column == "balance_type" and kind is Implementation.POLARS)
+    return "balance" if moved and "balance" in columns else column
+
+
+_Raised: TypeAlias = Mapping[str, Mapping[str, str]]
+"""By the column that fails: the columns that tell where, each with the message."""
+
+
+def _raise_in_polars(frame: pl.LazyFrame, raised: _Raised) -> pl.LazyFrame:
+    types = frame.collect_schema()
+    return frame.with_columns(
+        pl.map_batches(
+            [column, *messages], partial(_unless_flagged, [*messages.values()]), types[column], is_elementwise=True
+        )
+        for column, messages in raised.items()
+    )
+
+
+def _unless_flagged(messages: Sequence[str], columns: Sequence[pl.Series]) -> pl.Series:
+    for flags, message in zip(columns[1:], messages, strict=True):
+        if flags.any():
+            raise FrameError(message)
+    return columns[0]
+
+
+def _raise_in_duckdb(relation: Any, raised: _Raised) -> Any:
+    from duckdb import CaseExpression, ColumnExpression, ConstantExpression, FunctionExpression
+
+    columns = {name: ColumnExpression(name) for name in relation.columns}
+    for column, messages in raised.items():
+        for flag, message in messages.items():
+            error = FunctionExpression("error", ConstantExpression(message))
+            columns[column] = CaseExpression(ColumnExpression(flag), error).otherwise(columns[column])
+    return relation.select(*(expression.alias(name) for name, expression in columns.items()))
+
+
+def _raise_in_spark(frame: Any, raised: _Raised) -> Any:
+    from pyspark.sql import functions
+
+    columns = {column: functions.col(column) for column in raised}
+    for column, messages in raised.items():
+        for flag, message in messages.items():
+            error = functions.raise_error(functions.lit(message))
+            columns[column] = functions.when(functions.col(flag), error).otherwise(columns[column])
+    return frame.withColumns(columns)
+
+
+def _raise_in_dask(frame: Any, raised: _Raised) -> Any:
+    def checked(part: pd.DataFrame) -> pd.DataFrame:
+        for messages in raised.values():
+            for flag, message in messages.items():
+                if part[flag].any():
+                    raise FrameError(message)
+        return part
+
+    return frame.map_partitions(checked, meta=frame._meta)
+
+
+_RAISE: Final[Mapping[Implementation, Callable[[Any, _Raised], Any]]] = {
+    Implementation.POLARS: _raise_in_polars,
+    Implementation.DUCKDB: _raise_in_duckdb,
+    Implementation.DASK: _raise_in_dask,
+    **dict.fromkeys(SPARK, _raise_in_spark),
+}
