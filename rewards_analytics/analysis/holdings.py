@@ -160,7 +160,7 @@ def expiring_lots(frame: LazyFrame, *carried: str) -> LazyFrame:
 
 
 def of_types(frame: LazyFrame, *balance_types: str) -> LazyFrame:
-    """The rows of some balance types, and those without one, which fail when their amounts are computed."""
+    """The rows of some balance types, and those without one, which fail when they are computed."""
     balance_type = nw.col("balance_type")
     return frame.filter(balance_type.is_in(balance_types) | balance_type.is_null())
 

@@ -27,10 +27,10 @@ def to_polars(rewards: Any, kind: Implementation, columns: Sequence[str], asked_
     return frame.with_columns(pl.col(name).cast(_type_of_nulls(name)) for name in untyped)
 
 
-def narrowed(rewards: Any, kind: Implementation, columns: Sequence[str], asked_by: str) -> Any:
+def narrowed(rewards: Any, kind: Implementation, columns: Sequence[str]) -> Any:
     """Keep some columns of a lazy frame."""
     if kind is Implementation.DASK:
-        return _typed_dask(rewards[list(columns)], asked_by)
+        return _typed_dask(rewards[list(columns)])
     if kind is Implementation.DUCKDB:
         return rewards.select(*(f'"{name.replace(chr(34), 2 * chr(34))}"' for name in columns))
     return rewards.select(*columns)
@@ -59,7 +59,7 @@ def from_polars(result: pl.DataFrame, kind: Implementation, native: Any, *, eage
     return dd.from_pandas(frame, npartitions=1)
 
 
-def _typed_dask(frame: Any, asked_by: str) -> Any:
+def _typed_dask(frame: Any) -> Any:
     """Type the columns of a Dask frame in pandas, because Narwhals casts no decimals there."""
     import pandas as pd
     from pandas.api.types import is_integer_dtype, is_object_dtype
@@ -67,8 +67,6 @@ def _typed_dask(frame: Any, asked_by: str) -> Any:
     arrow = dict.fromkeys(frame.columns, pa.string()) | {"balance": _AMOUNT, "expires_on": pa.date32()}
     casts = {}
     for name, dtype in frame.dtypes.items():
-        if isinstance(dtype, pd.PeriodDtype):
-            raise FrameError(f"{asked_by}() cannot read column {name!r}: it holds {dtype}. {_way_out(name)}")
         wide = isinstance(dtype, pd.ArrowDtype) and pa.types.is_decimal256(dtype.pyarrow_dtype)
         if is_object_dtype(dtype) or (name == "balance" and (is_integer_dtype(dtype) or wide)):
             casts[name] = pd.ArrowDtype(arrow[name])

@@ -111,7 +111,7 @@ def from_caller(
         raise MissingColumnError.from_columns(missing, names, wanted_by=f"{asked_by}() reads them")
     if twice := [name for name in columns if names.count(name) > 1]:
         raise FrameError(f"{asked_by}() reads {twice[0]!r}, and the frame has {names.count(twice[0])} columns of that name. Keep one of them.")
-    frame = as_narwhals((to_polars if eager else narrowed)(native, kind, columns, asked_by))
+    frame = as_narwhals(to_polars(native, kind, columns, asked_by) if eager else narrowed(native, kind, columns))
     schema = frame.collect_schema()
     expressions, faults = typed(schema, kind, asked_by), faults_of(schema, required)
     if isinstance(frame, nw.LazyFrame):

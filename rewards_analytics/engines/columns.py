@@ -10,10 +10,15 @@ from narwhals import Implementation
 from narwhals.dtypes import DType
 
 from rewards_analytics.engines.faults import clock_of
+from rewards_analytics.engines.kinds import SPARK
 from rewards_analytics.errors import FrameError
 from rewards_analytics.schema import FIELDS, PRECISION, SCALE
 
 AMOUNT: Final = nw.Decimal(PRECISION, SCALE)
+
+
+_SQL: Final = frozenset({Implementation.DUCKDB, *SPARK})
+"""Engines that cast any type to text or dates, also that of nulls alone."""
 
 
 def typed(schema: Mapping[str, DType], kind: Implementation, asked_by: str) -> list[nw.Expr]:
@@ -22,7 +27,7 @@ def typed(schema: Mapping[str, DType], kind: Implementation, asked_by: str) -> l
 
 
 def _typed(name: str, dtype: DType, kind: Implementation, asked_by: str) -> nw.Expr:
-    column, target = nw.col(name), _target(name, dtype, asked_by)
+    column, target = nw.col(name), _target(name, dtype, kind, asked_by)
     if target is not None and dtype != target:
         clock = clock_of(name, dtype) if name == "expires_on" and isinstance(dtype, nw.Datetime) else column
         return clock.cast(target)
@@ -34,19 +39,20 @@ def _typed(name: str, dtype: DType, kind: Implementation, asked_by: str) -> nw.E
     return column
 
 
-def _target(name: str, dtype: DType, asked_by: str) -> DType | None:
+def _target(name: str, dtype: DType, kind: Implementation, asked_by: str) -> DType | None:
     """Return the type to cast a column to, None to leave it as it is."""
+    is_castable = dtype == nw.Unknown and kind in _SQL
     if name == "balance":
         return _amount_target(dtype, asked_by)
     if name in ("expires_on", "created_at"):
-        if isinstance(dtype, nw.Date | nw.Datetime) or dtype == nw.Unknown:
+        if isinstance(dtype, nw.Date | nw.Datetime) or is_castable:
             return nw.Date() if name == "expires_on" else None
         raise _wrong_type(name, dtype, "dates", "dates", asked_by)
-    if isinstance(dtype, nw.String | nw.Categorical | nw.Enum) or dtype == nw.Unknown:
+    if isinstance(dtype, nw.String | nw.Categorical | nw.Enum) or is_castable:
         return nw.String()
     if name in FIELDS:
         raise _wrong_type(name, dtype, "text", "text", asked_by)
-    if dtype.is_nested() or dtype == nw.Object:
+    if dtype.is_nested() or dtype in (nw.Object, nw.Unknown):
         raise _wrong_type(name, dtype, "values to group by", "text", asked_by)
     return None
 
@@ -72,6 +78,7 @@ def _amount_target(dtype: DType, asked_by: str) -> DType:
 
 def _wrong_type(name: str, dtype: DType, read_as: str, cast_to: str, asked_by: str) -> FrameError:
     return FrameError(
-        f"{asked_by}() reads {name!r} as {read_as}, and the column holds {dtype}. "
+        f"{asked_by}() reads {name!r} as {read_as}, and the column holds "
+        f"{'another type' if dtype == nw.Unknown else dtype}. "
         f"load() types it; or cast it to {cast_to} first."
     )

@@ -93,10 +93,13 @@ def _carrier(column: str, columns: Collection[str], kind: Implementation) -> str
     """The column that fails at a fault of another one.
 
     An analysis may read the guids of few rows only. And before Polars reads the other columns it filters by balance
-    type, which saves much time, unless that column can fail: the analyses keep rows without one, whose amounts fail.
+    type, which saves much time, unless that column can fail: the analyses keep rows without one, whose units fail.
     """
-    moved = column == "guid" or (column == "balance_type" and kind is Implementation.POLARS)
-    return "balance" if moved and "balance" in columns else column
+    if column == "guid" and "balance" in columns:
+        return "balance"
+    if column == "balance_type" and kind is Implementation.POLARS and "unit_type" in columns:
+        return "unit_type"
+    return column
 
 
 _Raised: TypeAlias = Mapping[str, Mapping[str, str]]
