@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from math import nextafter
+from typing import Final
+
 import narwhals as nw
 
 from rewards_analytics.analysis.holdings import COLUMNS, JOIN_KEY, available, holding_sums, of_types, with_join_key
 from rewards_analytics.analysis.order import order_of
 from rewards_analytics.engines import IntoFrameT, LazyFrame, from_caller
 from rewards_analytics.schema import BALANCE, BALANCE_TO_LEVEL, GOALS, KEY, LEVEL, REWARD, TOTAL_BALANCE
+
+_BELOW_1: Final = nextafter(1.0, 0.0)
+"""The largest float below 1: the progress of a goal that is as good as reached."""
 
 
 def distance(rewards: IntoFrameT) -> IntoFrameT:
@@ -31,8 +37,8 @@ def distance(rewards: IntoFrameT) -> IntoFrameT:
     (decimal(38, 9): the available balance of the goal's holding, null where unknown; a holding in another
     unit is another holding), `progress` (float, 0 to 1), `reached` (bool: nothing remains).
 
-    `progress` is 1 where reached, otherwise a / (a + remaining) with a = max(available, 0), null where available
-    is null.
+    `progress` is 1 where reached, otherwise a / (a + remaining) with a = max(available, 0), below 1 however little
+    remains, null where available is null.
 
     Raises
     ------
@@ -82,6 +88,7 @@ def with_progress(goals: LazyFrame) -> LazyFrame:
     remaining, held = nw.col("remaining"), nw.col("available")
     a = nw.when(held > 0).then(held.cast(nw.Float64)).otherwise(nw.lit(0.0))
     share = a / (a + remaining.cast(nw.Float64))
+    share = nw.when(share < 1).then(share).otherwise(nw.lit(_BELOW_1))  # rounded up, where little remains
     reached = remaining <= 0
     progress = nw.when(reached).then(nw.lit(1.0)).otherwise(nw.when(~held.is_null()).then(share))
     return goals.with_columns(reached=reached, progress=progress).select(

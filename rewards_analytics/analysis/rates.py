@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-import csv
 import os
-from collections.abc import Iterable, Iterator, Mapping
+import warnings
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from rewards_analytics.amounts import NOT_A_NUMBER, InvalidValueError, amount
-from rewards_analytics.engines import columns_of, from_caller
-from rewards_analytics.errors import ArgumentError, FrameError, MissingColumnError, RewardsError, SourceError
-from rewards_analytics.schema import DOLLARS, SCALE, WHOLE_DIGITS
+from rewards_analytics.engines import columns_of, from_caller, rereadable
+from rewards_analytics.errors import ArgumentError, FrameError, MissingColumnError, RewardsError, RewardsWarning, SourceError
+from rewards_analytics.schema import SCALE, WHOLE_DIGITS
+from rewards_analytics.textfiles import csv_table
 
 Rates: TypeAlias = Any
 """A mapping of unit to rate, a frame of any supported kind, or the path of a CSV file."""
 
 REQUIRED: Final = ("unit_type", "rate")
 MEMBER: Final = "member_guid"
+MOST_NAMED: Final = 5
 
 _FORM: Final = "Rates are a mapping of unit to dollars a unit, a frame, or a CSV file with the columns "
 _COLUMNS: Final = f"{', '.join(REQUIRED)} and, where members differ, {MEMBER}"
@@ -31,6 +34,24 @@ class RateTable:
 
     of_unit: Mapping[str, Decimal]
     of_member: Mapping[tuple[str, str], Decimal]
+
+    def warn_of_unused(self, units: Collection[str], members: Collection[tuple[str, str]]) -> None:
+        """Warn of the rates that fit no holding, given the units of all, and the members and units with own rates."""
+        unused = [(unit, repr(unit)) for unit in self.of_unit if unit not in units]
+        unused += [(key[1], f"{key[1]!r} of member {key[0]!r}") for key in self.of_member if key not in members]
+        if not unused or not units:
+            return
+        names, said = {unit.strip().upper(): unit for unit in units}, []
+        for unit, what in unused[:MOST_NAMED]:
+            nearest = [] if unit in units else get_close_matches(unit.strip().upper(), names, n=1)
+            said.append(what + (f" (did you mean {names[nearest[0]]!r}?)" if nearest else ""))
+        more = f" and {len(unused) - MOST_NAMED:,} more" if len(unused) > MOST_NAMED else ""
+        warnings.warn(
+            f"{'A rate fits' if len(unused) == 1 else f'{len(unused):,} rates fit'} no reward: {', '.join(said)}{more}. "
+            f"The units of the rewards are {', '.join(map(repr, sorted(units)))}.",
+            RewardsWarning,
+            stacklevel=3,
+        )
 
 
 def read_rates(rates: Rates) -> RateTable:
@@ -54,7 +75,7 @@ def read_rates(rates: Rates) -> RateTable:
             of_member[member_guid, unit_type] = rate
         else:
             of_unit[unit_type] = rate
-    return RateTable({DOLLARS: Decimal(1)} | of_unit, of_member)
+    return RateTable(of_unit, of_member)
 
 
 _Row: TypeAlias = tuple[str, Any, str | None, Any]
@@ -68,9 +89,10 @@ def _rows_of(rates: Rates) -> tuple[Iterable[_Row], type[RewardsError]]:
     if isinstance(rates, str | os.PathLike):
         return _rows_of_file(Path(rates)), SourceError
     try:
-        found = columns_of(rates, asked_by="value")
+        rates = rereadable(rates, asked_by="value")
     except FrameError as error:
         raise ArgumentError(f"rates is a {type(rates).__name__}. {_FORM}{_COLUMNS}.") from error
+    found = columns_of(rates, asked_by="value")
     _require(found, "rates", MissingColumnError)
     columns = [*REQUIRED, *([MEMBER] if MEMBER in found else [])]
     table = from_caller(rates, columns, asked_by="value", required=())
@@ -83,18 +105,22 @@ def _rows_of(rates: Rates) -> tuple[Iterable[_Row], type[RewardsError]]:
 
 def _rows_of_file(path: Path) -> Iterator[_Row]:
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file, skipinitialspace=True, strict=True)
-            _require(reader.fieldnames or [], str(path), SourceError)
-            for row in reader:
-                place = f"{path}:{reader.line_num}"
-                if None in row or None in row.values():
-                    raise SourceError(f"{place} does not have as many cells as the header. Quote what holds a comma.")
-                yield place, row["unit_type"], row.get(MEMBER) or None, row["rate"]
+        raw = path.read_bytes()
     except OSError as error:
         raise SourceError(f"Cannot read the rates in {path}: {error.strerror}.") from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise SourceError(f"{path} is not CSV in UTF-8: {error}.") from error
+    header, records = csv_table(raw, str(path))
+    header = [name.strip() for name in header]
+    _require(header, str(path), SourceError)
+    for cells, line in records:
+        if cells is None:
+            raise SourceError(f"{path}:{line} is not CSV.")
+        if len(cells) != len(header):
+            raise SourceError(
+                f"{path}:{line} has {len(cells)} cells where the header has {len(header)}. Quote what holds a comma, "
+                "and write decimals with a point."
+            )
+        row = {name: cell.lstrip() for name, cell in zip(header, cells, strict=True)}
+        yield f"{path}:{line}", row["unit_type"], row.get(MEMBER) or None, row["rate"]
 
 
 def _require(found: Iterable[str], where: str, error: type[RewardsError]) -> None:

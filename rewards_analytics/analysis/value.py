@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any, NamedTuple
 
@@ -14,7 +14,7 @@ from rewards_analytics.analysis.rates import Rates, RateTable, read_rates
 from rewards_analytics.analysis.sums import exact, sum_of_known
 from rewards_analytics.engines import AMOUNT, CallerFrame, IntoFrameT, LazyFrame, from_caller
 from rewards_analytics.errors import ArgumentError
-from rewards_analytics.schema import PRECISION, SCALE
+from rewards_analytics.schema import DOLLARS, PRECISION, SCALE
 
 _OF_UNIT = -1
 """Number of the rate of a holding whose member has none of its own."""
@@ -39,8 +39,8 @@ def value(rewards: IntoFrameT, rates: Rates) -> IntoFrameT:
         Dollars a unit: a mapping of unit to rate, a frame of any supported kind, or the path of a CSV file with the
         columns `unit_type`, `rate` and, where members differ, `member_guid`. A row with a member wins over the row
         of its unit; a row without one holds for all other members. `DOLLARS` is 1 unless given. Rates are exact like
-        amounts: Decimal, int or text, never a float; from 0 on, with up to 9 decimals. Units and members that
-        `rewards` does not have are ignored.
+        amounts: Decimal, int or text, never a float; from 0 on, with up to 9 decimals. A `RewardsWarning` names
+        those whose unit or member `rewards` does not have.
 
     Returns
     -------
@@ -79,7 +79,9 @@ def value(rewards: IntoFrameT, rates: Rates) -> IntoFrameT:
     """
     known = read_rates(rates)
     table = from_caller(rewards, COLUMNS, asked_by="value")
-    of_unit = _by_rate(table, known)
+    of_unit, members = _by_rate(table, known)
+    if rates is not known:  # else it was read before, for the rewards of several reports
+        known.warn_of_unused(of_unit, members)
     rows = [_row(unit_type, of_unit[unit_type]) for unit_type in sorted(of_unit)]
     names = ("unit_type", "available", "rate", "value", "expiring", "expiring_value")
     result = nw.from_dict(
@@ -90,16 +92,17 @@ def value(rewards: IntoFrameT, rates: Rates) -> IntoFrameT:
     return table.to_caller(result)
 
 
-def _by_rate(table: CallerFrame[Any], rates: RateTable) -> dict[str, list[_AtRate]]:
-    """Add up the holdings of each unit that share a rate.
+def _by_rate(
+    table: CallerFrame[Any], rates: RateTable
+) -> tuple[dict[str, list[_AtRate]], Collection[tuple[str, str]]]:
+    """Add up the holdings of each unit that share a rate, and find the members whose own rates were used.
 
-    The engine adds, and Python multiplies: PySpark and DuckDB cut digits off a product of decimals. There are as
-    many sums as there are different rates, so it is a small step however many rewards there are.
+    The engine adds, and Python multiplies: PySpark and DuckDB cut digits off a product of decimals. There are no more
+    sums than rates, so it is a small step however many rewards there are.
     """
-    numbers = {rate: number for number, rate in enumerate(dict.fromkeys(rates.of_member.values()))}
     holdings = held(holding_sums(table.frame), "member_guid", "unit_type")
     if rates.of_member:
-        numbered = _numbered(table, rates.of_member, numbers)
+        numbered = _numbered(table, rates.of_member)
         holdings = holdings.join(numbered, on=["member_guid", "unit_type"], how="left")
         number = nw.col("__rate__")
         holdings = holdings.with_columns(__rate__=nw.when(number.is_null()).then(nw.lit(_OF_UNIT)).otherwise(number))
@@ -110,23 +113,24 @@ def _by_rate(table: CallerFrame[Any], rates: RateTable) -> dict[str, list[_AtRat
         .agg(nw.col("available", "expiring", "known").sum())
         .with_columns(available=known_available())
     )
-    own = list(numbers)
+    own, used = list(rates.of_member), set()
     of_unit: dict[str, list[_AtRate]] = defaultdict(list)
     for row in table.collect(sums).iter_rows(named=True):
         unit_type = row["unit_type"]
-        rate = rates.of_unit.get(unit_type) if row["__rate__"] == _OF_UNIT else own[row["__rate__"]]
+        rate = rates.of_unit.get(unit_type, Decimal(1) if unit_type == DOLLARS else None)
+        if row["__rate__"] != _OF_UNIT:
+            rate = rates.of_member[own[row["__rate__"]]]
+            used.add(own[row["__rate__"]])
         of_unit[unit_type].append(_AtRate(rate, row["available"], row["expiring"]))
-    return of_unit
+    return of_unit, used
 
 
-def _numbered(
-    table: CallerFrame[Any], of_member: Mapping[tuple[str, str], Decimal], numbers: Mapping[Decimal, int]
-) -> LazyFrame:
+def _numbered(table: CallerFrame[Any], of_member: Collection[tuple[str, str]]) -> LazyFrame:
     """The members with rates of their own, one row per member and unit, where the rewards are."""
     columns = {
         "member_guid": [member_guid for member_guid, _ in of_member],
         "unit_type": [unit_type for _, unit_type in of_member],
-        "__rate__": [numbers[rate] for rate in of_member.values()],
+        "__rate__": list(range(len(of_member))),
     }
     schema = {"member_guid": nw.String(), "unit_type": nw.String(), "__rate__": nw.Int64()}
     return table.upload(nw.from_dict(columns, schema=schema, backend="polars"))

@@ -14,7 +14,7 @@ from rewards_analytics.analysis.calendar import end_of_month
 from rewards_analytics.analysis.expiring import expiring
 from rewards_analytics.analysis.holdings import COLUMNS
 from rewards_analytics.analysis.quality import quality
-from rewards_analytics.analysis.rates import RateTable, read_rates
+from rewards_analytics.analysis.rates import Rates, read_rates
 from rewards_analytics.analysis.sums import exact_sum, sum_of_known
 from rewards_analytics.analysis.totals import totals
 from rewards_analytics.analysis.value import value
@@ -49,7 +49,7 @@ def report_facts(rewards: Any, *, as_of: date | None = None, title: str | None =
     """Analyse rewards and return all that the page shows: facts, sentences, tables and pictures."""
     as_of = day(as_of)
     if rates is not None:
-        rates = read_rates(rates)  # before anything is computed, because they may be wrong
+        read_rates(rates)  # before anything is computed, because they may be wrong
     rewards = _typed_once(rewards)
     held = in_order("totals", totals(rewards))
     schedule = in_order("aging", aging(rewards, as_of=as_of))
@@ -157,7 +157,7 @@ def _of_total(row: Record, schedule: Sequence[Record]) -> Facts:
     }
 
 
-def _value(rewards: Any, rates: RateTable) -> Facts:
+def _value(rewards: Any, rates: Rates) -> Facts:
     """Return what each unit is worth, and the sums in dollars, None if no value is known."""
     rows = in_order("value", value(rewards, rates))
     sums = [sum_of_known(row[name] for row in rows) for name in ("value", "expiring_value")]

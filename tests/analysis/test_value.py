@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from rewards_analytics import value
-from rewards_analytics.errors import ArgumentError, FrameError, MissingColumnError, SourceError
+from rewards_analytics.errors import ArgumentError, FrameError, MissingColumnError, RewardsWarning, SourceError
 from tests import frames
 from tests.frames import balance, lot, to_level, total
 
@@ -24,7 +24,7 @@ def test_a_balance_is_worth_its_amount_times_the_rate_of_its_unit(make_frame, as
     )
 
     assert_rows(
-        value(rewards, {"MILES": "0.0125", "STARS": 3}),
+        value(rewards, {"MILES": "0.0125"}),
         [
             ("MILES", D(1500), D("0.0125"), D("18.75"), D(200), D("2.5")),
             ("POINTS", D(7), None, None, D(0), None),
@@ -186,9 +186,9 @@ def test_rates_come_in_a_file(tmp_path):
         ("MILES,1e19,", r"rates\.csv:3: .*, 1e19, has more than 19 digits before the point"),
         ("POINTS,0.02,", r"rates\.csv:3: the rate of 'POINTS' is given twice, first in .*rates\.csv:2\. Leave one"),
         (",0.02,", r"rates\.csv:3: unit_type '' is not the name of a unit"),
-        ("MILES,0.01", r"rates\.csv:3 does not have as many cells as the header"),
-        ("MILES,0,01,", r"rates\.csv:3 does not have as many cells as the header"),
-        ('MILES,"0.01', r"rates\.csv is not CSV in UTF-8"),
+        ("MILES,0.01", r"rates\.csv:3 has 2 cells where the header has 3"),
+        ("MILES,0,01,", r"rates\.csv:3 has 4 cells where the header has 3\. Quote .* write decimals with a point"),
+        ('MILES,"0.01', r"rates\.csv:3 has 2 cells where the header has 3"),
     ],
 )
 def test_a_wrong_line_of_a_file_is_named_with_what_is_wrong(tmp_path, line, said):
@@ -202,11 +202,72 @@ def test_a_wrong_line_of_a_file_is_named_with_what_is_wrong(tmp_path, line, said
 def test_a_file_that_cannot_be_read_is_named(tmp_path):
     with pytest.raises(SourceError, match=r"Cannot read the rates in .*absent\.csv: No such file"):
         value(MILES, tmp_path / "absent.csv")
-    (tmp_path / "rates.csv").write_text("unit_type;rate\nMILES;0.01\n")
+    (tmp_path / "rates.csv").write_text("unit,rate\nMILES,0.01\n")
     with pytest.raises(
-        SourceError, match=r"rates\.csv has no column 'unit_type'; found \['unit_type;rate'\]\. Rates are"
+        SourceError, match=r"rates\.csv has no column 'unit_type'; found \['unit', 'rate'\]\. Rates are"
     ):
         value(MILES, tmp_path / "rates.csv")
+
+
+RATES = "unit_type,rate\nMILES,0.0125\n"
+
+
+@pytest.mark.parametrize(
+    ("raw", "said"),
+    [
+        (RATES.encode("utf-16"), r"rates\.csv is written in UTF-16\. Save it in UTF-8"),
+        (RATES.encode("utf-16-le"), r"rates\.csv is written in UTF-16\. Save it in UTF-8"),
+        (RATES.encode("utf-32"), r"rates\.csv is written in UTF-32\. Save it in UTF-8"),
+        (b"unit_type;rate\nMILES;0,0125\n", r"rates\.csv is separated by ';'\. Save it as CSV separated by commas"),
+        (b"unit_type\trate\nMILES\t0.0125\n", r"rates\.csv is separated by .*t"),
+        (b"PK\x03\x04 and so on", r"rates\.csv is a zip archive, as an Excel workbook"),
+        (b"unit_type,rate\nMILES,0.0125\nPUNKT\xc4,1\n", r"rates\.csv, line 3, column 6: the byte 0xC4 is not UTF-8"),
+    ],
+)
+def test_a_file_of_rates_is_refused_in_the_words_for_files_of_rewards(tmp_path, raw, said):
+    (tmp_path / "rates.csv").write_bytes(raw)
+
+    with pytest.raises(SourceError, match=said):
+        value(MILES, tmp_path / "rates.csv")
+
+
+@pytest.mark.parametrize("text", ["sep=,\r\n" + RATES, RATES + ",\n,\n", "\n,\n" + RATES, RATES.replace("\n", "\r\n")])
+def test_what_a_spreadsheet_adds_to_a_file_of_rates_is_passed_over(tmp_path, text):
+    (tmp_path / "rates.csv").write_bytes(text.encode())
+
+    assert value(MILES, tmp_path / "rates.csv")["value"].to_list() == [D("1.25")]
+
+
+# --- Rates that fit nothing -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("rates", "said"),
+    [
+        ({"miles": 1}, r"A rate fits no reward: 'miles' \(did you mean 'MILES'\?\)\. The units .* are 'MILES'\."),
+        ({"MILES ": 1}, r"A rate fits no reward: 'MILES ' \(did you mean 'MILES'\?\)"),
+        ({"MILE": 1, "POINTS": 2}, r"2 rates fit no reward: 'MILE' \(did you mean 'MILES'\?\), 'POINTS'\."),
+        ({"DOLLARS": 2}, r"A rate fits no reward: 'DOLLARS'\."),
+        ({str(number): 1 for number in range(7)}, r"7 rates fit no reward: '0', '1', '2', '3', '4' and 2 more\."),
+    ],
+)
+def test_a_rate_that_fits_nothing_is_warned_of_with_the_nearest_unit(rates, said):
+    with pytest.warns(RewardsWarning, match=said):
+        assert value(MILES, rates)["value"].to_list() == [None]
+
+
+def test_the_rate_of_a_member_who_holds_nothing_in_the_unit_is_warned_of(make_frame, assert_rows):
+    rates = pl.DataFrame({"unit_type": ["MILES", "MILES"], "rate": [1, 2], "member_guid": ["M1", "M9"]})
+
+    with pytest.warns(RewardsWarning, match=r"A rate fits no reward: 'MILES' of member 'M9'\."):
+        assert_rows(value(make_frame(balance("MILES", "7")), rates), [(D(7),)], ["value"])
+
+
+def test_rates_that_are_all_used_and_rates_without_rewards_warn_of_nothing(recwarn):
+    value(MILES, {"MILES": 1})
+    value(MILES.clear(), {"MILES": 1})
+
+    assert not recwarn
 
 
 @pytest.mark.parametrize("rates", [{"MILES": 0.01}, pd.DataFrame({"unit_type": ["MILES"], "rate": [0.01]})])
