@@ -13,7 +13,14 @@ from typing import Any, Final, TypeAlias
 
 from rewards_analytics.amounts import NOT_A_NUMBER, InvalidValueError, amount
 from rewards_analytics.engines import columns_of, from_caller, rereadable
-from rewards_analytics.errors import ArgumentError, FrameError, MissingColumnError, RewardsError, RewardsWarning, SourceError
+from rewards_analytics.errors import (
+    ArgumentError,
+    FrameError,
+    MissingColumnError,
+    RewardsError,
+    RewardsWarning,
+    SourceError,
+)
 from rewards_analytics.schema import SCALE, WHOLE_DIGITS
 from rewards_analytics.textfiles import csv_table
 
@@ -45,10 +52,10 @@ class RateTable:
         for unit, what in unused[:MOST_NAMED]:
             nearest = [] if unit in units else get_close_matches(unit.strip().upper(), names, n=1)
             said.append(what + (f" (did you mean {names[nearest[0]]!r}?)" if nearest else ""))
+        fit = "A rate fits" if len(unused) == 1 else f"{len(unused):,} rates fit"
         more = f" and {len(unused) - MOST_NAMED:,} more" if len(unused) > MOST_NAMED else ""
         warnings.warn(
-            f"{'A rate fits' if len(unused) == 1 else f'{len(unused):,} rates fit'} no reward: {', '.join(said)}{more}. "
-            f"The units of the rewards are {', '.join(map(repr, sorted(units)))}.",
+            f"{fit} no reward: {', '.join(said)}{more}. The units of the rewards are {', '.join(map(repr, sorted(units)))}.",
             RewardsWarning,
             stacklevel=3,
         )

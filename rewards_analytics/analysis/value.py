@@ -92,9 +92,7 @@ def value(rewards: IntoFrameT, rates: Rates) -> IntoFrameT:
     return table.to_caller(result)
 
 
-def _by_rate(
-    table: CallerFrame[Any], rates: RateTable
-) -> tuple[dict[str, list[_AtRate]], Collection[tuple[str, str]]]:
+def _by_rate(table: CallerFrame[Any], rates: RateTable) -> tuple[dict[str, list[_AtRate]], Collection[tuple[str, str]]]:
     """Add up the holdings of each unit that share a rate, and find the members whose own rates were used.
 
     The engine adds, and Python multiplies: PySpark and DuckDB cut digits off a product of decimals. There are no more

@@ -10,7 +10,16 @@ from narwhals.typing import IntoFrameT
 
 from rewards_analytics.engines.caller import CallerFrame, from_caller
 from rewards_analytics.engines.columns import AMOUNT
-from rewards_analytics.engines.kinds import DataFrame, LazyFrame, as_narwhals, columns_of, is_frame, rereadable
+from rewards_analytics.engines.kinds import (
+    DataFrame,
+    LazyFrame,
+    as_narwhals,
+    columns_of,
+    is_frame,
+    narrowed,
+    recognise,
+    rereadable,
+)
 
 __all__ = [
     "AMOUNT",
@@ -22,5 +31,7 @@ __all__ = [
     "columns_of",
     "from_caller",
     "is_frame",
+    "narrowed",
+    "recognise",
     "rereadable",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import polars as pl
 import pyarrow as pa
@@ -14,6 +14,8 @@ from rewards_analytics.engines.kinds import SPARK
 from rewards_analytics.errors import FrameError
 from rewards_analytics.schema import PRECISION, SCALE
 
+PolarsT = TypeVar("PolarsT", pl.DataFrame, pl.LazyFrame)
+
 _AMOUNT: Final = pa.decimal128(PRECISION, SCALE)
 
 
@@ -23,17 +25,7 @@ def to_polars(rewards: Any, kind: Implementation, columns: Sequence[str], asked_
         frame: pl.DataFrame = rewards.select(columns)
     else:
         frame = pl.DataFrame([_polars_column(rewards[name], name, asked_by) for name in columns])
-    untyped = [name for name, dtype in frame.schema.items() if dtype == pl.Null]
-    return frame.with_columns(pl.col(name).cast(_type_of_nulls(name)) for name in untyped)
-
-
-def narrowed(rewards: Any, kind: Implementation, columns: Sequence[str]) -> Any:
-    """Keep some columns of a lazy frame."""
-    if kind is Implementation.DASK:
-        return _typed_dask(rewards[list(columns)])
-    if kind is Implementation.DUCKDB:
-        return rewards.select(*(f'"{name.replace(chr(34), 2 * chr(34))}"' for name in columns))
-    return rewards.select(*columns)
+    return frame
 
 
 def from_polars(result: pl.DataFrame, kind: Implementation, native: Any, *, eager: bool) -> Any:
@@ -59,7 +51,7 @@ def from_polars(result: pl.DataFrame, kind: Implementation, native: Any, *, eage
     return dd.from_pandas(frame, npartitions=1)
 
 
-def _typed_dask(frame: Any) -> Any:
+def typed_dask(frame: Any) -> Any:
     """Type the columns of a Dask frame in pandas, because Narwhals casts no decimals there."""
     import pandas as pd
     from pandas.api.types import is_integer_dtype, is_object_dtype
@@ -73,8 +65,13 @@ def _typed_dask(frame: Any) -> Any:
     return frame.astype(casts) if casts else frame
 
 
+def typed_nulls(frame: PolarsT) -> PolarsT:
+    """Type the columns of nulls alone, which their library could not type."""
+    untyped = [name for name, dtype in frame.collect_schema().items() if dtype == pl.Null]
+    return frame.with_columns(pl.col(name).cast(_type_of_nulls(name)) for name in untyped)
+
+
 def _type_of_nulls(name: str) -> pl.DataType:
-    """Type a column of nulls alone, which its library could not type."""
     if name == "balance":
         return pl.Decimal(PRECISION, SCALE)
     return pl.Date() if name in ("expires_on", "created_at") else pl.String()
@@ -109,7 +106,9 @@ def _arrow_column(column: Any, name: str) -> pa.Array | pa.ChunkedArray:
 
 def _way_out(name: str) -> str:
     if name == "balance":
-        return f"Amounts must be Decimal or int with at most {SCALE} decimals, never float: load the source with load()."
+        return (
+            f"Amounts must be Decimal or int with at most {SCALE} decimals, never float: load the source with load()."
+        )
     return "Give the column one type, or load the source with load()."
 
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic
+from typing import Generic
 
 import narwhals as nw
+import pyarrow as pa
 from narwhals import Implementation
 from narwhals.typing import IntoFrameT
 
-from rewards_analytics.engines.arrow import from_polars, narrowed, to_polars
+from rewards_analytics.engines.arrow import from_polars, to_polars, typed_dask, typed_nulls
 from rewards_analytics.engines.columns import typed
 from rewards_analytics.engines.faults import failing, fault_in, faults_of, refuse
-from rewards_analytics.engines.kinds import UNORDERED, DataFrame, LazyFrame, as_narwhals, recognise
+from rewards_analytics.engines.kinds import SQL, UNORDERED, DataFrame, LazyFrame, as_narwhals, narrowed, recognise
 from rewards_analytics.errors import FrameError, MissingColumnError
 from rewards_analytics.schema import REQUIRED
 
@@ -49,7 +51,10 @@ class CallerFrame(Generic[IntoFrameT]):
         try:
             return result.collect(backend="polars", **options)
         except Exception as error:  # each engine has errors of its own, with the message of a fault in them
-            if (message := fault_in(error)) is None:
+            message = fault_in(error)
+            if isinstance(error, pa.ArrowInvalid):  # a cast in Dask
+                message = f"A column cannot be cast exactly: {error}. load() types it."
+            if message is None:
                 raise
             raise FrameError(message) from error
 
@@ -105,13 +110,22 @@ def from_caller(
     required
         The columns in which a null is refused.
     """
-    native, kind, eager, names = recognise(rewards, asked_by)
+    found = recognise(rewards, asked_by)
+    native, kind, eager, names = found
     missing = [name for name in columns if name not in names]
     if missing:
         raise MissingColumnError.from_columns(missing, names, wanted_by=f"{asked_by}() reads them")
-    if twice := [name for name in columns if names.count(name) > 1]:
-        raise FrameError(f"{asked_by}() reads {twice[0]!r}, and the frame has {names.count(twice[0])} columns of that name. Keep one of them.")
-    frame = as_narwhals(to_polars(native, kind, columns, asked_by) if eager else narrowed(native, kind, columns))
+    counts = Counter(name.lower() if kind in SQL else name for name in names)  # which ignores upper and lower case
+    for name in columns:
+        if (count := counts[name.lower() if kind in SQL else name]) > 1:
+            raise FrameError(
+                f"{asked_by}() reads {name!r}, and the frame has {count} columns of that name. Keep one of them."
+            )
+    frame = as_narwhals(to_polars(native, kind, columns, asked_by)) if eager else narrowed(found, columns)
+    if kind is Implementation.DASK:
+        frame = as_narwhals(typed_dask(frame.to_native()))
+    elif eager or kind is Implementation.POLARS:
+        frame = as_narwhals(typed_nulls(frame.to_native()))
     schema = frame.collect_schema()
     expressions, faults = typed(schema, kind, asked_by), faults_of(schema, required)
     if isinstance(frame, nw.LazyFrame):

@@ -10,15 +10,11 @@ from narwhals import Implementation
 from narwhals.dtypes import DType
 
 from rewards_analytics.engines.faults import clock_of
-from rewards_analytics.engines.kinds import SPARK
+from rewards_analytics.engines.kinds import SQL
 from rewards_analytics.errors import FrameError
 from rewards_analytics.schema import FIELDS, PRECISION, SCALE
 
 AMOUNT: Final = nw.Decimal(PRECISION, SCALE)
-
-
-_SQL: Final = frozenset({Implementation.DUCKDB, *SPARK})
-"""Engines that cast any type to text or dates, also that of nulls alone."""
 
 
 def typed(schema: Mapping[str, DType], kind: Implementation, asked_by: str) -> list[nw.Expr]:
@@ -41,7 +37,7 @@ def _typed(name: str, dtype: DType, kind: Implementation, asked_by: str) -> nw.E
 
 def _target(name: str, dtype: DType, kind: Implementation, asked_by: str) -> DType | None:
     """Return the type to cast a column to, None to leave it as it is."""
-    is_castable = dtype == nw.Unknown and kind in _SQL
+    is_castable = dtype == nw.Unknown and kind in SQL  # they cast any type, also that of nulls alone
     if name == "balance":
         return _amount_target(dtype, asked_by)
     if name in ("expires_on", "created_at"):
@@ -53,7 +49,9 @@ def _target(name: str, dtype: DType, kind: Implementation, asked_by: str) -> DTy
     if name in FIELDS:
         raise _wrong_type(name, dtype, "text", "text", asked_by)
     if dtype.is_nested() or dtype in (nw.Object, nw.Unknown):
-        raise _wrong_type(name, dtype, "values to group by", "text", asked_by)
+        raise FrameError(
+            f"{asked_by}() cannot group by {name!r}, which holds {_said(dtype)}. Cast it to text or numbers first."
+        )
     return None
 
 
@@ -78,7 +76,10 @@ def _amount_target(dtype: DType, asked_by: str) -> DType:
 
 def _wrong_type(name: str, dtype: DType, read_as: str, cast_to: str, asked_by: str) -> FrameError:
     return FrameError(
-        f"{asked_by}() reads {name!r} as {read_as}, and the column holds "
-        f"{'another type' if dtype == nw.Unknown else dtype}. "
+        f"{asked_by}() reads {name!r} as {read_as}, and the column holds {_said(dtype)}. "
         f"load() types it; or cast it to {cast_to} first."
     )
+
+
+def _said(dtype: DType) -> str:
+    return "another type" if dtype == nw.Unknown else str(dtype)

@@ -24,36 +24,41 @@ from rewards_analytics.schema import WHOLE_DIGITS
 if TYPE_CHECKING:
     import pandas as pd
 
-_MESSAGE: Final = re.compile(r"\w+\(\) cannot compute with [^\n]*? in some rows\. [^.\n]*\.")
+_MESSAGE: Final = re.compile(r"\w+\(\) needs [^\n]*? in some rows\. [^.\n]*\.")
 _LEAVE_OUT: Final = "Leave these rows out knowingly, or load the source with load()."
 
 
 class Fault(NamedTuple):
-    """What a column may not hold: the rows that do, and how to say so."""
+    """What a column may not hold: the rows that do, what is needed, and what is there."""
 
     column: str
     rows: nw.Expr
+    need: str
     problem: str
     way_out: str = _LEAVE_OUT
 
     def message(self, asked_by: str, where: str = "in some rows") -> str:
         """Name the function, the column and the problem; `where` says in which rows."""
-        return f"{asked_by}() cannot compute with {self.column!r}, which {self.problem} {where}. {self.way_out}"
+        return f"{asked_by}() needs {self.need}, and {self.problem} {where}. {self.way_out}"
 
 
 def faults_of(schema: Mapping[str, DType], required: Collection[str]) -> list[Fault]:
     """List the faults that columns of these types can have."""
-    faults = [Fault(name, nw.col(name).is_null(), "is null") for name in schema if name in required]
+    faults = [
+        Fault(name, nw.col(name).is_null(), f"{name!r} in every row", "it is null")
+        for name in schema
+        if name in required
+    ]
     amount, day = schema.get("balance"), schema.get("expires_on")
     if isinstance(amount, nw.Decimal | nw.UInt64 | nw.Int128 | nw.UInt128):
         too_large = nw.col("balance").abs() >= 10**WHOLE_DIGITS
         way_out = "Amounts stay below it, so that no sum of them can overflow unnoticed."
-        faults.append(Fault("balance", too_large, f"is not below 10^{WHOLE_DIGITS}", way_out))
+        faults.append(Fault("balance", too_large, f"amounts below 10^{WHOLE_DIGITS}", "'balance' is larger", way_out))
     if isinstance(day, nw.Datetime):
         clock = clock_of("expires_on", day)
         timed = ~clock.is_null() & (clock.cast(nw.Date()).cast(nw.Datetime(day.time_unit)) != clock)
         way_out = "Only midnight in the column's own zone stands for a day: cast it to dates knowingly."
-        faults.append(Fault("expires_on", timed, "has a time of day", way_out))
+        faults.append(Fault("expires_on", timed, "days", "'expires_on' has a time of day", way_out))
     return faults
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 import narwhals as nw
@@ -35,6 +36,7 @@ NAMES: Final = (
     "Polars DataFrame or LazyFrame, pandas, PyArrow Table, DuckDB relation, Dask or PySpark DataFrame"  # in messages
 )
 SPARK: Final = frozenset({Implementation.PYSPARK, Implementation.PYSPARK_CONNECT})
+SQL: Final = frozenset({Implementation.DUCKDB, *SPARK})
 UNORDERED: Final = frozenset({Implementation.DASK, *SPARK})
 """Engines whose frames have no order of rows."""
 
@@ -74,6 +76,17 @@ def recognise(rewards: object, asked_by: str) -> Recognised:
     else:
         names = native.columns if eager or kind is not Implementation.POLARS else native.collect_schema().names()
     return Recognised(native, kind, eager, [str(name) for name in names])
+
+
+def narrowed(frame: Recognised, columns: Collection[str]) -> nw.DataFrame[Any] | nw.LazyFrame[Any]:
+    """Wrap some columns of a frame, so that the others may be of any type, or there twice."""
+    native = frame.native
+    if frame.kind in (Implementation.PANDAS, Implementation.DASK):
+        return as_narwhals(native[list(columns)])
+    if frame.kind is Implementation.DUCKDB:
+        quoted = (name.replace('"', '""') for name in columns)
+        return as_narwhals(native.select(*(f'"{name}"' for name in quoted)))
+    return as_narwhals(native.select(list(columns)))
 
 
 def rereadable(rewards: IntoFrameT, *, asked_by: str) -> IntoFrameT:

@@ -18,7 +18,7 @@ from rewards_analytics.analysis.rates import Rates, read_rates
 from rewards_analytics.analysis.sums import exact_sum, sum_of_known
 from rewards_analytics.analysis.totals import totals
 from rewards_analytics.analysis.value import value
-from rewards_analytics.engines import columns_of, from_caller
+from rewards_analytics.engines import columns_of, from_caller, rereadable
 from rewards_analytics.reporting.pictures import embedded
 from rewards_analytics.results.goals import nearest_goals
 from rewards_analytics.results.origin import origin
@@ -136,6 +136,7 @@ def _headers(names: str) -> dict[str, str]:
 
 def _typed_once(rewards: Any) -> Any:
     """Return an in-memory frame already validated, so that each analysis need not convert it again."""
+    rewards = rereadable(rewards, asked_by="report")
     found = columns_of(rewards, asked_by="report")
     optional = [name for name in ("guid", "created_at") if name in found]
     table = from_caller(rewards, [*COLUMNS, "description", *optional], asked_by="report")

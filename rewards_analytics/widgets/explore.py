@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 import ipywidgets as widgets
 
 from rewards_analytics.analysis.arguments import day
+from rewards_analytics.engines import rereadable
 from rewards_analytics.errors import RewardsError
 from rewards_analytics.plots.aging import draw_aging
 from rewards_analytics.plots.distance import draw_distance
@@ -103,6 +104,7 @@ class Explore(widgets.VBox):  # type: ignore[misc]
     """
 
     def __init__(self, rewards: IntoFrame, *, as_of: date | None = None) -> None:
+        rewards = rereadable(rewards, asked_by="explore")
         self._selection = Selection(rewards)
         self._snippets = Snippets(rewards)
         self._filters = filters = Filters(self._selection, day(as_of))

@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 import narwhals as nw
 
 from rewards_analytics.analysis.holdings import COLUMNS
-from rewards_analytics.engines import DataFrame, as_narwhals, columns_of, from_caller
+from rewards_analytics.engines import DataFrame, as_narwhals, columns_of, from_caller, is_frame
 from rewards_analytics.errors import FrameError, MissingColumnError
 from rewards_analytics.results.goals import NearestGoals
 from rewards_analytics.results.records import Record, of_unit
@@ -66,12 +66,12 @@ class Selection:
         try:
             self._take_in(rewards)
         except (MissingColumnError, FrameError) as error:
-            if not _is_frame(rewards):
+            if not is_frame(rewards):
                 raise
             self.problem = str(error)
 
     def _take_in(self, rewards: Any) -> None:
-        found = columns_of(rewards, asked_by="explore") if _is_frame(rewards) else []
+        found = columns_of(rewards, asked_by="explore")
         optional = [name for names in OPTIONAL.values() for name in names if name in found]
         self._table = from_caller(rewards, [*COLUMNS, *optional], asked_by="explore")
         for view, columns in OPTIONAL.items():
@@ -98,7 +98,6 @@ class Selection:
         collect, frame = self._table.collect, self._rewards.lazy()
         owned = collect(frame.group_by("user_guid", "member_guid").agg(rewards=nw.len()))
         pairs = collect(frame.select("unit_type", "balance_type").unique())
-        _refuse_nulls(owned, pairs)
         users = owned.group_by("user_guid").agg(nw.col("rewards").sum()).sort("user_guid")
         self.users = users["user_guid"].to_list()
         self._starts = [0, *accumulate(users["rewards"].to_list())]
@@ -240,23 +239,5 @@ def _is_in(value: str, chosen: Sequence[str] | None) -> bool:
     return chosen is None or value in chosen
 
 
-def _refuse_nulls(*frames: nw.DataFrame[Any]) -> None:
-    for frame in frames:
-        for column in ("user_guid", "member_guid", "unit_type", "balance_type"):
-            if column in frame.columns and frame[column].null_count():
-                raise FrameError(
-                    f"explore() needs {column!r} in every row, and it is null in some. Leave these rows out knowingly, "
-                    "or load the source with load(), which says where they are."
-                )
-
-
 def _tests(choice: Choice) -> list[nw.Expr]:
     return [nw.col(column).is_in(list(values)) for column, values in choice.filters().items()]
-
-
-def _is_frame(value: Any) -> bool:
-    try:
-        as_narwhals(value)
-    except TypeError:
-        return False
-    return True

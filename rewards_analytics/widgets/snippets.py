@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Final
 import narwhals as nw
 from narwhals import Implementation
 
-from rewards_analytics.engines import as_narwhals
+from rewards_analytics.engines import narrowed, recognise
 from rewards_analytics.widgets.choice import Choice
 
 if TYPE_CHECKING:
     from narwhals.typing import IntoFrame
 
+_FILTERED: Final = ("user_guid", "member_guid", "unit_type", "balance_type")
 _IMPORTS: Final = {
     Implementation.POLARS: "polars as pl, ",
     Implementation.PYARROW: "pyarrow.compute as pc, ",
@@ -28,9 +29,9 @@ class Snippets:
     """
 
     def __init__(self, rewards: IntoFrame) -> None:
-        frame = as_narwhals(rewards)
-        self._library: Implementation = frame.implementation
-        schema = frame.collect_schema()
+        found = recognise(rewards, "explore")
+        self._library: Implementation = found.kind
+        schema = narrowed(found, [name for name in _FILTERED if found.names.count(name) == 1]).collect_schema()
         self._categorical = {name for name, dtype in schema.items() if isinstance(dtype, nw.Categorical | nw.Enum)}
 
     def totals(self, choice: Choice) -> str:

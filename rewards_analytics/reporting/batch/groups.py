@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from rewards_analytics.analysis.holdings import COLUMNS
-from rewards_analytics.engines import columns_of, from_caller
+from rewards_analytics.engines import columns_of, from_caller, rereadable
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,7 @@ class Groups:
     """The groups of a frame, ordered by code point, with the group of missing values last."""
 
     def __init__(self, rewards: Any, by: str) -> None:
+        rewards = rereadable(rewards, asked_by="reports")
         found = columns_of(rewards, asked_by="reports")
         optional = [name for name in ("guid", "created_at") if name in found]
         read = dict.fromkeys([*COLUMNS, "description", *optional, by])
