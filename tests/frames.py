@@ -113,10 +113,10 @@ def duckdb_relation(rewards: pa.Table) -> Any:
     return duckdb.connect().from_arrow(rewards)
 
 
-def dask_frame(rewards: pa.Table) -> Any:
+def dask_frame(rewards: pa.Table, partitions: int = 2) -> Any:
     import dask.dataframe as dd
 
-    return dd.from_pandas(pandas_arrow(rewards), npartitions=2)
+    return dd.from_pandas(pandas_arrow(rewards), npartitions=partitions)
 
 
 ENGINES: dict[str, Callable[[pa.Table], Any]] = {

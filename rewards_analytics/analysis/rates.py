@@ -53,9 +53,10 @@ class RateTable:
             nearest = [] if unit in units else get_close_matches(unit.strip().upper(), names, n=1)
             said.append(what + (f" (did you mean {names[nearest[0]]!r}?)" if nearest else ""))
         fit = "A rate fits" if len(unused) == 1 else f"{len(unused):,} rates fit"
+        known = ", ".join(map(repr, sorted(units)))
         more = f" and {len(unused) - MOST_NAMED:,} more" if len(unused) > MOST_NAMED else ""
         warnings.warn(
-            f"{fit} no reward: {', '.join(said)}{more}. The units of the rewards are {', '.join(map(repr, sorted(units)))}.",
+            f"{fit} no reward: {', '.join(said)}{more}. The units of the rewards are {known}.",
             RewardsWarning,
             stacklevel=3,
         )
