@@ -127,7 +127,7 @@ def from_caller(
     elif eager or kind is Implementation.POLARS:
         frame = as_narwhals(typed_nulls(frame.to_native()))
     schema = frame.collect_schema()
-    expressions, faults = typed(schema, kind, asked_by), faults_of(schema, required)
+    expressions, faults = typed(schema, kind, asked_by), faults_of(schema, required, kind)
     if isinstance(frame, nw.LazyFrame):
         return CallerFrame(failing(frame, expressions, faults, asked_by), native, kind, eager)
     refuse(frame, faults, asked_by)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
+from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
@@ -42,7 +43,7 @@ class Fault(NamedTuple):
         return f"{asked_by}() needs {self.need}, and {self.problem} {where}. {self.way_out}"
 
 
-def faults_of(schema: Mapping[str, DType], required: Collection[str]) -> list[Fault]:
+def faults_of(schema: Mapping[str, DType], required: Collection[str], kind: Implementation) -> list[Fault]:
     """List the faults that columns of these types can have."""
     faults = [
         Fault(name, nw.col(name).is_null(), f"{name!r} in every row", "it is null")
@@ -51,7 +52,9 @@ def faults_of(schema: Mapping[str, DType], required: Collection[str]) -> list[Fa
     ]
     amount, day = schema.get("balance"), schema.get("expires_on")
     if isinstance(amount, nw.Decimal | nw.UInt64 | nw.Int128 | nw.UInt128):
-        too_large = nw.col("balance").abs() >= 10**WHOLE_DIGITS
+        bound = 10**WHOLE_DIGITS
+        # Dask compares with no Decimal, and PySpark with no integer of that size.
+        too_large = nw.col("balance").abs() >= (nw.lit(Decimal(bound)) if kind in SPARK else bound)
         way_out = "Amounts stay below it, so that no sum of them can overflow unnoticed."
         faults.append(Fault("balance", too_large, f"amounts below 10^{WHOLE_DIGITS}", "'balance' is larger", way_out))
     if isinstance(day, nw.Datetime):

