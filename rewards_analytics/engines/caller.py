@@ -126,8 +126,8 @@ def from_caller(
         frame = as_narwhals(typed_dask(frame.to_native()))
     elif eager or kind is Implementation.POLARS:
         frame = as_narwhals(typed_nulls(frame.to_native()))
-    schema = frame.collect_schema()
-    expressions, faults = typed(schema, kind, asked_by), faults_of(schema, required, kind)
+    schema, engine = frame.collect_schema(), frame.implementation
+    expressions, faults = typed(schema, engine, asked_by), faults_of(schema, required, engine)
     if isinstance(frame, nw.LazyFrame):
         return CallerFrame(failing(frame, expressions, faults, asked_by), native, kind, eager)
     refuse(frame, faults, asked_by)

@@ -96,3 +96,12 @@ def test_nine_decimals_of_what_remains_and_what_is_held_survive(make_frame, asse
     rewards = make_frame(balance("POINTS", held), to_reward("POINTS", remaining))
 
     assert_rows(distance(rewards), [(D(remaining), D(held))], ["remaining", "available"])
+
+
+@pytest.mark.parametrize("held", ["1000000000", "9999999999999999999.999999999"])
+def test_progress_is_below_1_however_little_remains(make_frame, assert_rows, held):
+    rewards = make_frame(balance("MILES", held), to_level("MILES", "0.000000001"))
+
+    assert_rows(
+        distance(rewards), [(D("0.000000001"), 0.9999999999999999, False)], ["remaining", "progress", "reached"]
+    )
