@@ -42,7 +42,8 @@ def aging(rewards: IntoFrameT, *, as_of: date | None = None) -> IntoFrameT:
     ArgumentError
         If `as_of` is not a date; `MissingColumnError` if a column is missing.
     FrameError
-        If `rewards` is not a frame of a supported kind, or amounts are floats.
+        If `rewards` is not a frame of a supported kind, or a column that is read has nulls where none may be, floats,
+        amounts out of range or times of day. A lazy frame may fail when it is computed instead.
 
     Examples
     --------

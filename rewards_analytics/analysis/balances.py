@@ -36,7 +36,8 @@ def balances(rewards: IntoFrameT, by: str | Iterable[str] | None = None) -> Into
     ArgumentError
         If `by` names a column of the result; `MissingColumnError` if a column is missing.
     FrameError
-        If `rewards` is not a frame of a supported kind, or amounts are floats.
+        If `rewards` is not a frame of a supported kind, or a column that is read has nulls where none may be, floats,
+        amounts out of range or times of day. A lazy frame may fail when it is computed instead.
 
     Examples
     --------

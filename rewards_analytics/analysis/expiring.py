@@ -61,7 +61,8 @@ def expiring(
         result, or the filled calendar would have more than 200 million rows; `MissingColumnError` if a column is
         missing.
     FrameError
-        If `rewards` is not a frame of a supported kind, or amounts are floats.
+        If `rewards` is not a frame of a supported kind, or a column that is read has nulls where none may be, floats,
+        amounts out of range or times of day. A lazy frame may fail when it is computed instead.
 
     Examples
     --------

@@ -52,7 +52,8 @@ def holdings(rewards: IntoFrameT) -> IntoFrameT:
     MissingColumnError
         If a column is missing.
     FrameError
-        If `rewards` is not a frame of a supported kind, or amounts are floats.
+        If `rewards` is not a frame of a supported kind, or a column that is read has nulls where none may be, floats,
+        amounts out of range or times of day. A lazy frame may fail when it is computed instead.
 
     Examples
     --------

@@ -41,7 +41,8 @@ def totals(rewards: IntoFrameT, by: str | Iterable[str] | None = None) -> IntoFr
     ArgumentError
         If `by` names another column; `MissingColumnError` if a column is missing.
     FrameError
-        If `rewards` is not a frame of a supported kind, or amounts are floats.
+        If `rewards` is not a frame of a supported kind, or a column that is read has nulls where none may be, floats,
+        amounts out of range or times of day. A lazy frame may fail when it is computed instead.
 
     Examples
     --------
