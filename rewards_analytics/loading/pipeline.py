@@ -27,6 +27,8 @@ Job = Callable[[], list[Chunk]]
 """Decodes one block; runs in a thread."""
 
 _WORKERS: Final = min(4, os.cpu_count() or 1)
+_AHEAD: Final = 2 * _WORKERS
+"""Blocks that wait for a thread or for their turn: a slow one does not leave the other threads without work."""
 _DOCUMENTS_BYTES: Final = 8 << 20
 """Small JSON documents are decoded at once up to this size."""
 
@@ -58,13 +60,13 @@ def _counted(chunks: Iterator[Chunk], progress: Progress) -> Iterator[Chunk]:
 
 
 def _decoded(jobs: Iterator[Job]) -> Iterator[Chunk]:
-    """Run jobs in threads, a few ahead, and yield their chunks in the order of the jobs."""
+    """Run jobs in threads, some ahead, and yield their chunks in the order of the jobs."""
     pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="load")
     running: deque[Future[list[Chunk]]] = deque()
     try:
         for job in jobs:
             running.append(pool.submit(job))
-            if len(running) > _WORKERS:
+            if len(running) > _AHEAD:
                 yield from running.popleft().result()
         while running:
             yield from running.popleft().result()

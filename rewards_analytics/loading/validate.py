@@ -33,11 +33,12 @@ class Loaded:
     rows: int
     duplicates: int
     rejected: list[Rejection] = field(default_factory=list)
+    all_known: bool = False
 
     def unknown(self) -> dict[str, dict[str, int]]:
         """Values of the enumerated fields that the API does not document: field -> value -> rows."""
         found: dict[str, dict[str, int]] = {}
-        for name, known in _KNOWN.items():
+        for name, known in () if self.all_known else _KNOWN.items():
             for entry in pc.value_counts(self.table[name]).to_pylist():
                 if entry["values"] not in known:
                     found.setdefault(name, {})[entry["values"]] = entry["counts"]
@@ -48,22 +49,29 @@ def across_rows(chunks: Iterable[Chunk]) -> Loaded:
     """Join chunks, keep exact repeats once, and reject every row of a guid with two contents."""
     read: list[Chunk] = []
     hashes = [pl.Series(dtype=pl.UInt64)]
+    all_known = True
     for chunk in chunks:  # as they come, while others are still decoded
         read.append(chunk)
         hashes.append(_guids(chunk.table).hash())
+        all_known = all_known and _is_known(chunk.table)
     table = pa.concat_tables([chunk.table for chunk in read]) if read else TYPES.empty_table()
     rows = sum(chunk.rows for chunk in read)
     rejected = [row for chunk in read for row in chunk.rejected]
     # As many hashes as rows prove that no guid comes twice, at a quarter of the cost of comparing texts.
     if pl.concat(hashes).n_unique() == table.num_rows:
-        return Loaded(table, rows, 0, rejected)
+        return Loaded(table, rows, 0, rejected, all_known)
     guids = _guids(table)
     further, conflicts = _repeats(table, guids.is_duplicated())
     for index in conflicts.tolist():
         rejected.append(Rejection(_place_of(read, index), "guid", CONFLICT, guids[index]))
     keep = np.ones(table.num_rows, dtype=bool)
     keep[further] = keep[conflicts] = False
-    return Loaded(table.filter(pa.array(keep)), rows, len(further), rejected)
+    return Loaded(table.filter(pa.array(keep)), rows, len(further), rejected, all_known)
+
+
+def _is_known(table: pa.Table) -> bool:
+    """Whether the API documents every value of the enumerated fields."""
+    return all(known.issuperset(table[name].unique().to_pylist()) for name, known in _KNOWN.items())
 
 
 def _guids(table: pa.Table) -> pl.Series:
