@@ -37,7 +37,7 @@ MAY_IMPORT = {
     "analysis": {*BASE, "engines", "textfiles"},
     "results": {*BASE, "engines", "analysis"},
     "plots": {*BASE, "analysis", "results", "wording"},
-    "show": {*BASE, "analysis", "results", "plots", "spreadsheet", "wording"},
+    "show": {*BASE, "files", "analysis", "results", "plots", "spreadsheet", "wording"},
     "reporting": {*BASE, *READING, "children", "engines", "files", "interactive", "version"},
     # and `widgets.connect`, which fetches, the client, the sandbox and the loader
     "widgets": {*BASE, *READING, "engines", "reporting", "version"},

@@ -28,7 +28,7 @@ Source = Annotated[
     ),
 ]
 Format = Annotated[
-    Literal["table", "csv", "json", "parquet"] | None,
+    Literal["table", "csv", "json", "parquet", "xlsx"] | None,
     typer.Option("--format", help="Format of the result; if not given, that of the ending of --out, or a table."),
 ]
 Out = Annotated[

@@ -19,6 +19,7 @@ from rewards_analytics.cli.messages import INVALID_DATA, say_error
 from rewards_analytics.cli.options import AsOf, OptionalRates, Source, date_of, path_of, source_of, standard_input
 from rewards_analytics.cli.results import show_written
 from rewards_analytics.errors import ArgumentError
+from rewards_analytics.reporting.report import is_workbook
 
 
 def report(
@@ -26,7 +27,11 @@ def report(
     out: Annotated[
         Path,
         typer.Option(
-            "--out", "-o", parser=path_of, metavar="PATH", help="The HTML file to write; with --by, the folder."
+            "--out",
+            "-o",
+            parser=path_of,
+            metavar="PATH",
+            help="The file to write: HTML, or a workbook if it ends in .xlsx; with --by, the folder.",
         ),
     ],
     as_of: AsOf = None,
@@ -48,13 +53,15 @@ def report(
         ),
     ] = None,
 ) -> None:
-    """Write a report as one self-contained HTML file; with --pdf also as PDF, with --by one for each group."""
+    """Write a report as one HTML file or as a workbook; with --pdf also as PDF, with --by one for each group."""
     if notebook is None and parameters:
         raise ArgumentError("--parameter sets a parameter of a notebook: name the notebook with --notebook.")
     chosen = [name for name, given in (("--pdf", pdf), ("--by", by), ("--notebook", notebook)) if given]
     if len(chosen) > 1:
         raise ArgumentError(f"{' and '.join(chosen)} cannot be combined: choose one.")
     if notebook is not None:
+        if is_workbook(out):
+            raise ArgumentError(f"{out} names a workbook, and a notebook gives a page. Let the name end in .html.")
         given = {"title": title, "rates": rates and str(rates.absolute())} | _pairs(parameters or [])
         _from_notebook(notebook, source, out, date_of(as_of), given)
         return

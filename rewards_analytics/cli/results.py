@@ -1,4 +1,4 @@
-"""How a result leaves the command line: a table to read, or CSV, JSON and Parquet with exact amounts."""
+"""How a result leaves the command line: a table to read, or CSV, JSON, Parquet or a workbook with exact amounts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import io
 import json
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
@@ -17,13 +17,15 @@ from typing import TYPE_CHECKING, TextIO
 
 from rewards_analytics.errors import ArgumentError, RewardsError
 from rewards_analytics.files import is_stream, whole_file
+from rewards_analytics.results.records import Record
 from rewards_analytics.spreadsheet import frame_as_csv
 from rewards_analytics.wording import count
 
 if TYPE_CHECKING:
     import polars as pl
 
-_ENDINGS = {".csv": "csv", ".json": "json", ".parquet": "parquet", ".pq": "parquet"}
+_ENDINGS = {".csv": "csv", ".json": "json", ".parquet": "parquet", ".pq": "parquet", ".xlsx": "xlsx"}
+_BINARY = {"parquet": "Parquet", "xlsx": "A workbook"}
 
 _MOST_ROWS = 10_000
 """Rows of a table to read. One lot that expires in 9999 makes a timeline of 96,000 months."""
@@ -33,8 +35,10 @@ def resolve_format(form: str | None, out: Path | None) -> str:
     """Decide the format of a result before anything is computed; refuse what standard output cannot show."""
     if form is None:
         form = _ENDINGS.get(out.suffix.lower(), "table") if out else "table"
-    if form == "parquet" and out is None and sys.stdout.isatty():
-        raise ArgumentError("Parquet is not for a terminal. Pass --out FILE, or send the output to a file or a pipe.")
+    if form in _BINARY and out is None and sys.stdout.isatty():
+        raise ArgumentError(
+            f"{_BINARY[form]} is not for a terminal. Pass --out FILE, or send the output to a file or a pipe."
+        )
     return form
 
 
@@ -55,11 +59,35 @@ def _encoded(result: pl.DataFrame, form: str) -> bytes:
         buffer = io.BytesIO()
         result.write_parquet(buffer)
         return buffer.getvalue()
+    if form == "xlsx":
+        return _workbook(result)
     if form == "csv":
         return frame_as_csv(result)
     if form == "json":
         return _json(result).encode()
     return f"{readable(result)}\n".encode()
+
+
+def _workbook(result: pl.DataFrame) -> bytes:
+    from rewards_analytics.show.sheets import Sheet, workbook
+
+    return workbook([Sheet("Result", {name: name for name in result.columns}, _Records(result))])
+
+
+class _Records(Collection[Record]):
+    """The rows of a frame as records, made one by one, because there may be millions."""
+
+    def __init__(self, frame: pl.DataFrame) -> None:
+        self._frame = frame
+
+    def __len__(self) -> int:
+        return len(self._frame)
+
+    def __iter__(self) -> Iterator[Record]:
+        return self._frame.iter_rows(named=True)
+
+    def __contains__(self, record: object) -> bool:
+        return any(record == row for row in self)
 
 
 def _json(result: pl.DataFrame) -> str:

@@ -26,6 +26,7 @@ from rewards_analytics.results.records import Record, in_order, of_unit, units_o
 from rewards_analytics.results.upcoming import MOST_UPCOMING, SOON_DAYS, NextExpiries, later, next_expiries, soon
 from rewards_analytics.schema import UNIT_TYPES
 from rewards_analytics.show.cells import bar_width
+from rewards_analytics.show.definitions import definitions
 from rewards_analytics.show.headline import headline, share, worth
 from rewards_analytics.show.tables import Table, header, of_records, of_units
 from rewards_analytics.spreadsheet import as_csv
@@ -71,13 +72,14 @@ def report_facts(rewards: Any, *, as_of: date | None = None, title: str | None =
         "upcoming": _upcoming(upcoming, as_of),
         "goals": {"rows": goals, "counts": counts},
         "quality": _quality(rewards, as_of),
+        "definitions": definitions(value=rates is not None),
     }
-    downloads = {name: as_csv(rows, columns) for name, (rows, columns) in _downloads(facts).items()}
+    downloads = {name: as_csv(rows, columns) for name, (rows, columns) in table_rows(facts).items()}
     return facts | {"csv": downloads, "tables": _tables(facts, downloads)}
 
 
-def _downloads(facts: Facts) -> dict[str, tuple[Sequence[Record], Sequence[str]]]:
-    """The rows and columns behind each table, under the name of the file that they are downloaded as."""
+def table_rows(facts: Facts) -> dict[str, tuple[Sequence[Record], Sequence[str]]]:
+    """Return the rows and columns behind each table, under the name of the file that they are downloaded as."""
     key = ("user_guid", "member_guid", "account_guid", "unit_type")
     downloads: dict[str, tuple[Sequence[Record], Sequence[str]]] = {
         "totals": (facts["totals"], ("unit_type", "available", "expiring", "holdings", "members", "users")),

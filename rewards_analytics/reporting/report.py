@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from rewards_analytics.errors import ArgumentError
 from rewards_analytics.files import whole_file
 
 
@@ -18,7 +19,10 @@ def report(
     title: str | None = None,
     rates: Any = None,
 ) -> Path:
-    """Write a report of rewards as one self-contained HTML file: it needs no network, no script and no fonts.
+    """Write a report of rewards as one self-contained HTML file, or as an Excel workbook.
+
+    The page needs no network, no script and no fonts. A `path` that ends in `.xlsx` gets the workbook instead: a sheet
+    for each table of the page, with real numbers (see `show.sheets`).
 
     It says in words what matters, then shows totals per unit, what they are worth where rates are given, the
     timeline of the next 24 months, the aging schedule, whose balances expire next, the nearest goals and the quality
@@ -66,11 +70,18 @@ def report(
     """
     from rewards_analytics.reporting.facts import report_facts
     from rewards_analytics.reporting.page import page
+    from rewards_analytics.reporting.workbook import report_workbook
 
     # Opened first, so that a path that cannot be written fails before any work is done.
     with whole_file(path) as file:
-        file.write(page(report_facts(rewards, as_of=as_of, title=title, rates=rates)).encode())
+        facts = report_facts(rewards, as_of=as_of, title=title, rates=rates)
+        file.write(report_workbook(facts) if is_workbook(path) else page(facts).encode())
     return Path(path)
+
+
+def is_workbook(path: str | os.PathLike[str]) -> bool:
+    """Return whether a path names an Excel workbook."""
+    return Path(path).suffix.lower() == ".xlsx"
 
 
 def report_with_pdf(
@@ -87,6 +98,8 @@ def report_with_pdf(
 
     Raises
     ------
+    ArgumentError
+        If `path` names a workbook.
     MissingDependencyError
         If neither Chromium nor Chrome is installed to print it; otherwise as `report`.
     """
@@ -94,6 +107,10 @@ def report_with_pdf(
     from rewards_analytics.reporting.page import page
     from rewards_analytics.reporting.pdf import browser, printed
 
+    if is_workbook(path):
+        raise ArgumentError(
+            f"{os.fspath(path)} names a workbook, which is not printed. Let the name end in .html or .pdf."
+        )
     browser()
     target = Path(path)
     if target.suffix.lower() == ".pdf":

@@ -22,7 +22,9 @@ Kind: TypeAlias = Literal["number", "unit", "guid", "words", "plain"]
 NO_NAME: Final = "No name given"
 NONE_GIVEN: Final = "none given"
 
-_IN_DOLLARS: Final = ("value", "expiring_value", "rate")
+IN_DOLLARS: Final = ("value", "expiring_value", "rate")
+"""Columns of dollars, whatever the unit of their row."""
+
 _MAY_BE_UNKNOWN: Final = ("available", "expiring_value", "progress", "value")
 """Columns of numbers: a null stands among the numbers."""
 
@@ -139,7 +141,7 @@ def of(row: Record, name: str, *, every: str = "month") -> Cell:
     `every` is the length of the periods in a column `period`.
     """
     value = row[name]
-    unit_type = DOLLARS if name in _IN_DOLLARS else str(row.get("unit_type", ""))
+    unit_type = DOLLARS if name in IN_DOLLARS else str(row.get("unit_type", ""))
     if name == "guid" or name.endswith("_guid"):
         return guid(value)
     if name == "description":
@@ -192,3 +194,6 @@ _NAMED: Final[Mapping[str, Callable[[str], Cell]]] = {
     "severity": lambda value: Cell(value.capitalize(), value),
     "unit_type": unit,
 }
+
+IN_WORDS: Final = frozenset(_NAMED)
+"""Columns of enumerated values, which people read in words."""

@@ -7,6 +7,7 @@ import sys
 from datetime import date
 from decimal import Decimal
 
+import openpyxl
 import polars as pl
 import pytest
 
@@ -100,6 +101,18 @@ def test_parquet_goes_to_a_file_with_the_types_of_the_result(run, rewards_json, 
     assert ended.out == ""
     expected = ra.expiring(ra.load(rewards_json), as_of=date(2026, 11, 23), every="quarter")
     assert pl.read_parquet(tmp_path / "e.parquet").equals(expected)
+
+
+def test_a_workbook_has_the_numbers_of_the_result(run, rewards_json, tmp_path):
+    assert run("totals", rewards_json, "--out", tmp_path / "totals.xlsx").status == 0
+    sheet = openpyxl.load_workbook(tmp_path / "totals.xlsx").active
+    assert [[cell.value for cell in row[:3]] for row in sheet.iter_rows()] == [
+        ["unit_type", "available", "expiring"],
+        ["DOLLARS", 2438.5, 0],
+        ["MILES", 170834, 134079],
+        ["POINTS", 770479, 384640],
+        ["SEGMENTS", 135, 0],
+    ]
 
 
 def test_parquet_can_be_piped(rewards_json):
