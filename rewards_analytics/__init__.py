@@ -35,6 +35,7 @@ _HOME = {
     "value": "analysis.value",
     "AtriumClient": "client",
     "pull": "client.pull",
+    "History": "history",
     "plot_totals": "plots.totals",
     "plot_expiring": "plots.expiring",
     "plot_aging": "plots.aging",
@@ -106,6 +107,7 @@ if TYPE_CHECKING:
         SourceError as SourceError,
         UnsupportedInstitutionError as UnsupportedInstitutionError,
     )
+    from rewards_analytics.history import History as History
     from rewards_analytics.loading.check import check as check
     from rewards_analytics.loading.load import load as load
     from rewards_analytics.loading.scan import scan as scan
