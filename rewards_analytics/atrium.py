@@ -16,6 +16,10 @@ ACCEPT: Final = {
 }
 """The versions that `Accept` may name, by dialect. The client sends the first by default."""
 
+ACCEPT_VERSION_HEADER: Final = "Accept-Version"
+API_VERSION: Final = "v20250224"
+"""The dated version of the Platform API, which each of its calls must name in `Accept-Version` since 12 August 2026."""
+
 API_KEY_HEADER: Final = "MX-API-Key"
 CLIENT_ID_HEADER: Final = "MX-Client-ID"
 REQUEST_ID_HEADER: Final = "X-Request-ID"

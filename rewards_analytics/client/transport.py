@@ -18,7 +18,7 @@ from requests import ConnectionError as NoConnection, RequestException, Timeout
 from requests.adapters import HTTPAdapter
 from requests.exceptions import ChunkedEncodingError, ContentDecodingError, ProxyError, SSLError
 
-from rewards_analytics.atrium import REQUEST_ID_HEADER, JsonObject
+from rewards_analytics.atrium import ACCEPT_VERSION_HEADER, API_VERSION, REQUEST_ID_HEADER, JsonObject
 from rewards_analytics.client import retry
 from rewards_analytics.errors import ArgumentError, AtriumError
 
@@ -105,6 +105,8 @@ class Transport:
         self._timeout = timeout
         self._session = _Session()
         self._session.headers["Accept"] = accept
+        if signature.dialect == "platform":
+            self._session.headers[ACCEPT_VERSION_HEADER] = API_VERSION
         # The environment's proxies and certificates are for other hosts than this machine.
         self._session.trust_env = not is_loopback(urlsplit(self.base_url).hostname)
         self._session.mount(self.base_url, HTTPAdapter(pool_maxsize=CONNECTIONS, max_retries=0))

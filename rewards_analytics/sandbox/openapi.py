@@ -17,7 +17,7 @@ REFUSALS = {
     403: "The feature is not enabled.",
     404: "There is no such user, member or reward.",
     405: f"The method is not allowed here, or the user has {MEMBERS_OF_A_USER} members.",
-    406: "Accept does not name a valid version.",
+    406: f"Accept, or {atrium.ACCEPT_VERSION_HEADER} on the Platform API, does not name a valid version.",
     409: "Another kind of job is running on the member.",
     422: "The body is invalid.",
     429: "Too many requests.",
@@ -61,7 +61,7 @@ def _call(endpoint: Endpoint) -> JsonObject:
     return {
         "operationId": name,
         "summary": (endpoint.handler.__doc__ or name).rstrip("."),
-        "parameters": [VERSION, *([PAGE, RECORDS_PER_PAGE] if is_paged else [])],
+        "parameters": [ACCEPT, ACCEPT_VERSION, *([PAGE, RECORDS_PER_PAGE] if is_paged else [])],
         "responses": {
             str(endpoint.status): _answer("Done.", endpoint.schema),
             **OTHER_SUCCESSES.get(name, {}),
@@ -82,6 +82,10 @@ def _in_query(name: str, description: str) -> JsonObject:
     return {"name": name, "in": "query", "description": description, "schema": {"type": "integer"}}
 
 
+def _in_header(name: str, description: str) -> JsonObject:
+    return {"name": name, "in": "header", "description": description, "schema": {"type": "string"}}
+
+
 def _object(required: str, text: str = "", nullable: str = "", flags: str = "", /, **others: JsonObject) -> JsonObject:
     """Schema of an object: names of its required fields, of its texts, nullable texts and booleans; other fields."""
     simple = {text: TEXT, nullable: NULLABLE_TEXT, flags: {"type": "boolean"}}
@@ -93,12 +97,10 @@ def _array(schema: JsonObject) -> JsonObject:
     return {"type": "array", "items": schema}
 
 
-VERSION = {
-    "name": "Accept",
-    "in": "header",
-    "description": f"Version: {atrium.ACCEPT['atrium'][0]}; {atrium.ACCEPT['platform'][0]} on the Platform API.",
-    "schema": {"type": "string"},
-}
+ACCEPT = _in_header("Accept", f"{atrium.ACCEPT['atrium'][0]}; {atrium.ACCEPT['platform'][0]} on the Platform API.")
+ACCEPT_VERSION = _in_header(
+    atrium.ACCEPT_VERSION_HEADER, f"On the Platform API only, and required: {atrium.API_VERSION}."
+)
 _LIMITS = f"{atrium.LEAST_PER_PAGE} to {atrium.MOST_PER_PAGE}; {atrium.DEFAULT_PER_PAGE} for anything else."
 PAGE = _in_query("page", "Number of the page, from 1.")
 RECORDS_PER_PAGE = _in_query("records_per_page", f"Entries on a page: {_LIMITS}")

@@ -77,16 +77,39 @@ def test_an_accept_with_a_valid_version_is_served(call, accept):
     assert call("GET", "/users", {"Accept": accept}).status_code == 200
 
 
-def test_the_platform_dialect_signs_with_basic_and_has_an_updated_at(sandbox, path):
-    answer = requests.get(
-        f"{sandbox.base_url}{path}/rewards",
-        auth=(sandbox.client_id, sandbox.api_key),
-        headers={"Accept": PLATFORM},
-        timeout=5,
-    )
+@pytest.fixture
+def call_platform(sandbox):
+    """Call the sandbox in the Platform dialect; given headers replace the right ones, None leaves one out."""
+
+    def call_platform(path, **headers):
+        right = {"Accept": PLATFORM, "Accept-Version": "v20250224"}
+        given = right | {name.replace("_", "-"): value for name, value in headers.items()}
+        login = (sandbox.client_id, sandbox.api_key)
+        return requests.get(sandbox.base_url + path, auth=login, headers=given, timeout=5)
+
+    return call_platform
+
+
+def test_the_platform_dialect_signs_with_basic_and_has_an_updated_at(call_platform, path):
+    answer = call_platform(f"{path}/rewards")
 
     assert answer.status_code == 200
     assert all(reward["updated_at"] for reward in answer.json()["rewards"])
+
+
+@pytest.mark.parametrize("version", [None, "", "20250224", "v20111101", "rc20260430", "v20250224, v20250224"])
+def test_a_platform_call_without_a_valid_accept_version_is_406(call_platform, version):
+    is_refused(call_platform("/users", Accept_Version=version), 406, "Accept-Version must be v20250224, got ")
+
+
+@pytest.mark.parametrize("accept", [PLATFORM, "application/vnd.mx.api.beta+json", "application/json"])
+def test_a_platform_call_may_accept_plain_json_because_its_version_has_a_header_of_its_own(call_platform, accept):
+    assert call_platform("/users", Accept=accept).status_code == 200
+    is_refused(call_platform("/users", Accept="text/html"), 406, "Accept must name a version")
+
+
+def test_an_atrium_call_needs_no_accept_version(call):
+    assert call("GET", "/users", {"Accept-Version": "anything"}).status_code == 200
 
 
 @pytest.mark.parametrize("credentials", ["wrong", "wrong:wrong", "ü:ü"])

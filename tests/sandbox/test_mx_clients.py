@@ -22,6 +22,7 @@ from mx_platform_python.api.rewards_api import RewardsApi
 
 host, key, client_id, user, member = sys.argv[1:]
 with ApiClient(Configuration(host=host, username=client_id, password=key)) as client:
+    client.set_default_header("Accept-Version", "v20250224")  # which this client does not send by itself
     rewards, members = RewardsApi(client), MembersApi(client)
     fetched = rewards.fetch_rewards(user_guid=user, member_guid=member).member
     listed = rewards.list_rewards(user_guid=user, member_guid=member)

@@ -47,7 +47,7 @@ def signed(sandbox, dialect):
     """Headers of a call in one of the dialects."""
     if dialect == "platform":
         pair = b64encode(f"{sandbox.client_id}:{sandbox.api_key}".encode()).decode()
-        return [f"Authorization: Basic {pair}", "Accept: application/vnd.mx.api.v1+json"]
+        return [f"Authorization: Basic {pair}", "Accept: application/json", "Accept-Version: v20250224"]
     keys = [f"MX-API-Key: {sandbox.api_key}", f"MX-Client-ID: {sandbox.client_id}"]
     return [*keys, "Accept: application/vnd.mx.atrium.v1+json"]
 

@@ -14,7 +14,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from rewards_analytics.atrium import ACCEPT, API_KEY_HEADER, CLIENT_ID_HEADER, REQUEST_ID_HEADER, Dialect
+from rewards_analytics.atrium import (
+    ACCEPT,
+    ACCEPT_VERSION_HEADER,
+    API_KEY_HEADER,
+    API_VERSION,
+    CLIENT_ID_HEADER,
+    REQUEST_ID_HEADER,
+    Dialect,
+)
 from rewards_analytics.sandbox.api.calls import Call, Settings
 from rewards_analytics.sandbox.api.endpoints import ENDPOINTS, Endpoint
 from rewards_analytics.sandbox.encoding import encode
@@ -66,12 +74,28 @@ def _authenticate(request: Request, settings: Settings) -> Dialect:
     expected = f"{settings.client_id}:{settings.api_key}"
     if not hmac.compare_digest(given.encode(), expected.encode()):
         raise HTTPException(401, "The API key or the client id is wrong.")
-    accepted = [entry.partition(";")[0].strip() for entry in request.headers.get("accept", "").split(",")]
-    if not any(version in accepted for version in ACCEPT[dialect]):
-        raise HTTPException(406, f"Accept must name a version: {' or '.join(ACCEPT[dialect])}.")
+    _check_version(request.headers, dialect)
     if b"%2f" in request.scope["raw_path"].lower():
         raise HTTPException(404, "There is nothing at this path.")
     return dialect
+
+
+def _check_version(headers: Mapping[str, str], dialect: Dialect) -> None:
+    """Refuse a call that does not name a valid version."""
+    accepted = {entry.partition(";")[0].strip() for entry in headers.get("accept", "").split(",")}
+    # The dated versions of the Platform API have a header of their own, so `Accept` may name plain JSON.
+    valid = ACCEPT[dialect] if dialect == "atrium" else (*ACCEPT[dialect], "application/json")
+    if accepted.isdisjoint(valid):
+        raise HTTPException(406, f"Accept must name a version: {' or '.join(valid)}.")
+    dated = headers.get(ACCEPT_VERSION_HEADER)
+    if dialect == "platform" and dated != API_VERSION:
+        got = f"{dated!r}" if dated else "none"
+        # MX's own words come first.
+        raise HTTPException(
+            406,
+            "The request didn't specify a valid API version. "
+            f"{ACCEPT_VERSION_HEADER} must be {API_VERSION}, got {got}.",
+        )
 
 
 def _basic(authorization: str) -> str:
