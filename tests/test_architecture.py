@@ -42,6 +42,7 @@ MAY_IMPORT = {
     "reporting": {*BASE, *READING, "children", "engines", "files", "interactive", "version"},
     # and `widgets.connect`, which fetches, the client, the sandbox and the loader
     "widgets": {*BASE, *READING, "engines", "reporting", "version"},
+    "notebooks": {"children", "errors", "files", "reporting", "version", "wording"},
     "dashboard": {*BASE, "children", "files", "loading", "widgets", "wording"},
 }
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from rewards_analytics.cli import analyses, dashboards, demo, fetching, loading, reports
+from rewards_analytics.cli import analyses, dashboards, demo, fetching, loading, notebooks, reports
 from rewards_analytics.version import __version__
 
 app = typer.Typer(
@@ -51,5 +51,7 @@ for command in (
     analyses.value,
     reports.report,
     dashboards.dashboard,
+    notebooks.notebooks,
+    notebooks.validate,
 ):
     app.command()(command)

@@ -1,0 +1,189 @@
+"""`rewards-analytics validate` and `notebooks`: notebooks of a team's own keep their numbers."""
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+import rewards_analytics as ra
+from tests.cli.conftest import run  # noqa: F401 - a fixture
+
+nbformat = pytest.importorskip("nbformat")
+ROOT = Path(__file__).parent.parent.parent
+TABLE = "for unit, held in [('MILES', 1200), ('POINTS', 84000)]:\n    print(unit, held)"
+
+
+DIFFERENCES = """\
+same.ipynb: 2 code cells as stored
+number.ipynb: 1 of 2 code cells differ
+  code cell 2 gives another output than is stored:
+    stored: MILES 1300
+    now:    MILES 1200
+row.ipynb: 1 of 1 code cells differ
+  code cell 1 gives another output than is stored:
+    now:    POINTS 84000
+order.ipynb: 1 of 1 code cells differ
+  code cell 1 gives another output than is stored:
+    now:    MILES 1200
+    stored: MILES 1200
+outputs.ipynb: 1 of 1 code cells differ
+  code cell 1 gives another output than is stored:
+    now:    MILES 1200
+    now:    POINTS 84000
+counts.ipynb: 1 of 1 code cells differ
+  code cell 1 was never run, or its outputs were stripped: it has no execution count
+error.ipynb: 1 of 1 code cells differ
+  code cell 1 ended in ValueError: invalid literal for int() with base 10: 'x'
+two.ipynb: 2 of 3 code cells differ
+  code cell 2 gives another output than is stored:
+    stored: 1
+    now:    2
+  code cell 3 gives another output than is stored:
+    now:    CELL:2: UserWarning: new
+    now:    warnings.warn('new')
+"""
+
+
+def stored(folder, *sources, name="own", counts=True):
+    """A notebook in which each cell stores what it prints."""
+    cells = []
+    for number, (source, printed) in enumerate(sources, start=1):
+        outputs = [nbformat.v4.new_output("stream", name="stdout", text=printed)] if printed else []
+        count = number if counts else None
+        cells.append(nbformat.v4.new_code_cell(source, outputs=outputs, execution_count=count, id=f"cell-{number}"))
+    path = folder / f"{name}.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+    return path
+
+
+def test_every_way_in_which_a_notebook_can_differ_is_found(run, tmp_path, monkeypatch):  # noqa: F811
+    monkeypatch.chdir(tmp_path)
+    as_it_was = "MILES 1200\nPOINTS 84000\n"
+    notebooks = [
+        stored(tmp_path, ("a = 1", ""), (TABLE, as_it_was), name="same"),
+        stored(tmp_path, ("a = 1", ""), (TABLE, "MILES 1300\nPOINTS 84000\n"), name="number"),
+        stored(tmp_path, (TABLE, "MILES 1200\n"), name="row"),
+        stored(tmp_path, (TABLE, "POINTS 84000\nMILES 1200\n"), name="order"),
+        stored(tmp_path, (TABLE, ""), name="outputs"),
+        stored(tmp_path, (TABLE, ""), name="counts", counts=False),
+        stored(tmp_path, ("int('x')", ""), name="error"),
+        stored(
+            tmp_path, (TABLE, as_it_was), ("print(2)", "1\n"), ("import warnings\nwarnings.warn('new')", ""), name="two"
+        ),
+    ]
+
+    ended = run("validate", *notebooks, "--junit", tmp_path / "cells.xml")
+
+    assert ended.out.replace(f"{tmp_path}/", "") == DIFFERENCES
+    assert (ended.status, ended.err) == (1, "")
+    cells = ElementTree.parse(tmp_path / "cells.xml").getroot().iter("testcase")
+    failed = [case.get("classname").removesuffix(".ipynb") for case in cells if case.find("failure") is not None]
+    assert failed == ["number", "row", "order", "outputs", "counts", "error", "two", "two"]
+
+
+def test_a_cell_that_hangs_is_named_and_the_others_are_still_compared(run, tmp_path):  # noqa: F811
+    hanging = stored(tmp_path, ("while True: pass", ""), ("print(2)", "2\n"), name="hangs")
+    ended = run("validate", hanging, "--cell-timeout", "2")
+    assert ended.out.splitlines()[1:] == ["  code cell 1 gave no answer within 2 seconds"]
+    assert ended.status == 1
+
+
+def test_the_kernel_of_a_notebook_is_this_python_whatever_its_name(run, tmp_path):  # noqa: F811
+    path = stored(tmp_path, ("import sys\nprint(sys.executable)", f"{sys.executable}\n"))
+    notebook = json.loads(path.read_text())
+    notebook["metadata"]["kernelspec"] = {"name": "of-a-colleague", "language": "python", "display_name": "x"}
+    path.write_text(json.dumps(notebook))
+    assert run("validate", path).out == f"{path}: 1 code cells as stored\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (None, "No such file or directory"),
+        ("{", "It is not a notebook"),
+        ("[]", "It is not a notebook"),
+        ('{"cells": [], "metadata": {"kernelspec": {"language": "R"}}, "nbformat": 4, "nbformat_minor": 5}', "is R"),
+    ],
+)
+def test_what_cannot_be_read_is_an_error_before_anything_runs(run, tmp_path, content, why):  # noqa: F811
+    good, bad = stored(tmp_path, ("open('ran', 'w')", ""), name="good"), tmp_path / "bad.ipynb"
+    if content is not None:
+        bad.write_text(content)
+    ended = run("validate", good, bad)
+    assert (ended.status, ended.out) == (1, "")
+    assert f"Cannot read the notebook {bad}: " in ended.err
+    assert why in ended.err
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_notebook_without_code_is_not_valid(run, tmp_path):  # noqa: F811
+    ended = run("validate", stored(tmp_path))
+    assert (ended.status, ended.out) == (1, f"{tmp_path / 'own.ipynb'}: no code cell was compared\n")
+
+
+def test_update_stores_what_the_cells_give_now(run, tmp_path):  # noqa: F811
+    path = stored(tmp_path, (TABLE, "MILES 1300\n"), counts=False)
+    assert run("validate", "--update", path).status == 0
+    (cell,) = json.loads(path.read_text())["cells"]
+    assert (cell["execution_count"], cell["outputs"][0]["text"]) == (1, ["MILES 1200\n", "POINTS 84000\n"])
+    assert "execution" not in cell["metadata"]
+
+
+def test_update_leaves_a_notebook_whose_cell_fails_as_it_was(run, tmp_path):  # noqa: F811
+    path = stored(tmp_path, ("int('x')", ""))
+    before = path.read_bytes()
+    ended = run("validate", "--update", path)
+    assert (ended.status, path.read_bytes()) == (1, before)
+    assert "code cell 1 failed with ValueError" in ended.err
+
+
+# --- Starters ---
+
+
+def test_the_wheel_alone_writes_starters_that_validate(tmp_path):
+    build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "-w", tmp_path, ROOT]
+    subprocess.run(build, check=True, env=os.environ | {"REWARDS_ANALYTICS_COMPILE": "never"}, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    zipfile.ZipFile(wheel).extractall(tmp_path / "installed")
+
+    def command(*arguments):
+        environment = os.environ | {"PYTHONPATH": str(tmp_path / "installed")}
+        line = [sys.executable, "-m", "rewards_analytics", *arguments]
+        return subprocess.run(line, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+
+    written = command("notebooks", "mine")
+    assert written.returncode == 0, written.stderr
+    names = sorted(path.name for path in (ROOT / "notebooks").glob("*.ipynb"))
+    assert [Path(line).name for line in written.stdout.splitlines()] == names
+    assert {"README.md", "data", "nbval-sanitize.cfg", "validate.sh"} < {
+        path.name for path in (tmp_path / "mine").iterdir()
+    }
+    assert (tmp_path / "mine/.github/workflows/notebooks.yml").exists()
+
+    # Two of them, because all run as they are in the project's own tests.
+    ended = command("validate", "mine/definitions.ipynb", "mine/product_report.ipynb")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+def test_starters_refuse_a_folder_that_is_not_empty_and_leave_nothing_behind(run, tmp_path):  # noqa: F811
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/own.ipynb").write_text("own")
+    ended = run("notebooks", tmp_path / "mine")
+    assert ended.status == 1
+    assert f"The folder {tmp_path / 'mine'} is not empty" in ended.err
+    assert [path.name for path in tmp_path.rglob("*")] == ["mine", "own.ipynb"]
+
+
+def test_starters_fill_an_empty_folder_and_not_a_file(tmp_path):
+    from rewards_analytics.notebooks.starters import write_starters
+
+    (tmp_path / "empty").mkdir()
+    assert (tmp_path / "empty/overview.ipynb") in write_starters(tmp_path / "empty")
+    (tmp_path / "file").touch()
+    with pytest.raises(ra.RewardsError, match=r"Cannot write to the folder .*file: Not a directory"):
+        write_starters(tmp_path / "file")
