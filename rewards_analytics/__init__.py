@@ -33,6 +33,10 @@ _HOME = {
     "distance": "analysis.distance",
     "quality": "analysis.quality",
     "value": "analysis.value",
+    "changes": "analysis.over_time.changes",
+    "roll_forward": "analysis.over_time.roll_forward",
+    "pace": "analysis.over_time.pace",
+    "activity": "analysis.over_time.activity",
     "AtriumClient": "client",
     "pull": "client.pull",
     "History": "history",
@@ -80,6 +84,10 @@ if TYPE_CHECKING:
     from rewards_analytics.analysis.distance import distance as distance
     from rewards_analytics.analysis.expiring import expiring as expiring
     from rewards_analytics.analysis.holdings import holdings as holdings
+    from rewards_analytics.analysis.over_time.activity import activity as activity
+    from rewards_analytics.analysis.over_time.changes import changes as changes
+    from rewards_analytics.analysis.over_time.pace import pace as pace
+    from rewards_analytics.analysis.over_time.roll_forward import roll_forward as roll_forward
     from rewards_analytics.analysis.quality import quality as quality
     from rewards_analytics.analysis.totals import totals as totals
     from rewards_analytics.analysis.value import value as value

@@ -28,6 +28,12 @@ EXPIRING_BALANCE: Final = "EXPIRING_BALANCE"
 TOTAL_BALANCE: Final = "TOTAL_BALANCE"
 BALANCE_TYPES: Final = (BALANCE, BALANCE_TO_LEVEL, BALANCE_TO_REWARD, EXPIRING_BALANCE, TOTAL_BALANCE)
 
+TAKEN_ON: Final = "taken_on"
+"""The day of the snapshot that a reward is of, in a history."""
+
+DAYS: Final = ("expires_on", TAKEN_ON)
+"""The columns whose values are days."""
+
 LOT_TYPES: Final = (TOTAL_BALANCE, BALANCE, EXPIRING_BALANCE)
 """The balance types whose rows may be expiring lots, and of which an available balance is made."""
 

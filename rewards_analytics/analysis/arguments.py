@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
+from operator import index
+from typing import SupportsIndex
 
 from rewards_analytics.errors import ArgumentError
 
@@ -19,6 +21,17 @@ def day(value: date | None, *, name: str = "as_of") -> date:
             f"{name}={value!r} is not a date. Pass a datetime.date, for example date.fromisoformat('2026-11-23')."
         )
     return value
+
+
+def whole_number(value: SupportsIndex, *, name: str, least: int = 1) -> int:
+    """Return a whole number that is not below the least one."""
+    try:
+        number = least - 1 if isinstance(value, bool) else index(value)  # a number of NumPy is one too
+    except TypeError:
+        number = least - 1
+    if number < least:
+        raise ArgumentError.below(name, value, least, kind="an integer")
+    return number
 
 
 def grouping(

@@ -68,18 +68,22 @@ def by_goal(frame: LazyFrame) -> LazyFrame:
     return with_progress(goals_with_sums(frame))
 
 
-def goals_with_sums(frame: LazyFrame) -> LazyFrame:
-    """One row per goal, with the sums behind the available balance of its holding."""
+def goals(frame: LazyFrame) -> LazyFrame:
+    """One row per goal: the key, `goal`, `description` and `remaining`."""
     balance_type, balance = nw.col("balance_type"), nw.col("balance")
-    goals = of_types(frame, *GOALS).select(
+    return of_types(frame, *GOALS).select(
         *KEY,
         "description",
         goal=nw.when(balance_type == BALANCE_TO_LEVEL).then(nw.lit(LEVEL)).otherwise(nw.lit(REWARD)),
         remaining=nw.when(balance > 0).then(balance).otherwise(nw.lit(0)),
     )
+
+
+def goals_with_sums(frame: LazyFrame) -> LazyFrame:
+    """One row per goal, with the sums behind the available balance of its holding."""
     held = holding_sums(of_types(frame, TOTAL_BALANCE, BALANCE))
     sums = with_join_key(held).select(*JOIN_KEY, "totals", "plains", "total", "plain")
-    return with_join_key(goals).join(sums, on=list(JOIN_KEY), how="left")
+    return with_join_key(goals(frame)).join(sums, on=list(JOIN_KEY), how="left")
 
 
 def with_progress(goals: LazyFrame) -> LazyFrame:

@@ -79,30 +79,49 @@ def by_holding(frame: LazyFrame) -> LazyFrame:
 
 def holding_sums(frame: LazyFrame, *example: str) -> LazyFrame:
     """One row per holding: its key, the sums behind its results, and the least value of each example column."""
-    # Conditional columns first, then plain aggregates: some engines silently ignore a condition inside `agg`.
+    parts = available_parts() | lot_parts()
+    expires_on = nw.col("expires_on")
+    days = {
+        "lot_on": nw.when(_is(EXPIRING_BALANCE)).then(expires_on),
+        "total_on": nw.when(_is(TOTAL_BALANCE)).then(expires_on),
+        "plain_on": nw.when(_is(BALANCE)).then(expires_on),
+    }
+    rewards = of_types(frame, *BALANCE_TYPES).select(*KEY, *example, **parts, **days)
+    return rewards.group_by(*KEY).agg(*sums_of(parts), nw.col(*days, *example).min())
+
+
+# Conditional columns first, then plain aggregates: some engines silently ignore a condition inside `agg`.
+
+
+def available_parts(of: nw.Expr | None = None, prefix: str = "") -> dict[str, nw.Expr]:
+    """The columns whose sums are behind `available(prefix)`: of all rewards, or of those that a condition selects."""
+    return {f"{prefix}total": _amounts(_is(TOTAL_BALANCE), of), f"{prefix}plain": _amounts(_is(BALANCE), of)}
+
+
+def lot_parts(of: nw.Expr | None = None, due: nw.Expr | None = None) -> dict[str, nw.Expr]:
+    """The columns whose sums are, with those of `available_parts`, behind `expiring()`.
+
+    With `due`, a condition on `expires_on`, `expiring()` is the sum of the lots that are due; a row without a day is
+    never due.
+    """
+    dated = ~nw.col("expires_on").is_null() if due is None else due
+    parts = {
+        "lot": _amounts(_is(EXPIRING_BALANCE), of),
+        "total_lot": _amounts(_is(TOTAL_BALANCE) & dated, of),
+        "plain_lot": _amounts(_is(BALANCE) & dated, of),
+    }
+    # A holding with an EXPIRING_BALANCE has no other lots, whether that is due or not.
+    return parts if due is None else parts | {"listed": parts["lot"], "lot": _amounts(_is(EXPIRING_BALANCE) & due, of)}
+
+
+def sums_of(parts: Collection[str]) -> list[nw.Expr]:
+    """Aggregates of the columns of `available_parts` and `lot_parts`."""
     # A group of nulls sums to 0, so the known amounts are counted too.
-    amount, expires_on = nw.col("balance"), nw.col("expires_on")
-    total, plain, lot = _is(TOTAL_BALANCE), _is(BALANCE), _is(EXPIRING_BALANCE)
-    dated = ~expires_on.is_null()
-    parts = of_types(frame, *BALANCE_TYPES).select(
-        *KEY,
-        *example,
-        total=nw.when(total).then(amount),
-        plain=nw.when(plain).then(amount),
-        lot=nw.when(lot).then(amount),
-        total_lot=nw.when(total & dated).then(amount),
-        plain_lot=nw.when(plain & dated).then(amount),
-        lot_on=nw.when(lot).then(expires_on),
-        total_on=nw.when(total).then(expires_on),
-        plain_on=nw.when(plain).then(expires_on),
-    )
-    return parts.group_by(*KEY).agg(
-        nw.col("total", "plain", "lot", "total_lot", "plain_lot").sum(),
-        nw.col("lot_on", "total_on", "plain_on", *example).min(),
-        totals=nw.col("total").count(),
-        plains=nw.col("plain").count(),
-        lots=nw.col("lot").count(),
-    )
+    counts = {name: f"{name}s" for name in parts if name.endswith(("total", "plain"))}
+    if "lot" in parts:
+        counts["listed" if "listed" in parts else "lot"] = "lots"
+    sums = [nw.col(name).sum() for name in parts if name != "listed"]
+    return sums + [nw.col(name).count().alias(count) for name, count in counts.items()]
 
 
 def without(sums: LazyFrame, balance_types: Collection[str]) -> LazyFrame:
@@ -131,9 +150,9 @@ def known_available() -> nw.Expr:
     return nw.when(nw.col("known") > 0).then(nw.col("available"))
 
 
-def available() -> nw.Expr:
-    """The available balance of a row of `holding_sums`."""
-    return _of_available("total", "plain")
+def available(prefix: str = "") -> nw.Expr:
+    """The available balance of a row of `holding_sums`, or of sums of `available_parts` with a prefix."""
+    return _of_available("total", "plain", prefix)
 
 
 def expiring() -> nw.Expr:
@@ -185,8 +204,11 @@ def _is(balance_type: str) -> nw.Expr:
     return nw.col("balance_type") == balance_type
 
 
-def _of_available(total: str, plain: str) -> nw.Expr:
+def _amounts(rows: nw.Expr, of: nw.Expr | None) -> nw.Expr:
+    return nw.when(rows if of is None else rows & of).then(nw.col("balance"))
+
+
+def _of_available(total: str, plain: str, prefix: str = "") -> nw.Expr:
     """Of a holding's `TOTAL_BALANCE` rows if it has any, otherwise of its `BALANCE` rows, otherwise null."""
-    return (
-        nw.when(nw.col("totals") > 0).then(nw.col(total)).otherwise(nw.when(nw.col("plains") > 0).then(nw.col(plain)))
-    )
+    of_plain = nw.when(nw.col(f"{prefix}plains") > 0).then(nw.col(f"{prefix}{plain}"))
+    return nw.when(nw.col(f"{prefix}totals") > 0).then(nw.col(f"{prefix}{total}")).otherwise(of_plain)

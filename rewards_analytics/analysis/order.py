@@ -15,6 +15,10 @@ _COLUMNS: Final[Mapping[str, Sequence[str]]] = {
     "aging": ("unit_type", "bucket"),
     "distance": ("progress", "remaining", *KEY, "goal", "description"),
     "upcoming": ("expires_on", "unit_type", "expiring", *HOLDER),
+    "changes": ("from_date", "to_date", *KEY),
+    "roll_forward": ("unit_type", "period"),
+    "pace": ("days_left", "remaining", *KEY, "goal", "description"),
+    "activity": KEY,
     "quality": ("check",),
     "value": ("unit_type",),
 }

@@ -8,11 +8,13 @@ computed where they are, and only a small aggregate is ever collected.
 
 from narwhals.typing import IntoFrameT
 
+from rewards_analytics.engines.batches import from_batches
 from rewards_analytics.engines.caller import CallerFrame, from_caller
 from rewards_analytics.engines.columns import AMOUNT
 from rewards_analytics.engines.kinds import (
     DataFrame,
     LazyFrame,
+    PolarsLazyFrame,
     as_narwhals,
     columns_of,
     is_frame,
@@ -27,8 +29,10 @@ __all__ = [
     "DataFrame",
     "IntoFrameT",
     "LazyFrame",
+    "PolarsLazyFrame",
     "as_narwhals",
     "columns_of",
+    "from_batches",
     "from_caller",
     "is_frame",
     "narrowed",

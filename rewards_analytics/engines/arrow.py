@@ -12,7 +12,7 @@ from narwhals import Implementation
 
 from rewards_analytics.engines.kinds import SPARK
 from rewards_analytics.errors import FrameError
-from rewards_analytics.schema import PRECISION, SCALE
+from rewards_analytics.schema import DAYS, PRECISION, SCALE
 
 PolarsT = TypeVar("PolarsT", pl.DataFrame, pl.LazyFrame)
 
@@ -56,13 +56,20 @@ def typed_dask(frame: Any) -> Any:
     import pandas as pd
     from pandas.api.types import is_integer_dtype, is_object_dtype
 
-    arrow = dict.fromkeys(frame.columns, pa.string()) | {"balance": _AMOUNT, "expires_on": pa.date32()}
+    arrow = dict.fromkeys(frame.columns, pa.string()) | {"balance": _AMOUNT, **dict.fromkeys(DAYS, pa.date32())}
     casts = {}
     for name, dtype in frame.dtypes.items():
         wide = isinstance(dtype, pd.ArrowDtype) and pa.types.is_decimal256(dtype.pyarrow_dtype)
         if is_object_dtype(dtype) or (name == "balance" and (is_integer_dtype(dtype) or wide)):
             casts[name] = pd.ArrowDtype(arrow[name])
     return frame.astype(casts) if casts else frame
+
+
+def cast_in_dask(frame: Any, amounts: Sequence[str], precision: int) -> Any:
+    """Cast columns of a Dask frame to decimals of a precision, which Narwhals does not."""
+    import pandas as pd
+
+    return frame.astype(dict.fromkeys(amounts, pd.ArrowDtype(pa.decimal128(precision, SCALE))))
 
 
 def typed_nulls(frame: PolarsT) -> PolarsT:
@@ -74,7 +81,7 @@ def typed_nulls(frame: PolarsT) -> PolarsT:
 def _type_of_nulls(name: str) -> pl.DataType:
     if name == "balance":
         return pl.Decimal(PRECISION, SCALE)
-    return pl.Date() if name in ("expires_on", "created_at") else pl.String()
+    return pl.Date() if name in (*DAYS, "created_at") else pl.String()
 
 
 def _polars_column(column: Any, name: str, asked_by: str) -> pl.Series:
@@ -100,7 +107,7 @@ def _arrow_column(column: Any, name: str) -> pa.Array | pa.ChunkedArray:
     if name == "balance" and pa.types.is_decimal(kind) and (pa.types.is_decimal256(kind) or kind.scale < 0):
         return array.cast(_AMOUNT)
     if pa.types.is_timestamp(kind) and (kind.tz or "").startswith(("+", "-")):  # Polars has no such zones
-        return pc.local_timestamp(array) if name == "expires_on" else array.cast(pa.timestamp(kind.unit, "UTC"))
+        return pc.local_timestamp(array) if name in DAYS else array.cast(pa.timestamp(kind.unit, "UTC"))
     return array
 
 

@@ -12,12 +12,21 @@ import pyarrow as pa
 from narwhals import Implementation
 from narwhals.typing import IntoFrameT
 
-from rewards_analytics.engines.arrow import from_polars, to_polars, typed_dask, typed_nulls
+from rewards_analytics.engines.arrow import cast_in_dask, from_polars, to_polars, typed_dask, typed_nulls
 from rewards_analytics.engines.columns import typed
 from rewards_analytics.engines.faults import failing, fault_in, faults_of, refuse
-from rewards_analytics.engines.kinds import SQL, UNORDERED, DataFrame, LazyFrame, as_narwhals, narrowed, recognise
+from rewards_analytics.engines.kinds import (
+    SPARK,
+    SQL,
+    UNORDERED,
+    DataFrame,
+    LazyFrame,
+    as_narwhals,
+    narrowed,
+    recognise,
+)
 from rewards_analytics.errors import FrameError, MissingColumnError
-from rewards_analytics.schema import REQUIRED
+from rewards_analytics.schema import PRECISION, REQUIRED, SCALE
 
 
 @dataclass(frozen=True)
@@ -27,7 +36,7 @@ class CallerFrame(Generic[IntoFrameT]):
     Attributes
     ----------
     frame
-        The columns that were asked for, typed: text as strings, `balance` decimal(38, 9), `expires_on` a date.
+        The columns that were asked for, typed: text as strings, `balance` decimal(38, 9), days as dates.
     native
         What the caller passed, never changed.
     kind
@@ -71,6 +80,25 @@ class CallerFrame(Generic[IntoFrameT]):
         if self.kind is not Implementation.DASK:
             return frame
         return as_narwhals(frame.to_native().repartition(npartitions=1)).lazy()
+
+    def narrow(self, frame: LazyFrame, *amounts: str) -> LazyFrame:
+        """Leave room for two more digits in amounts that are added or subtracted next.
+
+        PySpark gives a sum of two decimal(38, 9) precision 39 and cuts a decimal to keep it at 38, and Arrow refuses.
+        An amount of 10^27 or more does not fit, and fails: it would take a hundred million rewards in one holding.
+        """
+        return self._cast(frame, amounts, PRECISION - 2)
+
+    def widen(self, frame: LazyFrame, *amounts: str) -> LazyFrame:
+        """Return amounts that were narrowed to decimal(38, 9)."""
+        return self._cast(frame, amounts, PRECISION)
+
+    def _cast(self, frame: LazyFrame, amounts: Sequence[str], precision: int) -> LazyFrame:
+        if self.kind in SPARK:
+            return frame.with_columns(nw.col(*amounts).cast(nw.Decimal(precision, SCALE)))
+        if self.kind is Implementation.DASK:
+            return as_narwhals(cast_in_dask(frame.to_native(), amounts, precision)).lazy()
+        return frame
 
     def to_caller(
         self, result: LazyFrame | DataFrame, columns: Sequence[str] = (), descending: Sequence[bool] = ()

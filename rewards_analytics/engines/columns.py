@@ -12,7 +12,7 @@ from narwhals.dtypes import DType
 from rewards_analytics.engines.faults import clock_of
 from rewards_analytics.engines.kinds import SQL
 from rewards_analytics.errors import FrameError
-from rewards_analytics.schema import FIELDS, PRECISION, SCALE
+from rewards_analytics.schema import DAYS, FIELDS, PRECISION, SCALE
 
 AMOUNT: Final = nw.Decimal(PRECISION, SCALE)
 
@@ -25,7 +25,7 @@ def typed(schema: Mapping[str, DType], kind: Implementation, asked_by: str) -> l
 def _typed(name: str, dtype: DType, kind: Implementation, asked_by: str) -> nw.Expr:
     column, target = nw.col(name), _target(name, dtype, kind, asked_by)
     if target is not None and dtype != target:
-        clock = clock_of(name, dtype) if name == "expires_on" and isinstance(dtype, nw.Datetime) else column
+        clock = clock_of(name, dtype) if name in DAYS and isinstance(dtype, nw.Datetime) else column
         return clock.cast(target)
     if name == "created_at" and isinstance(dtype, nw.Datetime):
         if dtype.time_zone is None:
@@ -40,9 +40,9 @@ def _target(name: str, dtype: DType, kind: Implementation, asked_by: str) -> DTy
     is_castable = dtype == nw.Unknown and kind in SQL  # they cast any type, also that of nulls alone
     if name == "balance":
         return _amount_target(dtype, asked_by)
-    if name in ("expires_on", "created_at"):
+    if name in (*DAYS, "created_at"):
         if isinstance(dtype, nw.Date | nw.Datetime) or is_castable:
-            return nw.Date() if name == "expires_on" else None
+            return nw.Date() if name in DAYS else None
         raise _wrong_type(name, dtype, "dates", "dates", asked_by)
     if isinstance(dtype, nw.String | nw.Categorical | nw.Enum) or is_castable:
         return nw.String()

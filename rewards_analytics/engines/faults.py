@@ -20,7 +20,7 @@ from narwhals.dtypes import DType
 
 from rewards_analytics.engines.kinds import SPARK, LazyFrame, as_narwhals
 from rewards_analytics.errors import FrameError
-from rewards_analytics.schema import WHOLE_DIGITS
+from rewards_analytics.schema import DAYS, WHOLE_DIGITS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,18 +50,19 @@ def faults_of(schema: Mapping[str, DType], required: Collection[str], kind: Impl
         for name in schema
         if name in required
     ]
-    amount, day = schema.get("balance"), schema.get("expires_on")
+    amount = schema.get("balance")
     if isinstance(amount, nw.Decimal | nw.UInt64 | nw.Int128 | nw.UInt128):
         bound = 10**WHOLE_DIGITS
         # Dask compares with no Decimal, and PySpark with no integer of that size.
         too_large = nw.col("balance").abs() >= (nw.lit(Decimal(bound)) if kind in SPARK else bound)
         way_out = "Amounts stay below it, so that no sum of them can overflow unnoticed."
         faults.append(Fault("balance", too_large, f"amounts below 10^{WHOLE_DIGITS}", "'balance' is larger", way_out))
-    if isinstance(day, nw.Datetime):
-        clock = clock_of("expires_on", day)
-        timed = ~clock.is_null() & (clock.cast(nw.Date()).cast(nw.Datetime(day.time_unit)) != clock)
-        way_out = "Only midnight in the column's own zone stands for a day: cast it to dates knowingly."
-        faults.append(Fault("expires_on", timed, "days", "'expires_on' has a time of day", way_out))
+    for name in DAYS:
+        if isinstance(day := schema.get(name), nw.Datetime):
+            clock = clock_of(name, day)
+            timed = ~clock.is_null() & (clock.cast(nw.Date()).cast(nw.Datetime(day.time_unit)) != clock)
+            way_out = "Only midnight in the column's own zone stands for a day: cast it to dates knowingly."
+            faults.append(Fault(name, timed, "days", f"{name!r} has a time of day", way_out))
     return faults
 
 

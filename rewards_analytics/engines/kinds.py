@@ -32,6 +32,9 @@ LazyFrame: TypeAlias = nw.LazyFrame[Any]
 DataFrame: TypeAlias = "nw.DataFrame[pl.DataFrame]"
 """What was collected: rows in memory, always in Polars."""
 
+PolarsLazyFrame: TypeAlias = "pl.LazyFrame"
+"""What an analysis of a stored history returns."""
+
 NAMES: Final = (
     "Polars DataFrame or LazyFrame, pandas, PyArrow Table, DuckDB relation, Dask or PySpark DataFrame"  # in messages
 )

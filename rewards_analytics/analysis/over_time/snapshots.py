@@ -1,0 +1,115 @@
+"""A history on its way into an analysis: its days, and the rewards of each where they are computed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Generic, Protocol, runtime_checkable
+
+import narwhals as nw
+from narwhals.dtypes import DType
+
+from rewards_analytics.analysis.order import order_of
+from rewards_analytics.engines import (
+    CallerFrame,
+    DataFrame,
+    IntoFrameT,
+    LazyFrame,
+    PolarsLazyFrame,
+    from_batches,
+    from_caller,
+    is_frame,
+    rereadable,
+)
+from rewards_analytics.schema import TAKEN_ON
+
+
+@runtime_checkable
+class StoredHistory(Protocol):
+    """What the analyses ask of a history that is not a frame: `rewards_analytics.History` has both."""
+
+    def dates(self) -> list[date]:
+        """Days that have a snapshot, ascending."""
+
+    def scan(self, start: date | None = None, end: date | None = None) -> Any:
+        """Rewards of the days from `start` to `end`, both included, with `taken_on`: a lazy Polars frame."""
+
+
+@dataclass(frozen=True)
+class Snapshots(Generic[IntoFrameT]):
+    """A history as the analyses over time compute on it.
+
+    Attributes
+    ----------
+    table
+        The rewards of all days in one frame, with `taken_on`.
+    dates
+        The days that have a snapshot, ascending.
+    is_stored
+        Whether the history is a `StoredHistory`. Then an analysis reads it day by day (`on`), one or two in memory, and
+        returns a Polars LazyFrame. Otherwise one query on `table` computes all days.
+    asked_by
+        The function that the caller called, for the error messages.
+    """
+
+    table: CallerFrame[IntoFrameT]
+    dates: Sequence[date]
+    is_stored: bool
+    asked_by: str
+
+    @property
+    def pairs(self) -> list[tuple[date, date]]:
+        """Each day with the one after it."""
+        return list(zip(self.dates, self.dates[1:], strict=False))
+
+    @property
+    def last(self) -> date | None:
+        """The day of the last snapshot, None if there is none."""
+        return self.dates[-1] if self.dates else None
+
+    def on(self, day: date) -> LazyFrame:
+        """Rewards of the snapshot of one day."""
+        of_day = nw.col(TAKEN_ON) == nw.lit(day)
+        if not self.is_stored:
+            return self.table.frame.filter(of_day)
+        # Filtered before the columns are checked, so that only the files of the day are read.
+        scan: Any = self.table.native
+        rewards = nw.from_native(scan).filter(of_day)
+        columns = [name for name in self.table.frame.collect_schema().names() if name != TAKEN_ON]
+        return from_caller(rewards.to_native(), columns, asked_by=self.asked_by).frame
+
+    def to_caller(
+        self, result: str, schema: Mapping[str, DType], compute: Callable[[], LazyFrame | DataFrame]
+    ) -> PolarsLazyFrame | IntoFrameT:
+        """Return a result in its order (`order_of`) as the caller's kind of frame; a stored history's is lazy."""
+        columns, descending = order_of(result)
+        if not self.is_stored:
+            return self.table.to_caller(compute(), columns, descending)
+
+        def batches() -> Iterator[DataFrame]:
+            rows = self.table.collect(compute().lazy())
+            yield rows.sort(*columns, descending=descending, nulls_last=True)
+
+        return from_batches(schema, batches)
+
+
+def from_history(
+    history: StoredHistory | IntoFrameT, columns: Sequence[str], *, asked_by: str
+) -> Snapshots[IntoFrameT]:
+    """Take a history in: a `StoredHistory`, or a frame of any supported kind with a column `taken_on`.
+
+    The days are read at once, also of a lazy frame.
+    """
+    given: Any = history
+    if not is_frame(given) and isinstance(given, StoredHistory):
+        dates = given.dates()
+        # One scan, so that every day is of the same version. Without a day it says what to do.
+        scan = given.scan(*((dates[0], dates[-1]) if dates else ()))
+        return Snapshots(from_caller(scan, [*columns, TAKEN_ON], asked_by=asked_by), dates, True, asked_by)
+    given = rereadable(given, asked_by=asked_by)
+    table = from_caller(given, [*columns, TAKEN_ON], asked_by=asked_by)
+    # Checked here, and not in `table`: there a check would keep an engine from reading only some days.
+    days = from_caller(given, [TAKEN_ON], asked_by=asked_by, required=[TAKEN_ON])
+    dates = sorted(days.collect(days.frame.unique())[TAKEN_ON].to_list())
+    return Snapshots(table, dates, False, asked_by)

@@ -1,0 +1,42 @@
+"""Histories by hand, in every kind of frame, and stored day by day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+
+from tests import frames
+
+SCHEMA = frames.SCHEMA.append(pa.field("taken_on", pa.date32()))
+
+
+def snapshot(on: str, *rewards: dict[str, Any]) -> list[dict[str, Any]]:
+    """The rewards of one day."""
+    return [reward | {"taken_on": date.fromisoformat(on)} for reward in rewards]
+
+
+def table(rows: Iterable[dict[str, Any]], schema: pa.Schema = SCHEMA) -> pa.Table:
+    return frames.table(rows, schema)
+
+
+class Stored:
+    """A history that is read day by day, and notes which days were."""
+
+    def __init__(self, rewards: pa.Table) -> None:
+        self._rewards = frames.polars_frame(rewards)
+        self.scans: list[tuple[date | None, date | None]] = []
+
+    def dates(self) -> list[date]:
+        return sorted(self._rewards["taken_on"].unique())
+
+    def scan(self, start: date | None = None, end: date | None = None) -> pl.LazyFrame:
+        self.scans.append((start, end))
+        day = pl.col("taken_on")
+        return self._rewards.lazy().filter(day >= (start or date.min), day <= (end or date.max))
+
+
+KINDS = {**frames.ENGINES, "stored": Stored}

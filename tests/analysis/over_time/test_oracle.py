@@ -1,0 +1,82 @@
+"""The flows of random histories equal plain arithmetic, on every engine."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given, settings, strategies as st
+
+import rewards_analytics as ra
+from tests import frames
+from tests.analysis.over_time import histories, oracle
+from tests.analysis.reference import KNOWN
+
+FIRST = date(2026, 1, 25)
+COLUMNS = ("from_date", "to_date", *oracle.KEY, "status", "opening", "closing", "expired", "earned", "redeemed")
+
+amounts = st.one_of(
+    st.decimals(-(10**19) + 1, 10**19 - 1, places=9, allow_nan=False, allow_infinity=False),
+    st.integers(-3, 30).map(Decimal),
+    st.decimals(0, 1000, places=2),
+)
+a_reward = st.fixed_dictionaries(
+    {
+        "guid": st.sampled_from(["R1", "R2", "R3"]),
+        "user_guid": st.just("U1"),
+        "member_guid": st.sampled_from(["M1", "M2"]),
+        "account_guid": st.sampled_from(["A1", "", None]),
+        "balance_type": st.sampled_from([*sorted(KNOWN), "BALANCE", "TOTAL_BALANCE", "EXPIRING_BALANCE", "PENDING"]),
+        "unit_type": st.sampled_from(["MILES", "POINTS"]),
+        "balance": amounts,
+        "expires_on": st.none() | st.dates(FIRST - timedelta(2), FIRST + timedelta(20)),
+        "created_at": st.none(),
+        "description": st.none() | st.sampled_from(["Gold", "Éclair"]),
+    }
+)
+a_day = st.lists(a_reward, min_size=1, max_size=8)
+some_days = st.sets(st.integers(0, 18), max_size=6).flatmap(
+    lambda days: st.fixed_dictionaries(dict.fromkeys(sorted(days), a_day))
+)
+some_histories = some_days.map(
+    lambda days: [reward | {"taken_on": FIRST + timedelta(day)} for day, rewards in days.items() for reward in rewards]
+)
+windows = st.sampled_from([1, 2, 5, 90, 10**6])
+periods = st.sampled_from(["day", "week", "month", "quarter", "year"])
+
+
+def rows(result: Any) -> list[tuple[Any, ...]]:
+    return sorted(frames.collected(result).rows(), key=repr)
+
+
+def check(history: list[dict[str, Any]], frame: Any, every: str, window: int) -> None:
+    """Compare the four functions with the oracle, and the roll-forward with itself."""
+    expected = [tuple(change[name] for name in COLUMNS) for change in oracle.changes(history)]
+    assert rows(ra.changes(frame)) == sorted(normal(expected), key=repr)
+    rolled = frames.collected(ra.roll_forward(frame, every=every))
+    assert rows(rolled) == sorted(normal(oracle.roll_forward(history, every)), key=repr)
+    for row in rolled.iter_rows(named=True):
+        ins = (row["opening"], row["joined"], row["earned"])
+        outs = (row["redeemed"], row["expired"], row["left"])
+        assert oracle.added([*ins, *(amount.copy_negate() for amount in outs)]) == row["closing"]
+    assert rows(ra.pace(frame, window=window)) == sorted(normal(oracle.pace(history, window)), key=repr)
+    assert rows(ra.activity(frame, window=window)) == sorted(normal(oracle.activity(history, window)), key=repr)
+
+
+def normal(expected: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Amounts with nine decimals, as the frames have them."""
+    nine = Decimal("1e-9")
+
+    def cell(value: Any) -> Any:
+        return value.quantize(nine, context=oracle.WIDE) if isinstance(value, Decimal) else value
+
+    return [tuple(map(cell, row)) for row in expected]
+
+
+@pytest.mark.parametrize("kind", ["polars", "stored"])
+@settings(max_examples=25, deadline=None)
+@given(history=some_histories, every=periods, window=windows)
+def test_the_flows_equal_plain_arithmetic(kind, history, every, window):
+    check(history, histories.KINDS[kind](histories.table(history)), every, window)
