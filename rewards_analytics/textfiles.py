@@ -31,6 +31,7 @@ _ZEROS: Final[dict[tuple[bool, ...], str]] = {
 }
 """Which of the first four bytes are zero, where a text without a mark begins with ASCII."""
 
+IN_EXCEL: Final = " (in Excel: 'CSV UTF-8')"
 _SHEET: Final = "Save the sheet as CSV in UTF-8 (in Excel: 'CSV UTF-8') and load that."
 _FORMATS: Final = {
     b"PK\x03\x04": f"a zip archive, as an Excel workbook (.xlsx) is. {_SHEET} Unpack any other archive first.",
@@ -66,8 +67,8 @@ def refuse_other_formats(start: bytes, label: str) -> None:
             raise SourceError(f"{label} is {what}")
 
 
-def require_utf8(raw: bytes, first: int, label: str) -> None:
-    """Refuse bytes that are not UTF-8. `first` is the number of their first line."""
+def require_utf8(raw: bytes, first: int, label: str, hint: str = "") -> None:
+    """Refuse bytes that are not UTF-8. `first` is the number of their first line; `hint` says how to save as UTF-8."""
     if raw.isascii():
         return
     try:
@@ -78,8 +79,7 @@ def require_utf8(raw: bytes, first: int, label: str) -> None:
         around = raw[max(start, error.start - _SHOWN) : error.start + _SHOWN].splitlines()[0]
         raise SourceError(
             f"{label}, line {line}, column {column}: the byte 0x{raw[error.start]:02X} is not UTF-8 (read as "
-            f"Windows-1252, the text there is {around.decode('cp1252', 'replace')!r}). Save the file in UTF-8 "
-            "(in Excel: 'CSV UTF-8')."
+            f"Windows-1252, the text there is {around.decode('cp1252', 'replace')!r}). Save the file in UTF-8{hint}."
         ) from None
 
 
@@ -94,7 +94,7 @@ def csv_table(raw: bytes, label: str) -> tuple[list[str], Iterator[tuple[list[st
     (['unit_type', 'rate'], [(['MILES', '0.0125'], 3)])
     """
     refuse_other_formats(raw, label)
-    require_utf8(raw, 1, label)
+    require_utf8(raw, 1, label, IN_EXCEL)
     header, rest, line = csv_header(raw.removeprefix(BYTE_ORDER_MARK), label)
     return header, csv_records(rest, line)
 
@@ -108,6 +108,7 @@ def csv_header(raw: bytes, label: str) -> tuple[list[str], bytes, int]:
     while rest and not any(cell.strip() for cell in header):
         line, _, rest = rest.partition(b"\n")
         number += 1
+        require_utf8(line, number, label, IN_EXCEL)
         if b"\r" in line.rstrip(b"\r"):
             raise SourceError(
                 f"{label}, line {number}: a carriage return (CR) alone ends the line. Save the file with line ends "
@@ -116,7 +117,7 @@ def csv_header(raw: bytes, label: str) -> tuple[list[str], bytes, int]:
         if _SEPARATOR_LINE.fullmatch(line):
             continue
         try:
-            header = next(csv.reader([line.decode(errors="replace").rstrip("\r")]), [])
+            header = next(csv.reader([line.decode().rstrip("\r")]), [])
         except csv.Error as error:
             raise SourceError(f"{label}:{number}: the header is not CSV: {error}.") from error
     if len(header) < 2 and (found := next((mark for mark in ";\t|" if any(mark in cell for cell in header)), None)):

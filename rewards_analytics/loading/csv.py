@@ -19,7 +19,7 @@ from rewards_analytics.loading.records import Records
 from rewards_analytics.loading.stream import Stream
 from rewards_analytics.schema import FIELDS
 from rewards_analytics.spreadsheet import GUARDED
-from rewards_analytics.textfiles import LONGEST_RECORD, csv_header, csv_records, require_utf8
+from rewards_analytics.textfiles import IN_EXCEL, LONGEST_RECORD, csv_header, csv_records, require_utf8
 
 TEXT_FIELDS: Final = tuple(field.name for field in TYPES if pa.types.is_string(field.type))
 
@@ -38,7 +38,7 @@ class Block:
 
     def decode(self) -> list[Chunk]:
         """The rows, in order."""
-        require_utf8(self.raw, self.first, self._label)
+        require_utf8(self.raw, self.first, self._label, IN_EXCEL)
         return [self.by_arrow() or self.by_parser()]
 
     def by_arrow(self) -> Chunk | None:

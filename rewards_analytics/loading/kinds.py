@@ -7,7 +7,7 @@ import re
 from typing import Final, Literal, cast
 
 from rewards_analytics.errors import SourceError
-from rewards_analytics.loading.json.parser import NotJsonError, parse
+from rewards_analytics.loading.json.parser import NotJsonError, is_list_of_rewards, parse
 from rewards_analytics.loading.stream import COMPRESSIONS, Stream
 from rewards_analytics.textfiles import refuse_other_formats
 
@@ -62,7 +62,7 @@ def _of_text(stream: Stream, text: bytes, named: Kind | None) -> Kind | None:
         line = text.split(b"\n", 1)[0]
         return "csv" if b"guid" in line and (named is None or _CSV_HEADER.fullmatch(line)) else None
     if text.startswith(b"["):
-        return "json"
+        return "ndjson" if _is_lists(stream, text) else "json"
     line, newline, rest = text.partition(b"\n")
     if named == "ndjson":
         return "ndjson" if not newline or _is_lines(stream.label, line, rest.lstrip()) else "json"
@@ -89,6 +89,19 @@ def _is_lines(label: str, line: bytes, rest: bytes) -> bool:
     except NotJsonError as fault:
         return fault.at <= len(line.decode(errors="replace")) + 1
     return False
+
+
+def _is_lists(stream: Stream, text: bytes) -> bool:
+    """Whether a text that begins with a bracket is NDJSON with a list on each line, rather than one list."""
+    line, newline, rest = text.partition(b"\n")
+    if not newline:  # the first list may be longer than the head
+        line, _, rest = stream.peek(_LONGEST_FIRST_LINE).lstrip().partition(b"\n")
+    if not _BEGINS_A_VALUE.match(rest.lstrip()) or not line.rstrip().endswith(b"]"):
+        return False
+    try:
+        return is_list_of_rewards(parse(line))
+    except NotJsonError:
+        return False
 
 
 def _is_json(line: bytes) -> bool:

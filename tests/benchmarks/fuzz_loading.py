@@ -1,6 +1,7 @@
 """Damaged sources of every form into `load`: it ends in a frame or in a RewardsError, never in anything else.
 
-A JSON document that is not JSON ends in a RewardsError with the line and the column that the standard library gives.
+A JSON document that is not JSON ends in a RewardsError with the line and the column that the standard library gives,
+and a text that is not UTF-8 in a SourceError, never in a part of it.
 
     python -m tests.benchmarks.fuzz_loading --inputs 200000
 
@@ -21,10 +22,8 @@ import subprocess
 import sys
 import warnings
 
-import pyarrow as pa
-
 import rewards_analytics as ra
-from tests.loading.samples import FORMS, reward
+from tests.loading.samples import FORMS, from_zst, reward
 
 PER_PROCESS = 10_000
 PLACE = re.compile(r"is not JSON: line ([0-9]+), column ([0-9]+): ")
@@ -82,7 +81,10 @@ def run(seed: int, inputs: int) -> collections.Counter[str]:
         on_invalid = "drop" if number % 2 else "raise"
         try:
             ra.load(io.BytesIO(data) if number % 3 == 0 else data, on_invalid=on_invalid)
+            _require_utf8(data)
         except ra.RewardsError as error:
+            if isinstance(error, ra.InvalidRewardsError):
+                _require_utf8(data)
             ends[type(error).__name__] += 1
             ends["a fault at its place"] += _is_at_its_place(str(error), data)
         except BaseException:
@@ -93,16 +95,26 @@ def run(seed: int, inputs: int) -> collections.Counter[str]:
     return ends
 
 
+def _text(data: bytes) -> bytes:
+    """A text that is packed, or not."""
+    if data.startswith(b"\x28\xb5\x2f\xfd"):
+        return from_zst(data)
+    return gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data
+
+
+def _require_utf8(data: bytes) -> None:
+    """Raise an error where a text that was read is not UTF-8."""
+    if not data.startswith(b"PAR1"):
+        _text(data).decode()
+
+
 def _is_at_its_place(message: str, data: bytes) -> bool:
     """Whether the error names a place in a JSON document; one that is not that of the standard library is raised."""
     found = PLACE.search(message)
     if found is None:
         return False
-    data = gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data
-    if data.startswith(b"\x28\xb5\x2f\xfd"):
-        data = pa.CompressedInputStream(pa.BufferReader(data), "zstd").read()
     try:
-        json.loads(data.removeprefix(b"\xef\xbb\xbf").decode())
+        json.loads(_text(data).removeprefix(b"\xef\xbb\xbf").decode())
     except json.JSONDecodeError as fault:
         if (int(found[1]), int(found[2])) == (fault.lineno, fault.colno):
             return True

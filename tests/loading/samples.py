@@ -102,6 +102,10 @@ def _zst(data: bytes) -> bytes:
     return sink.getvalue().to_pybytes()
 
 
+def from_zst(data: bytes) -> bytes:
+    return pa.CompressedInputStream(pa.BufferReader(data), "zstd").read()
+
+
 def _numbers(rewards: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [record | {"balance": Decimal(record["balance"])} for record in rewards]
 
@@ -114,6 +118,7 @@ FORMS: dict[str, Callable[[list[dict[str, Any]]], bytes]] = {
     "rewards.ndjson": lambda rewards: ndjson(*_numbers(rewards)),
     "strings.jsonl": lambda rewards: ndjson(*rewards),
     "pages.ndjson": lambda rewards: ndjson(page(*_numbers(rewards[:1])), page(*_numbers(rewards[1:]))),
+    "lists.ndjson": lambda rewards: ndjson(_numbers(rewards[:1]), _numbers(rewards[1:])),
     "rewards.csv": _csv,
     "rewards.parquet": _parquet,
     "rewards.ndjson.gz": lambda rewards: gzip.compress(ndjson(*rewards)),

@@ -96,7 +96,14 @@ def test_columns_are_counted_in_characters():
     assert f"line 1, column {len(bad) + 1}: expected ',' or the end" in refusal(bad.encode())
     damaged = bad.encode().replace("é".encode(), "é".encode() + b"\xff") + b"]"
     column = bad.index("é") + 2
-    assert f"the source is not valid UTF-8: line 1, column {column}: the byte 0xFF is not UTF-8" in refusal(damaged)
+    assert f"the source, line 1, column {column}: the byte 0xFF is not UTF-8" in refusal(damaged)
+
+
+def test_columns_of_lines_count_the_blanks_before_them():
+    lines = ndjson(reward(1)) + b"  \t" + ndjson(reward(2)).replace(b'"RWD-2",', b'"RWD-2"')
+
+    with pytest.raises(ra.InvalidRewardsError, match=r"line 2: .* \(column 21: expected ',' or the end of the list"):
+        ra.load(lines)
 
 
 def test_the_place_is_that_of_the_file_among_several_and_in_pages_and_pieces(tmp_path, monkeypatch):

@@ -13,7 +13,7 @@ import rewards_analytics as ra
 from rewards_analytics import textfiles
 from rewards_analytics.loading import stream
 from rewards_analytics.loading.lazy import splits
-from tests.loading.samples import FORMS, _zst, ndjson, page, reward, text
+from tests.loading.samples import FORMS, _zst, from_zst, ndjson, page, reward, text
 
 REWARDS = [reward(number) for number in range(1, 6)]
 LINES = ndjson(*REWARDS).decode().splitlines()
@@ -65,6 +65,53 @@ def test_csv_in_windows_1252_is_named_with_line_column_and_text():
         "f.csv, line 3, column 84: the byte 0xE9 is not UTF-8 (read as Windows-1252, the text there is "
         "'28T21:09:01+0000,Café – 5€'). Save the file in UTF-8 (in Excel: 'CSV UTF-8')."
     )
+
+
+@pytest.mark.parametrize("rows", [2, 200])
+@pytest.mark.parametrize("form", [name for name in FORMS if "csv" not in name and name != "rewards.parquet"])
+def test_json_that_is_not_utf_8_is_refused_whole_with_line_and_column(form, rows):
+    rewards = [reward(number, description="Gold") for number in range(rows)]
+    data = FORMS[form]([*rewards, reward(rows, description="Caf% au lait")])
+    whole = gzip.decompress(data) if form.endswith("gz") else from_zst(data) if form.endswith("zst") else data
+    before, _, after = whole.partition(b"%")
+    line, column = before.count(b"\n") + 1, len(before) - before.rfind(b"\n")
+    damaged = before + b"\xe9" + after
+    named(form, {".gz": gzip.compress, "zst": _zst}.get(form[-3:], bytes)(damaged))
+
+    message = refusal(form)
+    assert message.startswith(f"{form}, line {line}, column {column}: the byte 0xE9 is not UTF-8 (read as Windows-1252")
+    assert "Café au lait" in message
+    assert message.endswith("Save the file in UTF-8.")
+
+
+@pytest.mark.parametrize("place", ["key", "outside", "unread", "last line"])
+def test_one_byte_that_is_not_utf_8_is_refused_wherever_it_is(place):
+    line = LINES[1]
+    damaged = {
+        "key": line.replace('"description"', '"descripti\xf3n"'),
+        "outside": line[:-1] + "\xa0}",
+        "unread": line[:-1] + ', "note": "\xff"}',
+        "last line": line + "\xfe",
+    }[place]
+    lines = [LINES[0], *LINES[2:] * 20, damaged]
+    named("f.ndjson", "\n".join(lines).encode("latin-1"))
+
+    column = next(at for at, letter in enumerate(damaged, 1) if not letter.isascii())
+    assert refusal("f.ndjson").startswith(f"f.ndjson, line {len(lines)}, column {column}: the byte 0x")
+
+
+@pytest.mark.parametrize("place", ["header", "before the header", "a column that is not read", "a late record"])
+def test_csv_that_is_not_utf_8_is_refused_wherever_the_byte_is(place):
+    header, first, *rest = CSV.splitlines()
+    lines, line = {
+        "header": ([header + b",caf\xe9", first + b",1"], 1),
+        "before the header": ([b" \xa0,", header, first], 1),
+        "a column that is not read": ([header + b",note", first + b",\xe9"], 2),
+        "a late record": ([header, first, *rest * 5_000, rest[0].replace(b"Miles", b"M\xefles")], 20_003),
+    }[place]
+    named("f.csv", b"\n".join(lines))
+
+    assert refusal("f.csv").startswith(f"f.csv, line {line}, column ")
 
 
 def test_a_mark_of_utf_8_is_no_part_of_a_large_file_that_is_split(monkeypatch):
@@ -120,12 +167,34 @@ def test_a_list_without_its_brackets_is_refused_whole():
     assert refusal("before.ndjson").startswith("before.ndjson, line 2: commas are between the values")
 
 
-def test_lines_of_lists_are_refused_whole():
-    named("f.ndjson", f"[{LINES[0]}]\n[{LINES[1]}]\n")
+@pytest.mark.parametrize("name", ["f.ndjson", "f.jsonl", "f.json", "f.csv", "f"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\n\n"])
+def test_lines_of_lists_are_read(name, end):
+    lists = [f"[{LINES[0]}, {LINES[1]}]", "[]", f'[{{"rewards": [{LINES[2]}]}}]', f"[{LINES[3]},{LINES[4]}]"]
+    for lines in (lists, lists[1:] + lists[:1], [LINES[0], *lists], [*lists, LINES[0]]):
+        named(name, end.join(lines) + end)
+        assert ra.load(name).sort("guid").equals(ra.load(REWARDS))
+        assert ra.load(ra.scan(name).unique()).sort("guid").equals(ra.load(REWARDS))
 
-    assert refusal("f.ndjson").startswith(
-        "f.ndjson is not JSON: line 2, column 1: expected the end (a JSON value a line"
-    )
+
+def test_a_bad_reward_in_a_line_of_lists_has_its_line_and_index():
+    good = [f"[{text(reward(2 * n))}, {text(reward(2 * n + 1))}]" for n in range(100)]
+    bad = f"[{LINES[0].replace('MBR-1', '')}, {LINES[0]}, 5]".replace('"member_guid": ""', '"member_guid": null')
+
+    report = ra.check(named("f.ndjson", "\n".join([*good, bad, '["RWD-1", 5]'])))
+    assert report.rejected.select("place", "problem").rows() == [
+        ("f.ndjson:101:$[0].member_guid", "is missing"),
+        ("f.ndjson:101:$[2]", "is not an object"),
+        ("f.ndjson:102", "is not an object"),
+    ]
+    assert report.rows == 204
+
+
+def test_lines_of_lists_that_hold_no_rewards_are_refused_whole():
+    for lines in ('["RWD-1", 5]\n["RWD-2", 7]\n', f"[{LINES[0]}]\nGateway Timeout\n", f"[{LINES[0]}]\n]\n"):
+        assert refusal(named("f.ndjson", lines)).startswith(
+            "f.ndjson is not JSON: line 2, column 1: expected the end (a JSON value a line"
+        )
 
 
 def test_lines_whose_first_is_spoiled_are_still_lines():

@@ -1,5 +1,7 @@
 """Lazy frames hold what `load` returns, on every engine."""
 
+import gzip
+
 import narwhals as nw
 import polars as pl
 import pytest
@@ -7,7 +9,7 @@ import pytest
 import rewards_analytics as ra
 from rewards_analytics.loading.lazy import splits
 from rewards_analytics.loading.sources import inputs
-from tests.loading.samples import ndjson, reward, written
+from tests.loading.samples import FORMS, ndjson, reward, written
 
 REWARDS = [
     reward(1, balance="12345678901234567.123456789", account_guid=None),
@@ -100,6 +102,30 @@ def test_a_split_counts_lines_from_the_start_of_the_file(tmp_path, monkeypatch):
     path.write_bytes(ndjson(*(reward(n, balance="x" if n == 77 else "1") for n in range(100))))
 
     with pytest.raises(ra.InvalidRewardsError, match=r"many.ndjson:78: balance"):
+        ra.scan(path, engine="dask").compute()
+
+
+@pytest.mark.parametrize("form", ["rewards.ndjson", "rewards.json", "rewards.csv", "rewards.ndjson.gz"])
+def test_a_byte_that_is_not_utf8_fails_the_computation_with_its_place(scan, form, tmp_path, monkeypatch):
+    monkeypatch.setattr(splits, "SPAN_BYTES", 5000)
+    path = tmp_path / form
+    data = FORMS["rewards.ndjson" if form.endswith("gz") else form]([reward(n) for n in range(100)])
+    at = data.rindex(b"Miles")
+    line, column = data.count(b"\n", 0, at) + 1, at - data.rfind(b"\n", 0, at)
+    data = data[:at] + b"\xc9" + data[at + 1 :]
+    path.write_bytes(gzip.compress(data) if form.endswith("gz") else data)
+
+    with pytest.raises(Exception, match=f"{path}, line {line}, column {column}: the byte 0xC9 is not UTF-8"):
+        nw.from_native(scan(path)).lazy().collect(backend="pyarrow")
+
+
+def test_a_row_in_a_split_that_contradicts_its_folder_has_its_line(tmp_path, monkeypatch):
+    monkeypatch.setattr(splits, "SPAN_BYTES", 1000)
+    path = tmp_path / "unit_type=MILES/many.ndjson"
+    path.parent.mkdir()
+    path.write_bytes(ndjson(*(reward(n, unit_type="POINTS" if n == 77 else "MILES") for n in range(100))))
+
+    with pytest.raises(ra.SourceError, match=r"many.ndjson:78: unit_type is 'POINTS'"):
         ra.scan(path, engine="dask").compute()
 
 

@@ -15,6 +15,7 @@ from rewards_analytics.loading.json.lists import Elements, by_layout_of_lists, f
 from rewards_analytics.loading.json.parser import NOT_JSON, NotJsonError, parse, require_json
 from rewards_analytics.loading.records import Records
 from rewards_analytics.schema import FIELDS
+from rewards_analytics.textfiles import require_utf8
 
 PIECE_BYTES: Final = 4 << 20
 """Bytes of a long list that are decoded at once."""
@@ -54,8 +55,10 @@ class Document(NamedTuple):
     def unreadable(self, problem: NotJsonError) -> SourceError:
         """The error for a text that is not JSON, with the place of the fault in the file."""
         before, after = self.blanks
+        whole = before + self.raw + after
+        require_utf8(whole, 1, self.label)
         try:
-            require_json(before + self.raw + after)
+            require_json(whole)
         except NotJsonError as found:
             problem = found
         where = problem.where() or f"it begins with {self.raw[:60].decode(errors='replace')!r}"

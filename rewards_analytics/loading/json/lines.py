@@ -1,4 +1,4 @@
-"""NDJSON: blocks of whole lines, each line a reward or a page of rewards."""
+"""NDJSON: blocks of whole lines, each line a reward, a page of rewards, or a list of these."""
 
 from __future__ import annotations
 
@@ -30,9 +30,11 @@ _PARTS: Final = 8
 _FEW_LINES: Final = 24
 """Fewer lines go to the parser: to try the faster readers on them costs as much."""
 _LINE_ENDS: Final = b"\r\n"
+_BLANK: Final = b" \t\r"
 _SHOWN_BYTES: Final = 200
 
 _BEGINS_WITH_A_PAGE = re.compile(rb'\s*\{\s*"(?:rewards|pagination)"')
+_BEGINS_WITH_SEVERAL = re.compile(_BEGINS_WITH_A_PAGE.pattern + rb"|\s*\[")
 
 
 class Lines:
@@ -77,9 +79,9 @@ class Lines:
         """The rows, if all rewards have one layout."""
         if self._given:
             return None
-        if _BEGINS_WITH_A_PAGE.match(self.raw):
-            pages = bytes(self.raw).split(b"\n")
-            return by_layout_of_lists(pages, self._place)
+        if _BEGINS_WITH_SEVERAL.match(self.raw):
+            texts = [line.strip(_BLANK) for line in bytes(self.raw).split(b"\n")]
+            return by_layout_of_lists(texts, self._place)
         return layout.read_lines(self.raw, self._place)
 
     def by_arrow(self) -> Chunk | None:
@@ -109,7 +111,7 @@ class Lines:
         """The rows, line by line."""
         records = Records(self._given)
         for number, line in enumerate(bytes(self.raw).split(b"\n")):
-            if line := line.strip(b" \t\r"):
+            if line.strip(_BLANK):
                 add_line(records, line, self._place(number))
         return records.chunk()
 

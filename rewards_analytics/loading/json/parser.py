@@ -6,11 +6,13 @@ What the faster readers are not sure of comes here.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any, Final
 
 from rewards_analytics.loading.chunk import Place
 from rewards_analytics.loading.records import REPEATED, Records
 from rewards_analytics.loading.values import READ, Unquoted
+from rewards_analytics.textfiles import require_utf8
 
 NOT_JSON: Final = "is not JSON"
 NOT_UTF8: Final = "is not valid UTF-8"
@@ -78,9 +80,8 @@ def require_json(raw: bytes) -> None:
 def _decoded(raw: bytes, decoder: json.JSONDecoder) -> Any:
     try:
         return decoder.decode(raw.decode())
-    except UnicodeDecodeError as error:
-        at, text = len(raw[: error.start].decode()), raw.decode(errors="replace")
-        raise NotJsonError(NOT_UTF8, f"the byte 0x{raw[error.start]:02X} is not UTF-8", text, at) from None
+    except UnicodeDecodeError:
+        raise NotJsonError(NOT_UTF8) from None
     except RecursionError:
         raise NotJsonError(TOO_DEEP) from None
     except json.JSONDecodeError as error:
@@ -88,14 +89,23 @@ def _decoded(raw: bytes, decoder: json.JSONDecoder) -> Any:
 
 
 def add_line(records: Records, line: bytes, place: Place) -> None:
-    """Add the rewards on a line; one that is not JSON is a rejected row."""
+    """Add the rewards on a line; one that is not JSON is a rejected row, and one that is not UTF-8 an error."""
     try:
         value = parse(line)
     except NotJsonError as problem:
+        require_utf8(line, place.line or 1, place.name or "the source")
         note = f"column {problem.column}: {problem.expected}" if problem.expected else ""
-        records.reject(place, None, str(problem), line[:_SHOWN_BYTES].decode(errors="replace"), note)
+        records.reject(place, None, str(problem), line.strip()[:_SHOWN_BYTES].decode(errors="replace"), note)
+        return
+    if is_list_of_rewards(value):
+        records.add_elements(value, place._replace(path="$"))
     else:
         records.add(value, place)
+
+
+def is_list_of_rewards(value: object) -> bool:
+    """Whether a value is a list that may hold rewards or pages: it is empty, or an object is in it."""
+    return isinstance(value, list) and (not value or any(isinstance(element, Mapping) for element in value))
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Final
 import pyarrow as pa
 
 from rewards_analytics.errors import SourceError
-from rewards_analytics.loading.chunk import Place
+from rewards_analytics.loading.chunk import Chunk
 from rewards_analytics.loading.json.lines import Lines
 from rewards_analytics.loading.kinds import settled
 from rewards_analytics.loading.pipeline import read_tables
@@ -35,11 +35,21 @@ class Split:
         if self.end is None:
             yield from read_tables(self.file)
             return
-        for chunk in Lines(self._bytes(), 1, self.file.name, self.file.given).decode():
+        raw = self._bytes()
+        try:
+            chunks = self._decoded(raw, 1)
+            is_sound = not any(chunk.rejected for chunk in chunks)
+        except SourceError:
+            is_sound = False
+        if not is_sound:  # only an error needs the true numbers of the lines
+            chunks = self._decoded(raw, 1 + self._lines_before())
+        for chunk in chunks:
             if chunk.rejected:
-                before = self._lines_before()
-                raise invalid_rows([row._replace(place=_later(row.place, before)) for row in chunk.rejected])
+                raise invalid_rows(chunk.rejected)
             yield chunk.table
+
+    def _decoded(self, raw: bytes, first: int) -> list[Chunk]:
+        return Lines(raw, first, self.file.name, self.file.given).decode()
 
     def _bytes(self) -> bytes:
         path = Path(str(self.file.content))
@@ -89,7 +99,3 @@ def _spans(file: File) -> Iterator[Split]:
 def _is_plain_ndjson(file: File) -> bool:
     with Stream(file.content, file.name) as stream:
         return stream.path is not None and settled(stream, file.kind) == "ndjson"
-
-
-def _later(place: Place, count: int) -> Place:
-    return place if place.line is None else place._replace(line=place.line + count)
