@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import errno
 import glob
 import os
 import re
-import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from fnmatch import fnmatch
 from functools import cache
 from itertools import chain
 from pathlib import Path
@@ -18,20 +15,14 @@ from urllib.parse import unquote
 
 from rewards_analytics.errors import ArgumentError, SourceError
 from rewards_analytics.loading import delta
+from rewards_analytics.loading.folders import data_files, globbed
 from rewards_analytics.loading.kinds import ENDINGS, Kind, kind_of
 from rewards_analytics.loading.stream import Url, unreadable
 from rewards_analytics.schema import FIELDS
 
-_LEFT_BESIDE: Final = (".", "_", "~$")
-"""How the names begin that programs leave beside files: lock files, markers, copies of macOS."""
 _NULL_PARTITION: Final = "__HIVE_DEFAULT_PARTITION__"
 _TEXT: Final = re.compile(r"""\s*(\{\s*["'}]|\[\s*(\{\s*["'}]|\]|\[[^\]])|"?guid"?,|[^\n\r]+[\n\r])""")
 """How JSON, CSV and any text of several lines begin."""
-_OTHER_TABLES: Final = {
-    "metadata/version-hint.text": "Iceberg",
-    "metadata/*.metadata.json": "Iceberg",
-    ".hoodie": "Hudi",
-}
 
 
 @dataclass(frozen=True)
@@ -163,96 +154,12 @@ def _in_folder(folder: str) -> Iterator[File]:
     yield from _current(paths, folder)
 
 
-def data_files(folder: str | os.PathLike[str]) -> Iterator[str]:
-    """Paths of the files with a known ending below a folder, and of the folders that are Delta tables, sorted.
-
-    Names like `_x` and `~$x` are passed over. Links are followed; what can be reached in two ways comes once.
-    """
-    yield from _walked(os.fspath(folder), set())
-
-
-def _walked(
-    folder: str, seen: set[tuple[int, int]], skipped: tuple[str, ...] = _LEFT_BESIDE, *, for_glob: bool = False
-) -> Iterator[str]:
-    """Paths below a folder; for a glob also those without a known ending, and the files in Delta tables."""
-    try:
-        names = sorted(os.listdir(folder))  # noqa: PTH208 (a folder has thousands of names)
-        _is_new(os.stat(folder), seen)  # noqa: PTH116
-    except OSError as error:
-        raise unreadable(f"The folder {folder}", error) from error
-    if delta.LOG in names and not for_glob:
-        yield folder
-        return
-    for pattern, format_ in _OTHER_TABLES.items():
-        if glob.glob(pattern, root_dir=folder, include_hidden=True):  # noqa: PTH207
-            raise SourceError(
-                f"{folder} is a table of {format_}: its files also hold rows that are no longer part of it. Read it "
-                "with a library for such tables and load the frame."
-            )
-    for name in names:
-        path = os.path.join(folder, name)  # noqa: PTH118 (a folder has thousands of names)
-        if name.startswith(skipped):
-            continue
-        try:
-            state = os.stat(path)  # noqa: PTH116
-        except OSError as error:
-            if kind_of(name) or error.errno not in (errno.ENOENT, errno.ELOOP):  # a link to nowhere, or to itself
-                raise unreadable(path, error) from error
-            continue
-        if stat.S_ISDIR(state.st_mode):
-            if _is_new(state, seen):
-                yield from _walked(path, seen, skipped, for_glob=for_glob)
-        elif (for_glob or kind_of(name)) and stat.S_ISREG(state.st_mode) and _is_new(state, seen):
-            yield path
-
-
-def _is_new(state: os.stat_result, seen: set[tuple[int, int]]) -> bool:
-    """Note a file or folder, and tell whether it has not been seen before."""
-    number = (state.st_dev, state.st_ino)
-    is_new = number not in seen or not state.st_ino
-    seen.add(number)
-    return is_new
-
-
 def _matching(pattern: str) -> Iterator[File]:
-    paths = _globbed(pattern)
+    paths = globbed(pattern)
     if not paths:
         raise SourceError(f"No file matches {pattern}. Check the pattern; this folder is {Path.cwd()}.")
     files = (data_files(path) if os.path.isdir(path) else [path] for path in paths)  # noqa: PTH112
     yield from _current([*dict.fromkeys(chain.from_iterable(files))], pattern)
-
-
-def _globbed(pattern: str) -> list[str]:
-    """The paths that match, but for what programs leave beside files, unless the pattern asks for such names."""
-    root = re.split(r"[*?\[]", pattern, maxsplit=1)[0].rpartition(os.sep)[0]
-    is_asked_for = _is_left_beside(pattern, root)
-    below = Path(pattern.removeprefix(root).lstrip(os.sep)).parts
-    if "**" not in below:
-        found = sorted(glob.glob(pattern))  # noqa: PTH207 (Path.glob takes no absolute pattern)
-        return [path for path in found if is_asked_for or not _is_left_beside(path, root)]
-    # Python's own search follows links in circles.
-    start = root or (os.sep if pattern.startswith(os.sep) else "")
-    files = _walked(start or os.curdir, set(), () if is_asked_for else _LEFT_BESIDE, for_glob=True)
-    files = (path if start else path.removeprefix(os.curdir + os.sep) for path in files)
-    return [path for path in files if _fits(Path(path.removeprefix(start).lstrip(os.sep)).parts, below)]
-
-
-def _fits(names: Sequence[str], pattern: Sequence[str]) -> bool:
-    """Whether the parts of a path match those of a pattern, where `**` is any number of folders.
-
-    >>> [_fits(["a", "b", "c.csv"], parts) for parts in (["**", "*.csv"], ["a", "*.csv"], ["**"])]
-    [True, False, True]
-    """
-    if not pattern or not names:
-        return not names and all(part == "**" for part in pattern)
-    if pattern[0] == "**":
-        return any(_fits(names[start:], pattern[1:]) for start in range(len(names) + 1))
-    return fnmatch(names[0], pattern[0]) and _fits(names[1:], pattern[1:])
-
-
-def _is_left_beside(path: str, root: str) -> bool:
-    """Whether a name below a folder is one that programs leave beside files."""
-    return any(name.startswith(_LEFT_BESIDE) for name in Path(path.removeprefix(root)).parts)
 
 
 def _current(paths: Sequence[str], asked: str) -> Iterator[File]:

@@ -1,7 +1,10 @@
 """Folders, tables and globs: what belongs to them is read once, and what does not is passed over or refused."""
 
+import glob
 import os
+import re
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import deltalake
@@ -11,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import rewards_analytics as ra
+from rewards_analytics.loading.folders import globbed
 from tests.loading.samples import FORMS, ndjson, reward
 
 MILES = [reward(1, unit_type="MILES", balance="1000"), reward(2, unit_type="MILES", balance="20")]
@@ -265,20 +269,62 @@ def test_a_link_to_nowhere_and_a_folder_that_cannot_be_read_are_named():
         assert refusal(source).startswith("data/old.ndjson does not exist.")
 
 
-def test_a_subfolder_that_cannot_be_read_is_named(monkeypatch):
-    put("data/a/rewards.ndjson", ndjson(*MILES))
-    put("data/b/rewards.ndjson", ndjson(*POINTS))
-    listdir = os.listdir
+@contextmanager
+def closed(folder, mode):
+    """A folder without some permission, seen by a user who is not root: root may read everything."""
+    Path(folder).chmod(mode)
+    Path().chmod(0o755)
+    is_root = os.geteuid() == 0
+    if is_root:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        if is_root:
+            os.seteuid(0)
+        Path(folder).chmod(0o755)
 
-    def refused(folder):
-        if folder == "data/b":
-            raise PermissionError(13, "Permission denied", folder)
-        return listdir(folder)
 
-    monkeypatch.setattr(os, "listdir", refused)
+@pytest.fixture
+def two_folders():
+    put("data/a/2026/rewards.ndjson", ndjson(*MILES))
+    put("data/b/2026/rewards.ndjson", ndjson(*POINTS))
+    assert ra.load("data").height == 3
 
-    for source in ("data", "data/**/*.ndjson"):
+
+@pytest.mark.parametrize(
+    "source",
+    ["data", "data/*", "data/*/*", "data/*/*/*.ndjson", "data/[ab]/2*/*", "*/?/20*/*", "data/**/*.ndjson", "data/b/*",
+     "data/b/**", "d*/**", ["data/a", "data/*/*/*"]],
+)  # fmt: skip
+def test_a_folder_that_cannot_be_listed_is_named(source, two_folders):
+    with closed("data/b", 0o311):
         assert refusal(source).startswith("The folder data/b cannot be opened: Permission denied.")
+
+
+@pytest.mark.parametrize("source", ["data", "data/*", "data/*/2026/*", "data/*/*/*.ndjson", "data/b/20*", "data/**"])
+def test_a_folder_that_cannot_be_entered_is_named(source, two_folders):
+    with closed("data/b", 0o644):
+        assert re.match(r"(The folder )?data/b(/20.*)? cannot be opened: Permission denied\.", refusal(source))
+
+
+@pytest.mark.parametrize("source", ["data/a", "data/a/*/*", "data/a*/**", "data/[!b]/*/*.ndjson", "data/a/**/*.ndjson"])
+def test_a_folder_that_a_glob_does_not_reach_need_not_be_readable(source, two_folders):
+    with closed("data/b", 0o000):
+        assert ra.load(source).height == 2
+
+
+def test_a_glob_takes_the_names_that_the_shell_takes():
+    for name in ("a/1.csv", "a/.2.csv", ".b/3.csv", "c/d/4.csv", "5.csv", "a.csv/6.csv", "[x]/7.csv"):
+        put(f"data/{name}", b"")
+    Path("data/link").symlink_to("gone")
+
+    patterns = [
+        "data/*", "data/*/*.csv", "data/.b/*", "data/.*/*", "*/a/.*.csv", "data/[[]x]/*", "data/a/../a/*", "data/*/",
+        "data/?/d/*.csv", "nowhere/*", "data/5.csv/*", "data/*/nowhere", "./*/*", "*",
+    ]  # fmt: skip
+    for pattern in patterns:
+        assert globbed(pattern) == sorted(path.rstrip("/") for path in glob.glob(pattern))  # noqa: PTH207
 
 
 def test_a_folder_below_a_path_that_is_too_long_is_named(in_folder):

@@ -141,7 +141,7 @@ class Folder(Memory):
 
     def _resume(self) -> None:
         """Resume from what an earlier pull left here; refuse files that no pull has written."""
-        from rewards_analytics.loading.sources import data_files
+        from rewards_analytics.loading.folders import data_files
 
         for pattern in (UNFINISHED, ".part-*.tmp"):  # the second is from earlier versions
             for unfinished in self.path.glob(pattern):
