@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Final
 from urllib.parse import unquote
 
@@ -18,8 +18,12 @@ _READ: Final = {"timestampNtz", "v2Checkpoint", "vacuumProtocolCheck", "typeWide
 """Features of a table that change nothing in how its files are read."""
 
 
-def current_files(folder: Path) -> Iterator[tuple[str, dict[str, str | None]]]:
-    """The path of each file of the table, and the columns that are not in it.
+def current_files(
+    table: str, options: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[tuple[str, dict[str, str | None]]]:
+    """The path in the table of each of its files (or an address of another store), and the columns that are not in it.
+
+    `table` is a folder or an address; `options` say how to reach its store.
 
     A column of a partition is in the log alone. One that was added to the table later is null in the older files.
     """
@@ -28,32 +32,39 @@ def current_files(folder: Path) -> Iterator[tuple[str, dict[str, str | None]]]:
         from deltalake.exceptions import DeltaError
     except ModuleNotFoundError as error:
         raise MissingDependencyError(
-            f"{folder} is a Delta table. {MissingDependencyError.for_extra('deltalake', 'delta')}"
+            f"{table} is a Delta table. {MissingDependencyError.for_extra('deltalake', 'delta')}"
         ) from error
     try:
-        table = DeltaTable(folder)
-        features = set(table.protocol().reader_features or ())
+        opened = DeltaTable(table, storage_options=dict(options))
+        features = set(opened.protocol().reader_features or ())
         features -= _READ
-        if "deletionVectors" in features and not pa.table(table.deletion_vectors()).num_rows:
+        if "deletionVectors" in features and not pa.table(opened.deletion_vectors()).num_rows:
             features.discard("deletionVectors")  # it may have them, and does not
-        if table.metadata().configuration.get("delta.columnMapping.mode", "none") == "none":
+        if opened.metadata().configuration.get("delta.columnMapping.mode", "none") == "none":
             features.discard("columnMapping")
         else:
             features.add("columnMapping")
-        columns = {field.name for field in table.schema().fields}
-        actions = pa.table(table.get_add_actions(flatten=False)).to_pylist()
+        columns = {field.name for field in opened.schema().fields}
+        actions = pa.table(opened.get_add_actions(flatten=False)).to_pylist()
     except (DeltaError, OSError, ValueError) as error:
-        raise SourceError(f"{folder} is not a Delta table that can be read ({error}).") from error
+        raise SourceError(f"{table} is not a Delta table that can be read ({error}){_access(table)}.") from error
     if features:
         raise SourceError(
-            f"The Delta table {folder} uses {', '.join(sorted(features))}, which is not read here. Read it with an "
+            f"The Delta table {table} uses {', '.join(sorted(features))}, which is not read here. Read it with an "
             "engine that does (such as Spark) and pass the frame, or rewrite the table without."
         )
     absent: dict[str, str | None] = dict.fromkeys(name for name in FIELDS if name in columns)
     for action in sorted(actions, key=lambda action: str(action["path"])):
         path = unquote(action["path"])
         partition = {name: _text(value) for name, value in (action.get("partition") or {}).items() if name in FIELDS}
-        yield path if "://" in path else str(folder / path), absent | partition
+        yield path, absent | partition
+
+
+def _access(table: str) -> str:
+    """Where the access to a store comes from."""
+    if "://" not in table:
+        return ""
+    return ". Set the credentials in the environment, or read it with deltalake and load the frame"
 
 
 def _text(value: object) -> str | None:

@@ -39,11 +39,12 @@ def load(
     Parameters
     ----------
     source
-        A path, a glob, a folder (its files with a known ending, in sorted order), a list of those, bytes,
-        an open binary file, an iterable of reward dicts, or a frame of any supported library. Files are
-        `.json`, `.ndjson` or `.jsonl`, `.csv`, `.parquet`; the text kinds also with `.gz` or `.zst`. Where the
-        ending does not say, or says otherwise, the content does. A folder with a `_delta_log` is a Delta table, read
-        at its current version; folders named like `unit_type=MILES` give their files that column.
+        A path, a glob, a folder (its files with a known ending, in sorted order), the address of an object in a store
+        (`s3://`, `gs://`, `abfs://`, `file://`), a list of those, bytes, an open binary file, an iterable of reward
+        dicts, or a frame of any supported library. Files are `.json`, `.ndjson` or `.jsonl`, `.csv`, `.parquet`; the
+        text kinds also with `.gz` or `.zst`. Where the ending does not say, or says otherwise, the content does. A
+        folder with a `_delta_log`, also in a store, is a Delta table, read at its current version; folders named like
+        `unit_type=MILES` give their files that column.
     backend
         The library of the result; pandas gets Arrow-backed dtypes.
     on_invalid

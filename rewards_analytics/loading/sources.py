@@ -14,10 +14,11 @@ from typing import Any, BinaryIO, Final, cast
 from urllib.parse import unquote
 
 from rewards_analytics.errors import ArgumentError, SourceError
-from rewards_analytics.loading import delta
+from rewards_analytics.loading import delta, stores
 from rewards_analytics.loading.folders import data_files, globbed
 from rewards_analytics.loading.kinds import ENDINGS, Kind, kind_of
-from rewards_analytics.loading.stream import Url, unreadable
+from rewards_analytics.loading.stores import Url
+from rewards_analytics.loading.stream import unreadable
 from rewards_analytics.schema import FIELDS
 
 _NULL_PARTITION: Final = "__HIVE_DEFAULT_PARTITION__"
@@ -39,7 +40,7 @@ class File:
     given: Mapping[str, str | None] = field(default_factory=dict)
 
     @classmethod
-    def named(cls, path: str, content: Url | BinaryIO | None = None) -> File:
+    def named(cls, path: str, content: BinaryIO | None = None) -> File:
         """A file that has a path, which may say its kind and columns."""
         return cls(content or Path(path), path, kind_of(path), _given_by_folders(path))
 
@@ -64,10 +65,15 @@ Input = File | Dicts | Frame
 
 def inputs(source: object) -> Iterator[Input]:
     """Resolve a source."""
+    return _resolved(source, cache(stores.table_around))
+
+
+def _resolved(source: object, table_of: stores.TableOf) -> Iterator[Input]:
     if isinstance(source, File):
         yield source
     elif isinstance(source, str | os.PathLike):
-        yield from _files(os.fsdecode(source))
+        path = os.fsdecode(source)
+        yield from _in_store(Url(path), table_of) if "://" in path and not _TEXT.match(path) else _files(path)
     elif isinstance(source, bytes | bytearray | memoryview):
         yield File(bytes(source))
     elif isinstance(source, Mapping):
@@ -76,7 +82,7 @@ def inputs(source: object) -> Iterator[Input]:
         yield _open_file(source)
     elif isinstance(source, list | tuple) and any(map(_is_file_like, source)):
         for element in source:
-            yield from inputs(element)
+            yield from _resolved(element, table_of)
     elif _is_frame(source):
         yield Frame(source)
     elif isinstance(source, Iterable):
@@ -127,9 +133,6 @@ def _files(path: str) -> Iterator[File]:
             f"The source is {what}, but a str is read as a path. Pass it as bytes: text.encode(). It begins with "
             f"{path[:40]!r}."
         )
-    if "://" in path:
-        yield File.named(path, Url(path))
-        return
     try:
         is_folder, is_there = Path(path).is_dir(), Path(path).exists()
     except OSError as error:  # a name that is too long
@@ -142,6 +145,28 @@ def _files(path: str) -> Iterator[File]:
         yield from _current([path], path)
     else:
         yield from _matching(path)
+
+
+def _in_store(url: Url, table_of: stores.TableOf) -> Iterator[File]:
+    """The file at an address; of a Delta table, or a part of one, what belongs to its current version."""
+    if path := stores.local_path(url):
+        yield from _in_folder(path) if os.path.isdir(path) else _current([path], path)  # noqa: PTH112
+        return
+    address, query = url.split_query()
+    kind = kind_of(address)
+    table = None
+    if kind in (None, "parquet"):  # a table has no other files
+        table = table_of(url if kind is None else Url(address.rpartition("/")[0] + query))
+    if table is None:
+        if kind is None:
+            stores.require_object(url)
+        yield File(url, url.label, kind, _given_by_folders(address))
+        return
+    files = [(file, given) for file, given in stores.table_files(table) if stores.is_within(file, url)]
+    if not files and not stores.is_within(table, url):
+        raise _not_current(url.label, table.label)
+    for file, given in files:
+        yield File(file, file.label, "parquet", given)
 
 
 def _in_folder(folder: str) -> Iterator[File]:
@@ -187,10 +212,14 @@ def _current(paths: Sequence[str], asked: str) -> Iterator[File]:
                 found = True
                 yield file
     if not found:
-        raise SourceError(
-            f"{asked} is not part of the current version of the Delta table {root}: its rows were replaced or "
-            "deleted. Load the folder of the table."
-        )
+        raise _not_current(asked, root)
+
+
+def _not_current(asked: str, table: str | None) -> SourceError:
+    return SourceError(
+        f"{asked} is not part of the current version of the Delta table {table}: its rows were replaced or deleted. "
+        "Load the folder of the table."
+    )
 
 
 def _table_around(folder: str) -> str | None:
@@ -204,9 +233,9 @@ def _table_around(folder: str) -> str | None:
 
 
 def _of_table(folder: str) -> Iterator[File]:
-    for path, given in delta.current_files(Path(folder)):
-        content = Url(path) if "://" in path else Path(path)
-        yield File(content, path, "parquet", given)
+    for path, given in delta.current_files(folder):
+        content = Url(path) if "://" in path else Path(folder, path)
+        yield File(content, str(content), "parquet", given)
 
 
 def _is_frame(source: object) -> bool:

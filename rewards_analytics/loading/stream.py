@@ -14,6 +14,7 @@ from typing import BinaryIO, Final, Protocol, TypeVar, cast
 import pyarrow as pa
 
 from rewards_analytics.errors import ArgumentError, SourceError
+from rewards_analytics.loading.stores import Url
 from rewards_analytics.textfiles import BYTE_ORDER_MARK
 
 COMPRESSIONS: Final = {".gz": "gzip", ".zst": "zstd"}
@@ -35,12 +36,6 @@ T = TypeVar("T")
 class _Readable(Protocol):
     def read(self, size: int, /) -> bytes: ...
     def readinto(self, view: memoryview, /) -> int: ...
-
-
-class Url(str):
-    """The address of an object in a store that Arrow can open: `s3://`, `gs://`, `abfs://`, `hdfs://`, `file://`."""
-
-    __slots__ = ()
 
 
 class Stream:
@@ -141,7 +136,7 @@ class Stream:
             if self._is_compressed and (is_suspect or total > MOST_DECOMPRESSED):
                 raise SourceError(
                     f"{self.label} is longer than {total >> 20:,} MB once it is decompressed, and has to be in memory "
-                    "whole. If that is no mistake, decompress it first, or write it as NDJSON."
+                    "whole. If its size is right, decompress it first, or write it as NDJSON."
                 )
         return b"".join([*parts, part])
 
@@ -217,13 +212,11 @@ class Stream:
 
 
 def _open_url(url: Url) -> BinaryIO:
-    from pyarrow.fs import FileSystem
-
+    system, path = url.located()
     try:
-        system, path = FileSystem.from_uri(url)
         return cast(BinaryIO, system.open_input_stream(path, compression=None))
     except (OSError, pa.ArrowException) as error:
-        raise SourceError(f"{url} cannot be opened: {error}. Check the address and the access to it.") from error
+        raise url.unreadable(error) from error
 
 
 def unreadable(label: str, error: OSError) -> SourceError:
