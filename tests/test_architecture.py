@@ -30,7 +30,7 @@ MAY_IMPORT = {
     "textfiles": {"errors"},
     "spreadsheet": set(),
     "wording": {"schema"},
-    "engines": BASE,
+    "engines": {*BASE, "forks"},
     "client": {*BASE, "atrium", "files", "interactive"},  # and `client.pull`, which returns frames, the loader
     "sandbox": {*BASE, "atrium"},
     "loading": {*BASE, "engines", "files", "forks", "interactive", "spreadsheet", "textfiles", "wording"},

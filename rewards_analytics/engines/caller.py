@@ -26,6 +26,7 @@ from rewards_analytics.engines.kinds import (
     recognise,
 )
 from rewards_analytics.errors import FrameError, MissingColumnError
+from rewards_analytics.forks import refuse_lost_threads
 from rewards_analytics.schema import PRECISION, REQUIRED, SCALE
 
 
@@ -56,6 +57,7 @@ class CallerFrame(Generic[IntoFrameT]):
 
     def collect(self, result: LazyFrame) -> DataFrame:
         """Compute a result where the rewards are, and bring it here."""
+        refuse_lost_threads()
         options = {"engine": "streaming"} if self._in_polars else {}
         try:
             return result.collect(backend="polars", **options)
@@ -140,6 +142,8 @@ def from_caller(
     """
     found = recognise(rewards, asked_by)
     native, kind, eager, names = found
+    if eager or kind is Implementation.POLARS:
+        refuse_lost_threads()
     missing = [name for name in columns if name not in names]
     if missing:
         raise MissingColumnError.from_columns(missing, names, wanted_by=f"{asked_by}() reads them")

@@ -224,6 +224,7 @@ if not child:
     os._exit(0)
 print(os.waitpid(child, 0)[1])
 """
+ARROW = "import pandas as pd; from tests.loading.samples import table; frame = table(rewards)"
 LOST = "This process was forked from one in which Polars had started its threads."
 
 
@@ -235,6 +236,19 @@ LOST = "This process was forked from one in which Polars had started its threads
         ("ra.load(rewards)", "ra.check(rewards).reasons", False),
         ("ra.load(rewards)", "ra.scan('data/rewards.csv')", False),
         ("pl.DataFrame({'a': range(100_000)}).group_by('a').len()", "ra.load(rewards)", False),
+        ("ra.load(rewards)", "str(ra.write(rewards, 'nowhere.csv'))", False),
+        ("frame = ra.load(rewards)", "ra.totals(frame)", False),
+        ("frame = ra.load(rewards)", "ra.totals(frame.lazy())", False),
+        ("frame = ra.load(rewards).lazy()", "ra.distance(frame)", False),
+        ("frame = ra.load(rewards, backend='pandas')", "ra.aging(frame)", False),
+        ("frame = ra.load(rewards, backend='pyarrow')", "ra.quality(frame)", False),
+        ("frame = ra.load(rewards)", "str(ra.report(frame, '/dev/null'))", False),
+        ("frame = pl.DataFrame(rewards[:5]); frame.lazy().collect(engine='streaming')", "ra.load(rewards)", False),
+        ("frame = ra.scan('data/rewards.csv', engine='duckdb'); ra.totals(frame).fetchall()", "ra.totals(frame)", True),
+        ("frame = ra.scan('data/rewards.csv', engine='duckdb'); ra.aging(frame)", "ra.aging(frame)", False),
+        ("frame = ra.scan('data/rewards.csv', engine='dask'); ra.load(frame)", "ra.aging(frame)", False),
+        (f"{ARROW}; ra.AtriumClient", "ra.totals(frame)", True),
+        (f"{ARROW}; ra.AtriumClient", "ra.distance(frame.to_pandas(types_mapper=pd.ArrowDtype))", True),
         ("import threading; threading.Thread(target=print).start()", "ra.load(rewards)", True),
         ("import threading; threading.Thread(target=print).start()", "ra.check(rewards).reasons", True),
     ],
