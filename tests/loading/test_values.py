@@ -207,10 +207,11 @@ INT96 = pa.array(
 )
 
 
-@pytest.mark.parametrize("engine", ["load", "polars", "duckdb", "dask"])
+@pytest.mark.parametrize("engine", ["load", "polars", "duckdb", "dask", "pyspark"])
 @pytest.mark.parametrize("zone", [None, "UTC"])
 @pytest.mark.parametrize("stored_schema", [True, False])
-def test_int96_of_parquet_is_never_another_time(engine, zone, stored_schema, tmp_path):
+def test_int96_of_parquet_is_never_another_time(engine, zone, stored_schema, tmp_path, request):
+    options = {"session": request.getfixturevalue("spark")} if engine == "pyspark" else {}
     table = ra.load([reward(number) for number in range(5)], backend="pyarrow")
     for name in ("created_at", "expires_on"):
         column = INT96.cast(pa.timestamp("us", zone))
@@ -218,7 +219,7 @@ def test_int96_of_parquet_is_never_another_time(engine, zone, stored_schema, tmp
     path = tmp_path / "f.parquet"
     pq.write_table(table, path, use_deprecated_int96_timestamps=True, store_schema=stored_schema)
 
-    loaded = ra.load(path if engine == "load" else ra.scan(path, engine=engine)).sort("guid")
+    loaded = ra.load(path if engine == "load" else ra.scan(path, engine=engine, **options)).sort("guid")
     assert loaded["expires_on"].to_list() == [value and value.date() for value in INT96.to_pylist()]
     assert loaded["created_at"].to_list() == [value and value.replace(tzinfo=UTC) for value in INT96.to_pylist()]
     assert ra.check(path).rejected.height == 0
