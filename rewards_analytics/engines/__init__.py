@@ -11,6 +11,7 @@ from narwhals.typing import IntoFrameT
 from rewards_analytics.engines.batches import from_batches
 from rewards_analytics.engines.caller import CallerFrame, from_caller
 from rewards_analytics.engines.columns import AMOUNT
+from rewards_analytics.engines.faults import as_our_error
 from rewards_analytics.engines.kinds import (
     DataFrame,
     LazyFrame,
@@ -31,6 +32,7 @@ __all__ = [
     "LazyFrame",
     "PolarsLazyFrame",
     "as_narwhals",
+    "as_our_error",
     "columns_of",
     "from_batches",
     "from_caller",

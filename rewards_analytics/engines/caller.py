@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from typing import Generic
 
 import narwhals as nw
-import pyarrow as pa
 from narwhals import Implementation
 from narwhals.typing import IntoFrameT
 
 from rewards_analytics.engines.arrow import cast_in_dask, from_polars, to_polars, typed_dask, typed_nulls
 from rewards_analytics.engines.columns import typed
-from rewards_analytics.engines.faults import failing, fault_in, faults_of, refuse
+from rewards_analytics.engines.faults import as_our_error, failing, faults_of, refuse
 from rewards_analytics.engines.kinds import (
     SPARK,
     SQL,
@@ -59,15 +58,8 @@ class CallerFrame(Generic[IntoFrameT]):
         """Compute a result where the rewards are, and bring it here."""
         refuse_lost_threads()
         options = {"engine": "streaming"} if self._in_polars else {}
-        try:
+        with as_our_error():
             return result.collect(backend="polars", **options)
-        except Exception as error:  # each engine has errors of its own, with the message of a fault in them
-            message = fault_in(error)
-            if isinstance(error, pa.ArrowInvalid):  # a cast in Dask
-                message = f"A column cannot be cast exactly: {error}. load() types it."
-            if message is None:
-                raise
-            raise FrameError(message) from error
 
     def upload(self, small: DataFrame) -> LazyFrame:
         """Bring a small frame of text and numbers to where the rewards are computed, to be joined with them."""

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 import narwhals as nw
 import polars as pl
+import pyarrow as pa
 from narwhals import Implementation
 from narwhals.dtypes import DType
 
@@ -81,10 +83,19 @@ def refuse(frame: nw.DataFrame[Any], faults: Sequence[Fault], asked_by: str) -> 
             raise FrameError(fault.message(asked_by, where))
 
 
-def fault_in(error: Exception) -> str | None:
-    """Return the message of a fault in the error of an engine, None if it failed for another reason."""
-    found = _MESSAGE.search(str(error))
-    return found and found[0]
+@contextmanager
+def as_our_error() -> Iterator[None]:
+    """Raise a `FrameError` in place of the error of an engine that has the message of a fault in it."""
+    try:
+        yield
+    except Exception as error:  # each engine has errors of its own
+        found = _MESSAGE.search(str(error))
+        message = found[0] if found else None
+        if isinstance(error, pa.ArrowInvalid):  # a cast in Dask
+            message = f"A column cannot be cast exactly: {error}. load() types it."
+        if message is None:
+            raise
+        raise FrameError(message) from error
 
 
 def failing(frame: LazyFrame, typed: Sequence[nw.Expr], faults: Sequence[Fault], asked_by: str) -> LazyFrame:

@@ -10,7 +10,8 @@ import narwhals as nw
 from rewards_analytics.analysis.aging import BUCKETS
 from rewards_analytics.analysis.order import order_of
 from rewards_analytics.analysis.quality import CHECKS
-from rewards_analytics.engines import as_narwhals
+from rewards_analytics.engines import as_narwhals, as_our_error
+from rewards_analytics.errors import FrameError
 
 Record: TypeAlias = Mapping[str, Any]
 Result: TypeAlias = Any
@@ -23,7 +24,10 @@ _OWN_ORDER: Final = {"bucket": BUCKETS, "check": tuple(CHECKS)}
 def collected(result: Result) -> nw.DataFrame[Any]:
     """Give a result that is a frame as an eager one."""
     frame = as_narwhals(result)
-    return frame.collect() if isinstance(frame, nw.LazyFrame) else frame
+    if not isinstance(frame, nw.LazyFrame):
+        return frame
+    with as_our_error():
+        return frame.collect()
 
 
 def records(result: Result) -> Sequence[Record]:
@@ -65,7 +69,10 @@ def _sort_key(column: str, *, descends: bool) -> Callable[[Record], tuple[bool, 
 
 def units_of(rows: Sequence[Record]) -> list[str]:
     """Give the units of the rows by code point: the order that every analysis keeps."""
-    return sorted({row["unit_type"] for row in rows})
+    units = {row["unit_type"] for row in rows}
+    if None in units:
+        raise FrameError("'unit_type' is null in a row of the result. Pass the result of an analysis, which has none.")
+    return sorted(units)
 
 
 def of_unit(rows: Sequence[Record], unit_type: str) -> list[Record]:

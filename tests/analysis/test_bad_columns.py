@@ -16,6 +16,7 @@ import pytest
 
 import rewards_analytics as ra
 from rewards_analytics.errors import FrameError, MissingColumnError, RewardsError
+from rewards_analytics.results.records import records
 from rewards_analytics.schema import FIELDS
 from tests import frames
 from tests.frames import balance, lot, to_level, total
@@ -136,6 +137,29 @@ def test_a_lot_is_not_dropped_for_a_reward_without_a_type(make_frame, name):
 
     with pytest.raises(Exception, match="'balance_type' in every row"):
         computed(ASKED[name][0](rewards))
+
+
+@pytest.mark.parametrize("kind", ["polars", "pandas_plain", "pyarrow", "polars_lazy", "duckdb", "dask"])
+@pytest.mark.parametrize("name", ["value", "plot_totals", "report"])
+def test_one_reward_without_a_unit_ends_in_our_error_on_every_engine(name, kind, tmp_path):
+    rows = [*ROWS, total(None, "1", account_guid="ACT-9")]
+    asked = {
+        "value": lambda rewards: ra.value(rewards, {"MILES": 1}),
+        "plot_totals": ra.plot_totals,
+        "report": lambda rewards: ra.report(rewards, tmp_path / "page.html", as_of=TODAY),
+    }[name]
+
+    with pytest.raises(FrameError, match=r"needs 'unit_type' in every row, and it is null in (1 row|some rows)"):
+        records(asked(frames.ENGINES[kind](table(*rows))))
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_result_without_a_unit_is_not_drawn():
+    result = ra.totals(table()).to_pylist()
+
+    for rows in ([*result, result[0] | {"unit_type": None}], [result[0] | {"unit_type": None}]):
+        with pytest.raises(FrameError, match="'unit_type' is null in a row of the result"):
+            ra.show.pictures("totals", rows)
 
 
 # --- Days -------------------------------------------------------------------------------------------
