@@ -12,6 +12,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Mapping
+from html import escape
 from pathlib import Path
 from typing import Any, Final
 
@@ -63,11 +64,11 @@ def printed(facts: Mapping[str, Any]) -> bytes:
         source, paper, said = (folder / name for name in ("page.html", "page.pdf", "said.txt"))
         source.write_text(page(facts, scripts=False), encoding="utf-8")
         command += [f"--user-data-dir={folder}/profile", f"--print-to-pdf={paper}", source.as_uri()]
-        failed = _run(command, folder, said)
+        is_without_fonts = not findSystemFonts()
+        failed = _run(command, folder, said, _fonts_of_matplotlib(folder) if is_without_fonts else None)
         if failed or not paper.is_file():
             lines = said.read_text(errors="replace").strip().splitlines()
-            # Chromium waits for a font until it is stopped.
-            advice = "" if findSystemFonts() else " Install a font (Debian: apt-get install fonts-dejavu-core)."
+            advice = " Install a font (Debian: apt-get install fonts-dejavu-core)." if is_without_fonts else ""
             raise RewardsError(
                 f"{command[0]} did not print the report: {failed or 'it wrote no file'}. "
                 f"It said: {lines[-1] if lines else 'nothing'}.{advice}"
@@ -75,9 +76,22 @@ def printed(facts: Mapping[str, Any]) -> bytes:
         return _MADE_ON.sub(rb"\g<1>%s000000" % f"{facts['as_of']:%Y%m%d}".encode(), paper.read_bytes())
 
 
-def _run(command: list[str], folder: Path, said: Path) -> str | None:
+def _fonts_of_matplotlib(folder: Path) -> dict[str, str]:
+    """An environment in which Chromium finds the fonts that come with matplotlib.
+
+    On a machine without any font it would wait for one until it is stopped.
+    """
+    from matplotlib import get_data_path
+
+    settings = folder / "fonts.conf"
+    fonts = Path(get_data_path(), "fonts", "ttf")
+    settings.write_text(f"<fontconfig><dir>{escape(str(fonts))}</dir><cachedir>{folder}/fonts</cachedir></fontconfig>")
+    return {**os.environ, "FONTCONFIG_FILE": str(settings)}
+
+
+def _run(command: list[str], folder: Path, said: Path, environment: Mapping[str, str] | None) -> str | None:
     """Run a command, and return what went wrong, if anything. Output goes to a file, because a pipe could fill up."""
-    with said.open("wb") as output, child(command, folder, output) as process:
+    with said.open("wb") as output, child(command, folder, output, environment) as process:
         try:
             status = process.wait(timeout=LONGEST_S)
         except subprocess.TimeoutExpired:
