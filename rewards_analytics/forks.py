@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
+# Importing the package imports this file: it imports nothing that Python has not imported already.
 import os
-import re
 import sys
-from contextlib import suppress
-from pathlib import Path
 
-from rewards_analytics.errors import RewardsError
-
-_TASKS = Path("/proc/self/task")
-_OF_POLARS = re.compile(r"polars-[0-9]")
+_TASKS = "/proc/self/task"
 
 _were_running = False
 _are_lost = False
@@ -26,6 +21,8 @@ def refuse_lost_threads() -> None:
         This process was forked after Polars had started its threads.
     """
     if _are_lost:
+        from rewards_analytics.errors import RewardsError
+
         raise RewardsError(
             "This process was forked from one in which Polars had started its threads. A fork has none of them, so it "
             'would wait forever. Start processes with multiprocessing.get_context("spawn"), or with "forkserver".'
@@ -44,13 +41,20 @@ def _after_fork() -> None:
 
 def _has_threads_of_polars() -> bool:
     """Whether there are any; assumed where the system does not name its threads."""
-    if not _TASKS.is_dir():
+    try:
+        threads = os.listdir(_TASKS)  # noqa: PTH208
+    except OSError:
         return True
-    for name in _TASKS.glob("*/comm"):
-        with suppress(OSError):  # a thread that has just ended
-            if _OF_POLARS.match(name.read_text()):
-                return True
-    return False
+    names = map(_name_of, threads)
+    return any(name.startswith("polars-") and name[len("polars-")].isdigit() for name in names)
+
+
+def _name_of(thread: str) -> str:
+    try:
+        with open(f"{_TASKS}/{thread}/comm", encoding="utf-8", errors="replace") as file:  # noqa: PTH123
+            return file.read()
+    except OSError:  # it has just ended
+        return ""
 
 
 if hasattr(os, "register_at_fork"):

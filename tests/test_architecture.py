@@ -105,7 +105,7 @@ def test_an_init_file_holds_no_logic(module):
             case ast.Expr(value=ast.Constant(value=str())) | ast.Import() | ast.ImportFrom():
                 pass
             case ast.Assign(targets=[ast.Name(id=name)]):
-                assert name in ("__all__", "_HOME"), module
+                assert name in ("__all__", "_HOME", "TYPE_CHECKING"), module
             case ast.FunctionDef(name=name):
                 assert name in ("__getattr__", "__dir__"), module
             case ast.If(test=ast.Name(id="TYPE_CHECKING"), body=body):
@@ -143,6 +143,17 @@ def test_importing_the_package_loads_no_heavy_library():
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
 
     assert run.stdout.split() == []
+
+
+def test_the_command_handles_ctrl_c_before_it_imports_anything_else():
+    program = (
+        "import sys; before = {*sys.modules}; import rewards_analytics.cli; print(*sorted({*sys.modules} - before))"
+    )
+
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    names = [name.removeprefix("rewards_analytics") for name in run.stdout.split()]
+    assert names == ["__future__", "", ".cli", ".cli.entry", ".forks", ".version"]
 
 
 def test_every_public_name_is_found_and_listed():

@@ -3,12 +3,12 @@
 # Everything else is imported in `main`, so that Ctrl-C is handled from the start.
 from __future__ import annotations
 
-import errno
-import io
 import os
 import sys
-import warnings
-from typing import NoReturn
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 
 def main() -> NoReturn:
@@ -34,6 +34,8 @@ def _run() -> int:
 
 
 def _run_application() -> int:
+    import warnings
+
     from rewards_analytics.cli.app import app
     from rewards_analytics.cli.messages import INVALID_DATA, say_error, status_of
     from rewards_analytics.errors import RewardsError, RewardsWarning
@@ -58,6 +60,8 @@ def _run_application() -> int:
 
 
 def _in_words(error: OSError) -> str:
+    import errno
+
     from rewards_analytics.cli.results import unwritten
 
     # Typer prints help itself. Everything else that writes or reads names its file.
@@ -69,6 +73,8 @@ def _in_words(error: OSError) -> str:
 
 def _prepare_streams() -> None:
     """Show what cannot be encoded as `?`; let nothing else open under the number of a stream that is closed."""
+    import io
+
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         stream = getattr(sys, name)
         if stream is None:
