@@ -13,7 +13,21 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 
+import rewards_analytics as ra
 from rewards_analytics.schema import FIELDS
+
+TODAY = date(2026, 11, 23)
+ANALYSES: dict[str, Callable[[Any], Any]] = {
+    "balances": ra.balances,
+    "holdings": ra.holdings,
+    "totals": ra.totals,
+    "expiring": lambda rewards: ra.expiring(rewards, as_of=TODAY),
+    "aging": lambda rewards: ra.aging(rewards, as_of=TODAY),
+    "distance": ra.distance,
+    "quality": lambda rewards: ra.quality(rewards, as_of=TODAY),
+    "value": lambda rewards: ra.value(rewards, {"MILES": "0.01"}),
+}
+"""Every analysis of rewards, asked on one day."""
 
 SCHEMA = pa.schema(
     [

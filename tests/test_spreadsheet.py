@@ -13,18 +13,12 @@ from hypothesis import example, given, strategies as st
 
 import rewards_analytics as ra
 from rewards_analytics.spreadsheet import FORMULA, GUARDED, as_csv, frame_as_csv, guarded
+from tests.loading.samples import reward
 
 STARTERS = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20\ufe62\ufe63\ufe66\ufe6b"
 UNSEEN = " \xa0\ufeff\u200b\u2060\u3000\u00ad\x00\x1f\u2028\u180e\U000e0020"
 VISIBLE_SIGNS = {0x600, 0x601, 0x602, 0x603, 0x604, 0x605, 0x6DD, 0x70F, 0x890, 0x891, 0x8E2, 0x110BD, 0x110CD}
-REWARD = {
-    "guid": "RWD-1",
-    "user_guid": "USR-1",
-    "member_guid": "MBR-1",
-    "balance_type": "BALANCE",
-    "unit_type": "MILES",
-    "balance": "-0.5",
-}
+REWARD = reward(balance="-0.5")
 
 
 @pytest.mark.parametrize("unseen", ["", *UNSEEN, "'", " \ufeff", "''"])

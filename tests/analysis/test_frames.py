@@ -1,6 +1,5 @@
 """The kinds of frame and of column that an analysis takes, those that it refuses, and what it gives back."""
 
-import datetime as dt
 import decimal
 from decimal import Decimal as D
 
@@ -14,9 +13,8 @@ import pytest
 import rewards_analytics as ra
 from rewards_analytics.errors import ArgumentError, FrameError, MissingColumnError
 from tests import frames
-from tests.frames import balance, lot, to_level
+from tests.frames import ANALYSES, TODAY, balance, lot, to_level
 
-TODAY = dt.date(2026, 11, 23)
 ROWS = [
     balance("MILES", "100.5", account_guid=None),
     lot("MILES", "30", on="2026-12-24", account_guid=None),
@@ -24,16 +22,6 @@ ROWS = [
 ]
 TOTALS = [("MILES", D("100.5"), D(30), 1, 1, 1), ("SEGMENTS", None, D(0), 0, 0, 0)]
 
-ANALYSES = {
-    "balances": ra.balances,
-    "holdings": ra.holdings,
-    "totals": ra.totals,
-    "expiring": lambda rewards: ra.expiring(rewards, as_of=TODAY),
-    "aging": lambda rewards: ra.aging(rewards, as_of=TODAY),
-    "distance": ra.distance,
-    "quality": lambda rewards: ra.quality(rewards, as_of=TODAY),
-    "value": lambda rewards: ra.value(rewards, {"MILES": "0.01"}),
-}
 RESULT_TYPES = {
     "balances": {"unit_type": "text", "balance_type": "text", "balance": "amount", "rewards": "count"},
     "holdings": {

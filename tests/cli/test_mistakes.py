@@ -7,14 +7,9 @@ import sys
 
 import pytest
 
-REWARD = {
-    "guid": "RWD-1",
-    "user_guid": "USR-1",
-    "member_guid": "MBR-1",
-    "balance_type": "BALANCE",
-    "unit_type": "MILES",
-    "balance": 5,
-}
+from tests.loading.samples import reward
+
+REWARD = reward(balance=5)
 
 
 def is_clear(ended, status, *said):

@@ -14,7 +14,9 @@ from typing import Any
 
 import polars as pl
 import pyarrow as pa
+import pytest
 
+import rewards_analytics as ra
 from rewards_analytics.loading.chunk import TYPES
 from rewards_analytics.schema import FIELDS
 
@@ -76,6 +78,17 @@ def _instant(value: str) -> datetime:
     """A time with its offset, or in UTC."""
     parsed = datetime.fromisoformat(value)
     return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+
+
+def refusal(source: Any, error: type[Exception] = ra.SourceError, *also: Callable[[Any], object]) -> str:
+    """What `load` says in both modes, `check`, and other functions: all of them the same."""
+    said = set()
+    for call in (ra.load, lambda source: ra.load(source, on_invalid="drop"), ra.check, *also):
+        with pytest.raises(error) as caught:
+            call(source)
+        said.add(str(caught.value))
+    (message,) = said
+    return message
 
 
 # --- Every form -------------------------------------------------------------------------------------

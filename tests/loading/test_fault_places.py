@@ -11,21 +11,11 @@ from hypothesis import given, settings, strategies as st
 
 import rewards_analytics as ra
 from rewards_analytics.loading.json import documents
-from tests.loading.samples import ndjson, page, reward, text
+from tests.loading.samples import ndjson, page, refusal, reward, text
 
 REWARDS = [reward(number) for number in range(1, 41)]
 INDENTED = json.dumps(REWARDS, indent=2)
 PLACE = re.compile(r"is not JSON: line ([0-9]+), column ([0-9]+): ")
-
-
-def refusal(source):
-    said = set()
-    for mode in ("raise", "drop"):
-        with pytest.raises(ra.SourceError) as caught:
-            ra.load(source, on_invalid=mode)
-        said.add(str(caught.value))
-    (message,) = said
-    return message
 
 
 FAULTS = {

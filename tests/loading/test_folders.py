@@ -15,7 +15,7 @@ import pytest
 
 import rewards_analytics as ra
 from rewards_analytics.loading.folders import globbed
-from tests.loading.samples import FORMS, ndjson, reward
+from tests.loading.samples import FORMS, ndjson, refusal, reward
 
 MILES = [reward(1, unit_type="MILES", balance="1000"), reward(2, unit_type="MILES", balance="20")]
 POINTS = [reward(3, unit_type="POINTS", balance="900")]
@@ -41,17 +41,6 @@ def put(name, data):
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
     return path
-
-
-def refusal(source, error=ra.SourceError):
-    """What `load` says in both modes, and `check`."""
-    said = set()
-    for call in (ra.load, lambda source: ra.load(source, on_invalid="drop"), ra.check):
-        with pytest.raises(error) as caught:
-            call(source)
-        said.add(str(caught.value))
-    (message,) = said
-    return message
 
 
 # --- Delta tables -----------------------------------------------------------------------------------

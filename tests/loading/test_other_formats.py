@@ -13,6 +13,7 @@ import rewards_analytics as ra
 from rewards_analytics import textfiles
 from rewards_analytics.loading import stream
 from rewards_analytics.loading.lazy import splits
+from tests.loading import samples
 from tests.loading.samples import FORMS, _zst, from_zst, ndjson, page, reward, text
 
 REWARDS = [reward(number) for number in range(1, 6)]
@@ -26,18 +27,9 @@ def in_folder(tmp_path, monkeypatch):
 
 
 def refusal(source, error=ra.SourceError):
-    """What `load` says in both modes, `check`, and a scan at its call or when it is computed."""
-    said = set()
-    for call in (ra.load, lambda source: ra.load(source, on_invalid="drop"), ra.check):
-        with pytest.raises(error) as caught:
-            call(source)
-        said.add(str(caught.value))
-    if isinstance(source, str | Path):
-        with pytest.raises(error) as caught:
-            ra.scan(source).collect()
-        said.add(str(caught.value))
-    (message,) = said
-    return message
+    """What `load` and `check` say, and a scan at its call or when it is computed."""
+    scans = [lambda source: ra.scan(source).collect()] if isinstance(source, str | Path) else []
+    return samples.refusal(source, error, *scans)
 
 
 def named(name, data):

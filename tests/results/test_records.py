@@ -1,6 +1,5 @@
 """Results as records keep the order of their analysis, also from engines whose frames have none."""
 
-import datetime as dt
 import random
 
 import pytest
@@ -9,18 +8,8 @@ import rewards_analytics as ra
 from rewards_analytics.results.records import in_order, records
 from rewards_analytics.schema import HOLDER
 from tests import frames
+from tests.frames import ANALYSES
 
-TODAY = dt.date(2026, 11, 23)
-ANALYSES = {
-    "balances": ra.balances,
-    "holdings": ra.holdings,
-    "totals": ra.totals,
-    "expiring": lambda rewards: ra.expiring(rewards, as_of=TODAY),
-    "aging": lambda rewards: ra.aging(rewards, as_of=TODAY),
-    "distance": ra.distance,
-    "quality": lambda rewards: ra.quality(rewards, as_of=TODAY),
-    "value": lambda rewards: ra.value(rewards, {"MILES": "0.01"}),
-}
 OTHER = {"account_guid": None, "user_guid": "U2"}
 ROWS = [
     frames.balance("POINTS", "7"),
