@@ -1,4 +1,4 @@
-"""Folders and globs: the files below, each once, in a fixed order. What cannot be looked into is an error."""
+"""Folders and globs: their files, each once, in a fixed order. A folder that cannot be read is an error."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from rewards_analytics.loading.kinds import kind_of
 from rewards_analytics.loading.stream import unreadable
 
 _SKIPPED: Final = (".", "_", "~$")
-"""How the names of lock files, markers and hidden files begin: no rewards are in them."""
+"""How the names of lock files, markers and hidden files begin. They hold no rewards."""
 _OTHER_TABLES: Final = {
     "metadata/version-hint.text": "Iceberg",
     "metadata/*.metadata.json": "Iceberg",
@@ -31,7 +31,7 @@ _NOT_THERE: Final = (errno.ENOENT, errno.ELOOP, errno.ENOTDIR)
 def data_files(folder: str | os.PathLike[str]) -> Iterator[str]:
     """Paths of the files with a known ending below a folder, and of the folders that are Delta tables, sorted.
 
-    Names like `_x` and `~$x` are passed over. Links are followed; what can be reached in two ways comes once.
+    Names like `_x` and `~$x` are skipped. Links are followed; a file that can be reached in two ways comes once.
     """
     yield from _walked(os.fspath(folder), set())
 
@@ -83,7 +83,7 @@ def _is_new(state: os.stat_result, seen: set[tuple[int, int]]) -> bool:
 
 
 def globbed(pattern: str) -> list[str]:
-    """The paths that match. Names like `_x` and `~$x` are passed over, unless the pattern asks for such names."""
+    """The paths that match. Names like `_x` and `~$x` are skipped, unless the pattern asks for such names."""
     root = re.split(r"[*?\[]", pattern, maxsplit=1)[0].rpartition(os.sep)[0]
     skipped = () if _has_skipped_name(pattern, root) else _SKIPPED
     below = Path(pattern.removeprefix(root).lstrip(os.sep)).parts
@@ -158,5 +158,5 @@ def _fits(names: Sequence[str], pattern: Sequence[str]) -> bool:
 
 
 def _has_skipped_name(path: str, root: str) -> bool:
-    """Whether a name below a folder begins like one that is passed over."""
+    """Whether a name below the folder begins like those that are skipped."""
     return any(name.startswith(_SKIPPED) for name in Path(path.removeprefix(root)).parts)

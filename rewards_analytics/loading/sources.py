@@ -60,7 +60,7 @@ class Frame:
 
 
 Input = File | Dicts | Frame
-"""What is decoded one after the other."""
+"""The parts of a source, decoded one after the other."""
 
 
 def inputs(source: object) -> Iterator[Input]:
@@ -95,7 +95,7 @@ def _resolved(source: object, table_of: stores.TableOf) -> Iterator[Input]:
 
 
 def _is_file_like(element: object) -> bool:
-    # A list may hold a million dicts: to compare their type is the cheapest check.
+    # Comparing types is the cheapest check, and a list may hold a million dicts.
     if type(element) is dict:
         return False
     return isinstance(element, File | str | os.PathLike | bytes | bytearray | memoryview) or hasattr(element, "read")
@@ -109,7 +109,7 @@ def _open_file(source: object) -> File:
 
 
 def _given_by_folders(path: str) -> dict[str, str | None]:
-    """The columns that the names of a file's folders give.
+    """Columns whose values are in the names of a file's folders.
 
     >>> _given_by_folders("rewards/unit_type=MILES/user_guid=USR%2F1/part-0.parquet")
     {'unit_type': 'MILES', 'user_guid': 'USR/1'}
@@ -148,7 +148,7 @@ def _files(path: str) -> Iterator[File]:
 
 
 def _in_store(url: Url, table_of: stores.TableOf) -> Iterator[File]:
-    """The file at an address; of a Delta table, or a part of one, what belongs to its current version."""
+    """The file at an address. Of a Delta table, or a part of one, the files of its current version."""
     if path := stores.local_path(url):
         yield from _in_folder(path) if os.path.isdir(path) else _current([path], path)  # noqa: PTH112
         return
@@ -188,7 +188,7 @@ def _matching(pattern: str) -> Iterator[File]:
 
 
 def _current(paths: Sequence[str], asked: str) -> Iterator[File]:
-    """The files of these paths; of those in a Delta table only what belongs to its current version, once each.
+    """The files at these paths. Of a Delta table, only the files of its current version, once each.
 
     A folder among them is a whole table. Where nothing is left, the error names `asked`.
     """

@@ -73,7 +73,7 @@ def table_around(url: Url) -> Url | None:
             if _is_folder(system, f"{folder}/{delta.LOG}"):
                 return Url(address.rsplit("/", above)[0] + query)
         except (OSError, pa.ArrowException):
-            return None  # one who may open an object may not be allowed to look beside it
+            return None  # whoever may open an object need not be allowed to list its folder
     return None
 
 
