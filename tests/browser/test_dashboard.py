@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import polars as pl
 import psutil
 import pytest
 
@@ -13,13 +14,16 @@ from rewards_analytics.wording import amount
 
 ROOT = Path(__file__).parent.parent.parent
 DATA = ROOT / "data" / "rewards.json"
+DOLLARS = "$5 to $10, \\(x^2\\)"
 SCREENSHOTS = ROOT / "build" / "screenshots"
 
 
 @pytest.fixture(scope="module")
-def served():
+def served(tmp_path_factory):
     pytest.importorskip("voila", reason='Voila is missing: pip install "rewards-analytics[dashboard]"')
-    command = [sys.executable, "-m", "rewards_analytics", "dashboard", str(DATA), "--as-of", "2026-11-23"]
+    path = tmp_path_factory.mktemp("data") / DATA.name
+    ra.write(ra.load(DATA).with_columns(description=pl.lit(DOLLARS)), path)
+    command = [sys.executable, "-m", "rewards_analytics", "dashboard", str(path), "--as-of", "2026-11-23"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         address = process.stdout.readline().split()[-1]
         yield process, address
@@ -51,6 +55,10 @@ def test_the_page_shows_the_functions_numbers_asks_no_other_host_and_ends_at_ctr
         page.get_by_role("tab", name="Expiring").click()
         page.get_by_label("Period", exact=True).select_option("Year")
         expect(page.get_by_role("columnheader", name="Year").first).to_be_visible()
+        page.get_by_role("tab", name="Distance").click()
+        page.get_by_role("region", name="Nearest goals").wait_for()
+        assert set(page.locator(".rewards-explore bdi").all_text_contents()) == {DOLLARS}
+        assert page.locator("mjx-container, .MathJax").count() == 0, "text became mathematics"
         assert "304 rewards of 25 users, from rewards.json" in page.text_content("body")
     with chromium.new_context() as stranger:
         refused = stranger.request.get(home, max_redirects=0).status

@@ -26,6 +26,7 @@ rewards = rewards.with_columns(description=pl.when(goal).then(pl.lit({HOSTILE!r}
 dashboard = ra.explore(rewards, as_of=datetime.date(2026, 11, 23))
 dashboard
 """
+MATHEMATICS = "from IPython.display import Markdown\nMarkdown('$5 to $10')"
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +35,7 @@ def jupyterlab(tmp_path_factory):
     pytest.importorskip("jupyterlab", reason='JupyterLab is missing: pip install "rewards-analytics[lab]"')
     nbformat = pytest.importorskip("nbformat")
     folder = tmp_path_factory.mktemp("jupyterlab")
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(CELL)])
+    notebook = nbformat.v4.new_notebook(cells=[*map(nbformat.v4.new_code_cell, (CELL, MATHEMATICS))])
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3 (ipykernel)"}
     (folder / "work").mkdir()
     nbformat.write(notebook, folder / "work" / "explore.ipynb")
@@ -169,6 +170,19 @@ def test_text_from_a_provider_is_escaped_on_the_page(page):
     assert len(names) == 12
     assert set(names) == {one_line(HOSTILE)}
     assert page.messages == []
+
+
+def test_dollars_in_text_are_not_typeset_where_mathematics_is(page):
+    from playwright.sync_api import expect
+
+    expect(page.locator(".jp-OutputArea mjx-container")).to_have_count(1)  # of the cell below
+    choose(page, "Distance")
+    page.get_by_role("region", name="Nearest goals").wait_for()
+    page.get_by_label("User", exact=True).fill("$5 to $10")
+    expect(page.get_by_text("No user has guid '$5 to $10'.")).to_be_visible()
+    page.wait_for_timeout(500)
+
+    assert page.locator(".rewards-explore mjx-container").count() == 0
 
 
 def test_the_keyboard_is_enough(page):
