@@ -9,13 +9,24 @@ from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
+from rewards_analytics.terminal import printable, printable_lines
+
 
 class RewardsWarning(UserWarning):
     """Something in the data needs attention; the result is still valid."""
 
+    def __init__(self, message: str = "") -> None:
+        super().__init__(printable_lines(message))
+
 
 class RewardsError(Exception):
-    """Root of every error of this package."""
+    """Root of every error of this package. Its message is safe to print, whatever texts from outside it quotes."""
+
+    _has_lines = False
+    """Whether a message may have several lines. Whoever composes one makes each text from outside `printable` first."""
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(printable_lines(message) if self._has_lines else printable(message))
 
 
 # --- Arguments ------------------------------------------------------------------------
@@ -119,6 +130,8 @@ class InvalidRewardsError(RewardsError, ValueError):
         The rejected rows, each with `place`, `field`, `problem` and `value`.
     """
 
+    _has_lines = True
+
     def __init__(self, message: str, *, rejected: Any = ()) -> None:
         super().__init__(message)
         self.rejected = rejected
@@ -138,8 +151,8 @@ class InvalidRewardsError(RewardsError, ValueError):
 def rejected_in_words(count: int, reasons: Mapping[str, int], first: Sequence[str]) -> str:
     """Count, reasons and first places of rejected rows: the wording shared by the error and the warning."""
     rows = "1 row is not a valid reward" if count == 1 else f"{count:,} rows are not valid rewards"
-    by_reason = "; ".join(f"{reason}: {n:,}" for reason, n in reasons.items())
-    lines = [f"{rows} ({by_reason}).", *(f"  {line}" for line in first)]
+    by_reason = printable("; ".join(f"{reason}: {n:,}" for reason, n in reasons.items()))
+    lines = [f"{rows} ({by_reason}).", *(f"  {printable(line)}" for line in first)]
     if count > len(first):
         lines.append(f"  … and {count - len(first):,} more")
     return "\n".join(lines)
@@ -148,6 +161,8 @@ def rejected_in_words(count: int, reasons: Mapping[str, int], first: Sequence[st
 class NotebookError(RewardsError):
     """A notebook that cannot be read, or a cell that failed. `.cell` is its number, None if no cell ran."""
 
+    _has_lines = True
+
     def __init__(self, message: str, *, cell: int | None = None) -> None:
         super().__init__(message)
         self.cell = cell
@@ -155,20 +170,20 @@ class NotebookError(RewardsError):
     @classmethod
     def cannot_read(cls, notebook: object, why: str) -> NotebookError:
         """Name the file and the reason."""
-        return cls(f"Cannot read the notebook {notebook}: {why}")
+        return cls(printable(f"Cannot read the notebook {notebook}: {why}"))
 
     @classmethod
     def cannot_start(cls, notebook: object, why: str) -> NotebookError:
         """Say that the kernel did not start, and what Jupyter said."""
-        return cls(f"Cannot run the notebook {notebook}: its Python process did not answer. {why}")
+        return cls(printable(f"Cannot run the notebook {notebook}: its Python process did not answer. {why}"))
 
     @classmethod
     def in_cell(cls, notebook: object, number: int, source: str, what: str) -> NotebookError:
         """Name the cell by its number among the code cells and its first line, and how it failed."""
         first = next((line for line in source.splitlines() if line.strip()), "")
         return cls(
-            f"{notebook}: code cell {number} failed with {what}\n"
-            f"  It begins: {first}\n"
+            f"{printable(str(notebook))}: code cell {number} failed with {printable(what)}\n"
+            f"  It begins: {printable(first)}\n"
             "Nothing was written. Fix the cell, or run the notebook in JupyterLab to investigate.",
             cell=number,
         )

@@ -13,9 +13,6 @@ from rewards_analytics.schema import DOLLARS, PRECISION, SCALE
 
 NOT_KNOWN: Final = "not known"
 
-_SHAPELESS: Final = frozenset({"Cc", "Cf", "Cn", "Co", "Cs"})
-"""Unicode categories of invisible characters: control, direction and joining marks, unassigned ones."""
-
 
 def amount(value: Decimal | None, unit_type: str) -> str:
     """Return an exact amount with thousands separators; dollars with a dollar sign and at least two decimals.
@@ -142,14 +139,15 @@ def percent(share: float) -> str:
 def one_line(text: str | None, limit: int = 60) -> str:
     r"""Return text from outside as one line, without control or direction marks, cut where it is too wide.
 
-    `limit` counts columns: an East Asian character is two wide.
+    Invisible characters are left out, those of which `terminal.printable` shows the escape. `limit` counts columns: an
+    East Asian character is two wide.
 
     >>> one_line("Free\n night", 20), one_line("Free night at any hotel", 12)
     ('Free night', 'Free night…')
     """
     if text and len(text) <= limit and text.isascii() and text.isprintable():
         return " ".join(text.split())  # ten times as fast, and tables are full of guids
-    seen = (" " if c.isspace() else c for c in text or "" if c.isspace() or unicodedata.category(c) not in _SHAPELESS)
+    seen = (" " if c.isspace() else c for c in text or "" if c.isspace() or c.isprintable())
     line = " ".join("".join(seen).split())
     columns = list(accumulate(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in line))
     if not columns or columns[-1] <= limit:

@@ -15,11 +15,12 @@ DATAFRAME_LIBRARIES = {"polars", "pandas", "pyarrow", "duckdb", "dask", "pyspark
 HEAVY = {*DATAFRAME_LIBRARIES, "matplotlib", "ipywidgets", "narwhals", "requests", "starlette", "uvicorn", "rich"}
 
 # What each room may import of the package. A room may always import itself.
-BASE = {"amounts", "errors", "schema"}
+BASE = {"amounts", "errors", "schema", "terminal"}
 READING = {"analysis", "results", "plots", "show", "spreadsheet", "wording"}
 MAY_IMPORT = {
     "version": set(),
-    "errors": set(),
+    "terminal": set(),
+    "errors": {"terminal"},
     "schema": {"errors"},
     "atrium": set(),
     "amounts": {"schema"},

@@ -11,6 +11,7 @@ from typing import Final
 
 import polars as pl
 
+from rewards_analytics import terminal
 from rewards_analytics.loading.pipeline import read
 from rewards_analytics.loading.validate import in_words, printable, reasons, rejected_frame
 from rewards_analytics.schema import FIELDS, REQUIRED
@@ -59,7 +60,7 @@ class Report:
     def __repr__(self) -> str:
         parts = [self._headline()]
         for title, lines in self._sections():
-            parts += ["", title, *(f"  {line}" for line in lines)]
+            parts += ["", title, *(f"  {terminal.printable(line)}" for line in lines)]
         return "\n".join(parts)
 
     def _repr_html_(self) -> str:
