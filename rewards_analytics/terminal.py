@@ -6,10 +6,7 @@ through here, so no caller has to remember it.
 
 from __future__ import annotations
 
-import re
-import unicodedata
-
-_BREAKS = re.compile("[\t\n\v\f\r\x1c-\x1f\x85\u2028\u2029]+")
+_BREAKS = "[\t\n\v\f\r\x1c-\x1f\x85\u2028\u2029]+"
 
 
 def printable(text: str) -> str:
@@ -23,7 +20,9 @@ def printable(text: str) -> str:
     """
     if text.isprintable():
         return text  # nearly always
-    return "".join(map(_visible, _BREAKS.sub(" ", text)))
+    import re  # here, because the command needs this module before it handles Ctrl-C
+
+    return "".join(map(_visible, re.sub(_BREAKS, " ", text)))
 
 
 def printable_lines(text: str) -> str:
@@ -36,6 +35,8 @@ def printable_lines(text: str) -> str:
 
 
 def _visible(character: str) -> str:
-    if character.isprintable() or unicodedata.category(character) == "Zs":
+    from unicodedata import category
+
+    if character.isprintable() or category(character) == "Zs":
         return character
     return character.encode("unicode_escape").decode("ascii")

@@ -4,6 +4,7 @@ A command parses, calls one public function and prints. Results go to standard o
 error. Exit status: 0; 1 invalid data; 2 wrong usage; 3 the API refused or failed; 130 interrupted.
 
 - `entry`: runs the application; `app`: every command under its name; `options`: arguments that commands share;
+- `streams`: standard output and standard error, which write nothing that a terminal would obey;
 - `signals`: Ctrl-C, SIGTERM and SIGHUP;
 - `results`: how results are printed or written; `messages`: everything else, and the exit statuses;
 - `questions`: the institution's questions, on the terminal.

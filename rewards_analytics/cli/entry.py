@@ -3,7 +3,6 @@
 # Everything else is imported in `main`, so that Ctrl-C is handled from the start.
 from __future__ import annotations
 
-import os
 import sys
 
 TYPE_CHECKING = False
@@ -22,13 +21,14 @@ def main() -> NoReturn:
 
 def _run() -> int:
     from rewards_analytics.cli.signals import end_on_signals, status_of_signal
+    from rewards_analytics.cli.streams import flush, prepare_streams
 
-    _prepare_streams()  # before anything is opened
+    prepare_streams()  # before anything is opened
     end_on_signals()
     try:
         return _run_application()
     finally:
-        _flush()
+        flush()
         if (signalled := status_of_signal()) is not None:
             sys.exit(signalled)
 
@@ -63,38 +63,10 @@ def _in_words(error: OSError) -> str:
     import errno
 
     from rewards_analytics.cli.results import unwritten
+    from rewards_analytics.terminal import printable
 
     # Typer prints help itself. Everything else that writes or reads names its file.
     if error.filename is None and error.errno in (errno.EBADF, errno.EFBIG, errno.EIO, errno.ENOSPC):
         return str(unwritten(error))
     why = error.strerror or str(error)
-    return f"{error.filename}: {why}." if error.filename else f"{why}."
-
-
-def _prepare_streams() -> None:
-    """Show what cannot be encoded as `?`; let nothing else open under the number of a stream that is closed."""
-    import io
-
-    for number, name in enumerate(("stdin", "stdout", "stderr")):
-        stream = getattr(sys, name)
-        if stream is None:
-            # Opened the wrong way round: what is written to a closed standard output fails, as it should.
-            handle = os.open(os.devnull, os.O_WRONLY if name != "stdout" else os.O_RDONLY)
-            if handle != number:
-                os.dup2(handle, number)
-                os.close(handle)
-            if name != "stdin":
-                setattr(sys, name, open(number, "w", encoding="utf-8", closefd=False))  # noqa: SIM115
-        elif name != "stdin" and isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace" if name == "stdout" else "backslashreplace")
-
-
-def _flush() -> None:
-    """Discard what a stream cannot take, which Python would report again at its end."""
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except (OSError, ValueError):
-            handle = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(handle, stream.fileno())
-            os.close(handle)
+    return printable(f"{error.filename}: {why}." if error.filename else f"{why}.")

@@ -15,6 +15,7 @@ from rewards_analytics.cli.options import Format, Out, path_of
 from rewards_analytics.cli.questions import Terminal
 from rewards_analytics.cli.results import emit, resolve_format, show
 from rewards_analytics.files import temporary_folder
+from rewards_analytics.terminal import printable
 
 if TYPE_CHECKING:
     from rewards_analytics.sandbox import Sandbox
@@ -50,7 +51,7 @@ def fetch(
         terminal = Terminal(folder)
         state = client.fetch_rewards(user, member, terminal.answer, timeout, watch=_Progress().show)
         if not state.started:
-            say(f"No new job was started: these are the rewards of {state['aggregated_at']}.")
+            say(f"No new job was started: these are the rewards of {printable(str(state['aggregated_at']))}.")
         rewards = load(list(client.list_rewards(user, member)))
     emit(rewards, resolved, out)
 
@@ -72,9 +73,10 @@ def pull(
     with AtriumClient.from_env(dialect=dialect) as client:
         pulled = pull(client, out=out, workers=workers)
     kept = f", {pulled.resumed:,} of them from an earlier pull into this folder" if pulled.resumed else ""
-    show(f"{out}: the rewards of {pulled.members:,} members{kept}.")
+    show(printable(f"{out}: the rewards of {pulled.members:,} members{kept}."))
     for (user_guid, member_guid), error in pulled.failures:
-        say(f"not pulled: user {user_guid}, {'member ' + member_guid if member_guid else 'all members'}: {error}")
+        whose = printable(f"user {user_guid}, {'member ' + member_guid if member_guid else 'all members'}")
+        say(f"not pulled: {whose}: {error}")
     if pulled.failures:
         say(f"{len(pulled.failures):,} failed. Pull again into the same folder to read only these.")
         raise typer.Exit(API_FAILED)
@@ -132,4 +134,4 @@ class _Progress:
         if status.get("connection_status") != self._last:
             self._last = status.get("connection_status")
             running = " …" if status.get("is_being_aggregated") else ""
-            say(f"{self._last}{running}")
+            say(f"{printable(str(self._last))}{running}")

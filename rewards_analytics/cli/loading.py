@@ -10,6 +10,7 @@ import typer
 from rewards_analytics.cli.messages import INVALID_DATA, say
 from rewards_analytics.cli.options import Source, path_of, source_of
 from rewards_analytics.cli.results import show
+from rewards_analytics.terminal import printable
 
 
 def check(source: Source) -> None:
@@ -44,4 +45,4 @@ def convert(
 
     rewards = load(source_of(source), on_invalid=on_invalid)
     path = write(rewards, out)
-    say(f"{len(rewards):,} rewards written to {path}")
+    say(printable(f"{len(rewards):,} rewards written to {path}"))

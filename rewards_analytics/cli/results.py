@@ -19,6 +19,7 @@ from rewards_analytics.errors import ArgumentError, RewardsError
 from rewards_analytics.files import is_stream, whole_file
 from rewards_analytics.results.records import Record
 from rewards_analytics.spreadsheet import frame_as_csv
+from rewards_analytics.terminal import printable, printable_lines
 from rewards_analytics.wording import count
 
 if TYPE_CHECKING:
@@ -51,7 +52,10 @@ def emit(result: pl.DataFrame, form: str, out: Path | None) -> None:
         show(readable(result, width=terminal_width()))
     else:
         with _standard_output() as output:
-            output.buffer.write(_encoded(result, form))
+            if output.isatty():
+                output.write(_encoded(result, form).decode())  # which makes it safe; elsewhere data stays as it is
+            else:
+                output.buffer.write(_encoded(result, form))
 
 
 def _encoded(result: pl.DataFrame, form: str) -> bytes:
@@ -65,7 +69,7 @@ def _encoded(result: pl.DataFrame, form: str) -> bytes:
         return frame_as_csv(result)
     if form == "json":
         return _json(result).encode()
-    return f"{readable(result)}\n".encode()
+    return f"{printable_lines(readable(result))}\n".encode()
 
 
 def _workbook(result: pl.DataFrame) -> bytes:
@@ -93,8 +97,15 @@ class _Records(Collection[Record]):
 def _json(result: pl.DataFrame) -> str:
     """Write a list of objects, amounts as strings: a reader's JSON numbers are mostly floats."""
     rows = [{name: _plain(value) for name, value in row.items()} for row in result.iter_rows(named=True)]
-    lines = ",\n  ".join(json.dumps(row, ensure_ascii=False) for row in rows)
+    lines = ",\n  ".join(_escaped(json.dumps(row, ensure_ascii=False)) for row in rows)
     return f"[\n  {lines}\n]\n" if rows else "[]\n"
+
+
+def _escaped(text: str) -> str:
+    """Same JSON with invisible characters as escapes, so that it is safe on a terminal and still exact."""
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else json.dumps(each)[1:-1] for each in text)
 
 
 def _plain(value: object) -> object:
@@ -124,7 +135,7 @@ def show(text: str) -> None:
 def show_written(path: Path) -> None:
     """Print the path of a file that was written, but not among the output that went to a device or a pipe."""
     if not is_stream(path):
-        show(str(path))
+        show(printable(str(path)))
 
 
 @contextmanager
@@ -162,7 +173,7 @@ def readable(
     """
     from rewards_analytics.show.tables import of_records
 
-    names = headers or {name: name for name in result.columns}
+    names = headers or {name: printable(name) for name in result.columns}
     table = of_records(result.head(_MOST_ROWS).rows(named=True), title, names)
     if left_out := len(result) - len(table.rows):
         table = replace(table, note=f"… {count(left_out, 'more row')}. --format csv gives all.")
