@@ -118,6 +118,10 @@ print(ra.totals(ra.pull(client).rewards))
 curl -H '{atrium.API_KEY_HEADER}: {served.api_key}' -H '{atrium.CLIENT_ID_HEADER}: {served.client_id}' \\
   -H 'Accept: {atrium.ACCEPT["atrium"][0]}' {served.base_url}/users
 
+# curl, in the dialect of the Platform API:
+curl -u '{served.client_id}:{served.api_key}' -H 'Accept: {atrium.ACCEPT["platform"][0]}' \\
+  -H '{atrium.ACCEPT_VERSION_HEADER}: {atrium.API_VERSION}' {served.base_url}/institutions
+
 A member of the institution mxbank asks the question of its password (challenge, options, image). Answer: correct
 The OpenAPI document: {served.base_url}/openapi.json
 """

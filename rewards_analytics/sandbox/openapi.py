@@ -6,16 +6,16 @@ from string import Formatter
 
 from rewards_analytics import atrium
 from rewards_analytics.atrium import JsonObject
-from rewards_analytics.sandbox.api.endpoints import ENDPOINTS, Endpoint
+from rewards_analytics.sandbox.api.endpoints import ATRIUM_PRODUCTS, ENDPOINTS, Endpoint
 from rewards_analytics.sandbox.world import INSTITUTIONS, MEMBERS_OF_A_USER
-from rewards_analytics.schema import BALANCE_TYPES, FIELDS, UNIT_TYPES
+from rewards_analytics.schema import BALANCE_TYPES, UNIT_TYPES
 
 JSON = "application/json"
 REFUSALS = {
     400: "The body is not JSON, or the institution does not support rewards.",
     401: "The API key or the client id is wrong.",
     403: "The feature is not enabled.",
-    404: "There is no such user, member or reward.",
+    404: "There is no such institution, user, member or reward.",
     405: f"The method is not allowed here, or the user has {MEMBERS_OF_A_USER} members.",
     406: f"Accept, or {atrium.ACCEPT_VERSION_HEADER} on the Platform API, does not name a valid version.",
     409: "Another kind of job is running on the member.",
@@ -33,7 +33,8 @@ def document(base_url: str) -> JsonObject:
             "title": "Sandbox of the rewards API",
             "version": "1",
             "description": "Synthetic people, institutions and balances only. Both dialects share these paths: "
-            "Atrium (two key headers) and the MX Platform API (HTTP Basic).",
+            "Atrium (two key headers) and the MX Platform API (HTTP Basic, and Accept-Version on each call). Where "
+            "their models differ, a schema is one of the two.",
         },
         "servers": [{"url": base_url}],
         "security": [{"api_key": [], "client_id": []}, {"basic": []}],
@@ -86,11 +87,31 @@ def _in_header(name: str, description: str) -> JsonObject:
     return {"name": name, "in": "header", "description": description, "schema": {"type": "string"}}
 
 
-def _object(required: str, text: str = "", nullable: str = "", flags: str = "", /, **others: JsonObject) -> JsonObject:
-    """Schema of an object: names of its required fields, of its texts, nullable texts and booleans; other fields."""
-    simple = {text: TEXT, nullable: NULLABLE_TEXT, flags: {"type": "boolean"}}
-    properties = {name: schema for names, schema in simple.items() for name in names.split()} | others
-    return {"type": "object", "required": required.split(), "properties": properties}
+def _object(required: str, **fields: JsonObject) -> JsonObject:
+    """Schema of an object that may have other fields too: names of its required fields, and its fields."""
+    return {"type": "object", "required": required.split(), "properties": fields}
+
+
+def _fields(schema: JsonObject, names: str) -> JsonObject:
+    """Fields that have the same schema."""
+    return dict.fromkeys(names.split(), schema)
+
+
+def _model(fields: JsonObject, optional: str) -> JsonObject:
+    """Schema of an object with exactly these fields."""
+    required = [name for name in fields if name not in optional.split()]
+    return {"type": "object", "required": required, "properties": fields, "additionalProperties": False}
+
+
+def _models(
+    name: str, shared: JsonObject, *, atrium_only: JsonObject, platform_only: JsonObject, optional: str = ""
+) -> JsonObject:
+    """Schemas of an object in each dialect, and the one of that name, which is either of them."""
+    models = {
+        f"Atrium{name}": _model(shared | atrium_only, optional),
+        f"Platform{name}": _model(shared | platform_only, optional),
+    }
+    return models | {name: {"oneOf": [_ref(model) for model in models]}}
 
 
 def _array(schema: JsonObject) -> JsonObject:
@@ -115,60 +136,94 @@ SECURITY = {
 }
 TEXT = {"type": "string"}
 NULLABLE_TEXT = {"type": ["string", "null"]}
+FLAG = {"type": "boolean"}
 COUNTS = "current_page per_page total_entries total_pages"
-GUIDS_AND_VALUES = _array(_object("guid value", "guid value"))
+GUIDS_AND_VALUES = _array(_object("guid value", **_fields(TEXT, "guid value")))
 PAGINATION = {"pagination": _ref("Pagination")}
+
+USER = _fields(TEXT, "guid") | _fields(NULLABLE_TEXT, "metadata") | _fields(FLAG, "is_disabled")
+MEMBER = (
+    _fields(TEXT, "guid user_guid institution_code name")
+    | _fields(NULLABLE_TEXT, "connection_status aggregated_at successfully_aggregated_at metadata")
+    | _fields(FLAG, "is_being_aggregated")
+)
+STATUS = (
+    _fields(TEXT, "guid")
+    | _fields(NULLABLE_TEXT, "connection_status aggregated_at successfully_aggregated_at")
+    | _fields(FLAG, "is_being_aggregated is_authenticated has_processed_accounts has_processed_transactions")
+    | {"challenges": _array(_ref("Challenge"))}
+)
+INSTITUTION = _fields(TEXT, "code name") | _fields(NULLABLE_TEXT, "url") | _fields(FLAG, "supports_oauth")
+REWARD = (
+    _fields(TEXT, "guid created_at")
+    | _fields(NULLABLE_TEXT, "description")
+    | {
+        "balance_type": {"enum": list(BALANCE_TYPES)},
+        "unit_type": {"enum": list(UNIT_TYPES)},
+        "balance": {"type": "number", "description": "A decimal: read it exactly."},
+        "expires_on": {**NULLABLE_TEXT, "format": "date"},
+    }
+)
 SCHEMAS: JsonObject = {
-    "Error": _object("error", error=_object("message status type", "message status type")),
-    "Pagination": _object(COUNTS, **{name: {"type": "integer", "minimum": 0} for name in COUNTS.split()}),
-    "User": _object("guid is_disabled metadata", "guid", "identifier id email metadata", "is_disabled"),
-    "Member": _object(
-        "guid user_guid institution_code name connection_status is_being_aggregated aggregated_at metadata",
-        "guid user_guid institution_code name",
-        "identifier id connection_status status aggregated_at successfully_aggregated_at metadata",
-        "is_being_aggregated",
+    "Error": _object("error", error=_object("message status type", **_fields(TEXT, "message status type"))),
+    "Pagination": _object(COUNTS, **_fields({"type": "integer", "minimum": 0}, COUNTS)),
+    **_models(
+        "User",
+        USER,
+        atrium_only=_fields(NULLABLE_TEXT, "identifier"),
+        platform_only=_fields(NULLABLE_TEXT, "id email"),
     ),
-    "Status": _object(
-        "guid connection_status is_being_aggregated is_authenticated aggregated_at",
-        "guid",
-        "connection_status status aggregated_at successfully_aggregated_at",
-        "is_being_aggregated is_authenticated has_processed_accounts has_processed_transactions",
-        challenges=_array(_ref("Challenge")),
+    **_models(
+        "Member",
+        MEMBER,
+        atrium_only=_fields(NULLABLE_TEXT, "identifier status"),
+        platform_only=_fields(NULLABLE_TEXT, "id"),
     ),
-    "Option": _object("label value", "label value data_uri"),
+    **_models(
+        "Status",
+        STATUS,
+        atrium_only=_fields(NULLABLE_TEXT, "status"),
+        platform_only={},
+        optional="challenges",
+    ),
+    **_models(
+        "Institution",
+        INSTITUTION,
+        atrium_only=_fields(FLAG, " ".join(ATRIUM_PRODUCTS)),
+        platform_only={"iso_country_code": TEXT, "supported_products": _array(TEXT)},
+    ),
+    **_models(
+        "Reward",
+        REWARD,
+        atrium_only=_fields(TEXT, "user_guid member_guid") | _fields(NULLABLE_TEXT, "account_guid"),
+        platform_only=_fields(TEXT, "updated_at"),
+    ),
+    "Option": _object("label value", **_fields(TEXT, "label value data_uri")),
     "Challenge": _object(
         "guid type label field_name",
-        "guid label image_data",
-        "field_name",
+        **_fields(TEXT, "guid label image_data"),
+        **_fields(NULLABLE_TEXT, "field_name"),
         type={"enum": list(atrium.CHALLENGE_TYPES)},
         options=_array(_ref("Option")),
         image_options=_array(_ref("Option")),
-    ),
-    "Reward": _object(
-        " ".join(FIELDS),
-        "guid user_guid member_guid created_at updated_at",
-        "account_guid description",
-        balance_type={"enum": list(BALANCE_TYPES)},
-        unit_type={"enum": list(UNIT_TYPES)},
-        balance={"type": "number", "description": "A decimal: read it exactly."},
-        expires_on={**NULLABLE_TEXT, "format": "date"},
     ),
     "UserBody": _object("user", user=_ref("User")),
     "MemberBody": _object("member", member=_ref("Member")),
     "StatusBody": _object("member", member=_ref("Status")),
     "RewardBody": _object("reward", reward=_ref("Reward")),
+    "InstitutionBody": _object("institution", institution=_ref("Institution")),
     "UsersBody": _object("users pagination", users=_array(_ref("User")), **PAGINATION),
     "MembersBody": _object("members pagination", members=_array(_ref("Member")), **PAGINATION),
     "ChallengesBody": _object("challenges pagination", challenges=_array(_ref("Challenge")), **PAGINATION),
     "RewardsBody": _object("rewards pagination", rewards=_array(_ref("Reward")), **PAGINATION),
-    "UserRequest": _object("user", user=_object("", "", "identifier id metadata")),
+    "InstitutionsBody": _object("institutions pagination", institutions=_array(_ref("Institution")), **PAGINATION),
+    "UserRequest": _object("user", user=_object("", **_fields(NULLABLE_TEXT, "identifier id metadata"))),
     "MemberRequest": _object(
         "member",
         member=_object(
             "institution_code",
-            "",
-            "identifier id metadata",
-            "skip_aggregation",
+            **_fields(NULLABLE_TEXT, "identifier id metadata"),
+            skip_aggregation=FLAG,
             institution_code={"enum": sorted(INSTITUTIONS)},
             credentials=GUIDS_AND_VALUES,
         ),

@@ -200,6 +200,7 @@ def test_the_lines_that_sandbox_prints_work_when_pasted(tmp_path, capsys):
 
     shell = in_bash(blocks["# The shell:"].replace("fetch ", "fetch --poll-interval 0.1 "), "correct\n")
     curl = in_bash(blocks["# curl:"])
+    platform = in_bash(blocks["# curl, in the dialect of the Platform API:"])
     console = InteractiveConsole()
     for line in blocks["# Python:"].splitlines():
         console.push(line)
@@ -215,6 +216,7 @@ def test_the_lines_that_sandbox_prints_work_when_pasted(tmp_path, capsys):
     assert "available" in python.out
     assert "Error" not in python.err
     assert len(json.loads(curl.stdout)["users"]) == 3
+    assert json.loads(platform.stdout)["institutions"][0]["supported_products"]
     assert process.returncode == 130
     assert "Traceback" not in error
 

@@ -90,11 +90,20 @@ def call_platform(sandbox):
     return call_platform
 
 
-def test_the_platform_dialect_signs_with_basic_and_has_an_updated_at(call_platform, path):
-    answer = call_platform(f"{path}/rewards")
+def test_a_platform_reward_has_an_updated_at_and_does_not_say_whose_it_is(call_platform, path):
+    listed = call_platform(f"{path}/rewards").json()["rewards"][0]
 
-    assert answer.status_code == 200
-    assert all(reward["updated_at"] for reward in answer.json()["rewards"])
+    assert list(listed) == [
+        "guid",
+        "balance_type",
+        "unit_type",
+        "balance",
+        "expires_on",
+        "created_at",
+        "description",
+        "updated_at",
+    ]
+    assert call_platform(f"{path}/rewards/{listed['guid']}").json() == {"reward": listed}
 
 
 @pytest.mark.parametrize("version", [None, "", "20250224", "v20111101", "rc20260430", "v20250224, v20250224"])
@@ -195,6 +204,38 @@ def test_a_member_of_another_user_is_404(call, sandbox, member):
 
     is_refused(call("GET", f"/users/{other.guid}/members/{member.guid}/rewards"), 404, "There is no member")
     is_refused(call("GET", f"/users/USR-none/members/{member.guid}/rewards"), 404, "There is no user USR-none")
+
+
+# --- Institutions ---
+
+
+def test_a_platform_institution_lists_its_products_so_that_a_client_can_ask_before_a_fetch(call_platform):
+    products = {
+        institution["code"]: institution["supported_products"]
+        for institution in call_platform("/institutions").json()["institutions"]
+    }
+
+    assert products["mxbank"] == ["transactions", "rewards"]
+    assert products["cedar_union"] == ["transactions"]
+    assert call_platform("/institutions/cedar_union").json() == {
+        "institution": {
+            "code": "cedar_union",
+            "name": "Cedar Credit Union",
+            "url": None,
+            "supports_oauth": False,
+            "iso_country_code": "US",
+            "supported_products": ["transactions"],
+        }
+    }
+
+
+def test_an_atrium_institution_does_not_say_whether_it_supports_rewards(call):
+    institution = call("GET", "/institutions/cedar_union").json()["institution"]
+
+    assert institution["name"] == "Cedar Credit Union"
+    assert "supported_products" not in institution
+    assert not institution["supports_transaction_history"]
+    is_refused(call("GET", "/institutions/absent"), 404, "There is no institution absent")
 
 
 # --- The job ---

@@ -17,6 +17,7 @@ from rewards_analytics.sandbox import Sandbox
 PLATFORM = """
 import json, sys
 from mx_platform_python import ApiClient, Configuration
+from mx_platform_python.api.institutions_api import InstitutionsApi
 from mx_platform_python.api.members_api import MembersApi
 from mx_platform_python.api.rewards_api import RewardsApi
 
@@ -24,6 +25,7 @@ host, key, client_id, user, member = sys.argv[1:]
 with ApiClient(Configuration(host=host, username=client_id, password=key)) as client:
     client.set_default_header("Accept-Version", "v20250224")  # which this client does not send by itself
     rewards, members = RewardsApi(client), MembersApi(client)
+    institution = InstitutionsApi(client).read_institution(institution_code="mxbank").institution
     fetched = rewards.fetch_rewards(user_guid=user, member_guid=member).member
     listed = rewards.list_rewards(user_guid=user, member_guid=member)
     read = rewards.read_rewards(user_guid=user, member_guid=member, reward_guid=listed.rewards[0].guid)
@@ -34,6 +36,7 @@ with ApiClient(Configuration(host=host, username=client_id, password=key)) as cl
         "pages": listed.pagination.total_pages,
         "read": [read.reward.guid, read.reward.balance],
         "status": status.connection_status,
+        "institution": [institution.code, institution.name],
     }))
 """
 
@@ -46,7 +49,9 @@ configuration = atrium.Configuration()
 configuration.host = host
 configuration.headers["MX-API-Key"] = key
 configuration.headers["MX-Client-ID"] = client_id
-api = atrium.MembersApi(atrium.ApiClient(configuration))
+client = atrium.ApiClient(configuration)
+institution = atrium.InstitutionsApi(client).read_institution("mxbank").institution
+api = atrium.MembersApi(client)
 names = [entry.guid for entry in api.list_members(user).members]
 api.aggregate_member(member, user)
 while (status := api.read_member_status(member, user).member).connection_status != "CHALLENGED":
@@ -61,6 +66,7 @@ print(json.dumps({
     "asked": [[challenge.type, challenge.label] for challenge in challenges],
     "resumed": resumed.connection_status,
     "ended": status.connection_status,
+    "institution": [institution.code, institution.name],
 }))
 """
 
@@ -110,7 +116,15 @@ def test_mx_platform_python_fetches_lists_and_reads_rewards(run, sandbox):
         "pages": 1,
         "read": [member.rewards[0]["guid"], int(member.rewards[0]["balance"])],
         "status": "CONNECTED",
+        "institution": ["mxbank", "MX Bank"],
     }
+
+
+def test_mx_platform_python_is_refused_without_the_header_that_it_does_not_send(run, sandbox):
+    program = PLATFORM.replace("client.set_default_header", "(lambda name, value: None)")
+
+    with pytest.raises(AssertionError, match=r"\(406\)[\s\S]*Accept-Version must be v20250224, got none"):
+        run(program, sandbox.base_url, sandbox.api_key, sandbox.client_id, "USR-1", "MBR-1")
 
 
 def test_atrium_lists_members_and_answers_a_challenge(run, sandbox):
@@ -123,4 +137,5 @@ def test_atrium_lists_members_and_answers_a_challenge(run, sandbox):
         "asked": [["TEXT", "What city were you born in?"]],
         "resumed": "RESUMED",
         "ended": "CONNECTED",
+        "institution": ["mxbank", "MX Bank"],
     }

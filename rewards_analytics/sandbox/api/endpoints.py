@@ -13,6 +13,19 @@ from rewards_analytics.sandbox.api.calls import Call, Response, not_found, page_
 from rewards_analytics.sandbox.world import INSTITUTIONS, MEMBERS_OF_A_USER, WITHOUT_REWARDS, Member, User
 
 
+def list_institutions(call: Call) -> Response:
+    """Institutions."""
+    return page_of(call, "institutions", sorted(INSTITUTIONS), lambda code: _institution(code, call.dialect))
+
+
+def read_institution(call: Call) -> Response:
+    """One institution; on the Platform API its `supported_products` say whether it supports rewards."""
+    code = call.path["institution_code"]
+    if code not in INSTITUTIONS:
+        raise not_found("institution", code)
+    return 200, {"institution": _institution(code, call.dialect)}
+
+
 def list_users(call: Call) -> Response:
     """Users."""
     return page_of(call, "users", list(call.world.users.values()), lambda user: _user(user, call.dialect))
@@ -179,8 +192,21 @@ def _password(credentials: object) -> str | None:
     return text_of(credentials[-1], "value")
 
 
+def _institution(code: str, dialect: Dialect) -> JsonObject:
+    entry: JsonObject = {"code": code, "name": INSTITUTIONS[code], "url": None, "supports_oauth": False}
+    if dialect == "atrium":
+        # Atrium documents no product for rewards: a fetch is the only way to learn it.
+        return entry | dict.fromkeys(ATRIUM_PRODUCTS, False)
+    products = ["transactions"] if code in WITHOUT_REWARDS else ["transactions", "rewards"]
+    return entry | {"iso_country_code": "US", "supported_products": products}
+
+
 def _reward(reward: JsonObject, dialect: Dialect) -> JsonObject:
-    return reward | {"updated_at": reward["created_at"]} if dialect == "platform" else reward
+    """A reward as the dialect shows it: the Platform API's model does not say whose it is."""
+    if dialect == "atrium":
+        return reward
+    shown = {name: value for name, value in reward.items() if name not in OWNERS}
+    return shown | {"updated_at": reward["created_at"]}
 
 
 def _start(call: Call, member: Member, kind: jobs.Kind) -> None:
@@ -212,9 +238,22 @@ class Endpoint:
     refusals: tuple[int, ...] = ()
 
 
+OWNERS = ("user_guid", "member_guid", "account_guid")
+"""Fields of a reward that the Platform API's model of it does not have."""
+
+ATRIUM_PRODUCTS = (
+    "supports_account_identification",
+    "supports_account_statement",
+    "supports_account_verification",
+    "supports_transaction_history",
+)
+"""What Atrium says of an institution, for which the Platform API has `supported_products`."""
+
 USER = "/users/{user_guid}"
 MEMBER = USER + "/members/{member_guid}"
 ENDPOINTS = {
+    "/institutions": {"GET": Endpoint(list_institutions, 200, "InstitutionsBody")},
+    "/institutions/{institution_code}": {"GET": Endpoint(read_institution, 200, "InstitutionBody")},
     "/users": {
         "GET": Endpoint(list_users, 200, "UsersBody"),
         "POST": Endpoint(create_user, 200, "UserBody", "UserRequest", (400, 422)),
