@@ -38,6 +38,7 @@ _HOME = {
     "activity": "analysis.over_time.activity",
     "AtriumClient": "client",
     "pull": "client.pull",
+    "reward_event": "webhook",
     "History": "history",
     "plot_totals": "plots.totals",
     "plot_expiring": "plots.expiring",
@@ -129,6 +130,7 @@ if TYPE_CHECKING:
     from rewards_analytics.reporting.batch.reports import reports as reports
     from rewards_analytics.reporting.notebook.report import notebook_report as notebook_report
     from rewards_analytics.reporting.report import report as report
+    from rewards_analytics.webhook import reward_event as reward_event
     from rewards_analytics.widgets.connect.form import connect as connect
     from rewards_analytics.widgets.explore import explore as explore
 

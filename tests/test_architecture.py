@@ -33,6 +33,7 @@ MAY_IMPORT = {
     "wording": {"schema"},
     "engines": {*BASE, "forks"},
     "client": {*BASE, "atrium", "files", "interactive"},  # and `client.pull`, which returns frames, the loader
+    "webhook": BASE,
     "sandbox": {*BASE, "atrium"},
     "loading": {*BASE, "engines", "files", "forks", "interactive", "spreadsheet", "textfiles", "wording"},
     "analysis": {*BASE, "engines", "textfiles"},
