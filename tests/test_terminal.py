@@ -146,7 +146,10 @@ def test_objects_show_text_from_outside_safely():
         assert "\n" not in repr(each)
 
 
-def test_tables_in_a_notebook_show_text_from_outside_safely():
-    result = [{"unit_type": VALID, "user_guid": VALID, "description": VALID, "available": None}]
+def test_tables_and_the_dashboard_in_a_notebook_show_text_from_outside_safely():
+    reward = {"guid": "RWD-1", "user_guid": VALID, "member_guid": VALID, "balance": 1, "balance_type": "BALANCE"}
+    with pytest.warns(ra.RewardsWarning, match="not documented"):
+        rewards = ra.load([reward | {"unit_type": VALID, "description": VALID}])
 
-    assert is_safe(repr(table(result, "A table")))
+    assert is_safe(repr(table(ra.holdings(rewards), VALID)))
+    assert is_safe(repr(ra.explore(rewards)))

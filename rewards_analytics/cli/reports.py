@@ -20,6 +20,7 @@ from rewards_analytics.cli.options import AsOf, OptionalRates, Source, date_of, 
 from rewards_analytics.cli.results import show_written
 from rewards_analytics.errors import ArgumentError
 from rewards_analytics.reporting.report import is_workbook
+from rewards_analytics.terminal import printable
 
 
 def report(
@@ -88,7 +89,7 @@ def _for_each(by: str, rewards: Any, folder: Path, options: dict[str, Any]) -> N
     batch = reports(rewards, folder, by=by, **options)
     show_written(batch.index)
     for group, error in batch.failures:
-        say_error(f"no report for {by} {group!r}: {error}")
+        say_error(f"no report for {printable(by)} {group!r}: {error}")
     if batch.failures:
         raise typer.Exit(INVALID_DATA)
 

@@ -8,6 +8,7 @@ from importlib.resources import files
 from typing import Final
 
 from rewards_analytics.plots.style import colour_sheet
+from rewards_analytics.terminal import printable_lines
 
 NO_MATHEMATICS: Final = "mathjax_ignore tex2jax_ignore"
 """The classes by which versions 3 and 2 of MathJax leave an element alone: `$` in text from outside is a dollar."""
@@ -24,7 +25,7 @@ class Shown:
         return self.html
 
     def __repr__(self) -> str:
-        return self.text
+        return printable_lines(self.text)
 
 
 def nothing(sentence: str) -> Shown:

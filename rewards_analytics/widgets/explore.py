@@ -18,6 +18,7 @@ from rewards_analytics.plots.expiring import draw_expiring
 from rewards_analytics.plots.totals import draw_totals
 from rewards_analytics.results.records import Record, units_of
 from rewards_analytics.show.shown import NO_MATHEMATICS
+from rewards_analytics.terminal import printable
 from rewards_analytics.widgets import views
 from rewards_analytics.widgets.choice import Choice
 from rewards_analytics.widgets.downloads import Picture, Table, download_links
@@ -146,7 +147,7 @@ class Explore(widgets.VBox):  # type: ignore[misc]
 
     def __repr__(self) -> str:
         """Leave ids and dates out, so that a notebook shows the same text at every run."""
-        units = ", ".join(self._selection.units) or "none"
+        units = printable(", ".join(self._selection.units)) or "none"
         return f"Explore({count(len(self._selection.users), 'user')}; units: {units})"
 
     # --- Following the filters ---------------------------------------------------------------------
