@@ -43,15 +43,31 @@ REWARDS = [
 REWARDS = [reward | {"expires_on": "2026-12-24"} for reward in REWARDS]
 
 
-def on_terminal(*arguments, folder, typed="", **environment):
-    """Exit status of a command on a terminal 2,000 columns wide, and what it shows there."""
+PROGRAM = """
+import json, sys
+from pathlib import Path
+from rewards_analytics.cli import main
+
+statuses = []
+for arguments in json.loads(sys.argv[1]):
+    sys.argv[1:] = arguments
+    try:
+        main()
+    except SystemExit as end:
+        statuses.append(end.code)
+Path("statuses").write_text(json.dumps(statuses))
+"""
+
+
+def on_terminal(*commands, folder, typed="", **environment):
+    """Exit statuses of commands on a terminal 2,000 columns wide, one after another, and what they show there."""
     ours, its = pty.openpty()
     fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 2000, 0, 0))
     silent = termios.tcgetattr(its)
     silent[3] &= ~termios.ECHO
     termios.tcsetattr(its, termios.TCSANOW, silent)
     process = subprocess.Popen(
-        [sys.executable, "-m", "rewards_analytics", *map(os.fspath, arguments)],
+        [sys.executable, "-c", PROGRAM, json.dumps([[*map(os.fspath, command)] for command in commands])],
         cwd=folder,
         env=os.environ | {"COLUMNS": "2000"} | environment,
         stdin=its,
@@ -67,7 +83,8 @@ def on_terminal(*arguments, folder, typed="", **environment):
     except OSError:  # Linux's way to say that no process has the terminal open
         pass
     os.close(ours)
-    return process.wait(), shown.decode()
+    assert process.wait() == 0, shown
+    return json.loads((folder / "statuses").read_text()), shown.decode()
 
 
 def assert_safe(shown, *words):
@@ -92,24 +109,25 @@ def files(tmp_path):
 # --- Analyses, check, convert, report ---
 
 
-@pytest.mark.parametrize("command", ["balances", "holdings", "distance", "quality"])  # these show such texts
-def test_no_sequence_of_a_reward_reaches_the_terminal_in_a_table(files, command):
-    status, shown = on_terminal(command, files, folder=files)
+def test_no_sequence_of_a_reward_reaches_the_terminal_in_a_table(files):
+    commands = [[command, files] for command in ("balances", "holdings", "distance", "quality")]
 
-    assert status == 0
+    statuses, shown = on_terminal(*commands, folder=files.parent)
+
+    assert statuses == [0, 0, 0, 0]
     assert_safe(shown, "STARS\\x1b[2J", "warning")
 
 
 @pytest.mark.parametrize("form", ["csv", "json"])
-def test_nor_as_csv_or_json_which_stay_exact_where_no_terminal_is(files, form, tmp_path):
-    status, shown = on_terminal("holdings", files, "--format", form, folder=files)
+def test_nor_as_csv_or_json_which_stay_exact_where_no_terminal_is(files, form):
+    statuses, shown = on_terminal(["holdings", files, "--format", form], folder=files.parent)
     kept = subprocess.run(
         [sys.executable, "-m", "rewards_analytics", "holdings", files, "--format", form],
         capture_output=True,
         check=True,
     ).stdout.decode()
 
-    assert status == 0
+    assert statuses == [0]
     assert not {"\x1b", "\x9b", "\x7f", "\u202e", "\b"} & set(shown)
     rows = json.loads(kept) if form == "json" else [*csv.DictReader(kept.splitlines(keepends=True))]
     assert {row["user_guid"] for row in rows} == {f"USR-{EVIL}"}
@@ -117,20 +135,33 @@ def test_nor_as_csv_or_json_which_stay_exact_where_no_terminal_is(files, form, t
 
 def test_nor_from_a_folder_that_cannot_be_loaded(files):
     (files / f"broken{EVIL}.ndjson").write_text(json.dumps(REWARDS[0] | {"guid": EVIL, "balance": EVIL}) + "\n")
-    commands = [["totals"], ["check"], ["convert", "--out", f"{EVIL}.csv"], ["report", "--out", f"{EVIL}.html"]]
 
-    for command, *options in commands:
-        status, shown = on_terminal(command, files, *options, folder=files)
-        assert status == 1
-        assert_safe(shown, "balance is not a number", "broken\\x1b[2J")
+    statuses, shown = on_terminal(
+        ["totals", files],
+        ["check", files],
+        ["convert", files, "--out", f"{EVIL}.csv"],
+        ["report", files, "--out", f"{EVIL}.html"],
+        folder=files.parent,
+    )
+
+    assert statuses == [1, 1, 1, 1]
+    assert_safe(shown)
+    assert shown.count(': balance "\\x1b[2J') == shown.count("broken\\x1b[2J") == 4
 
 
 def test_nor_the_names_of_what_is_written(files):
-    for command, name in (("convert", f"{EVIL}.csv"), ("report", f"{EVIL}.html"), ("totals", f"{EVIL}.json")):
-        status, shown = on_terminal(command, files, "--out", name, folder=files.parent)
-        assert status == 0
-        assert (files.parent / name).exists()
-        assert_safe(shown)
+    names = [f"{EVIL}.csv", f"{EVIL}.html", f"{EVIL}.json"]
+
+    statuses, shown = on_terminal(
+        ["convert", files, "--out", names[0]],
+        ["report", files, "--out", names[1]],
+        ["totals", files, "--out", names[2]],
+        folder=files.parent,
+    )
+
+    assert statuses == [0, 0, 0]
+    assert all((files.parent / name).exists() for name in names)
+    assert_safe(shown)
 
 
 def test_nor_an_argument_that_is_refused(files):
@@ -149,12 +180,12 @@ def test_nor_an_argument_that_is_refused(files):
         ["report", files, "--out", f"absent{EVIL}/r.html"],
         ["pull", "--out", f"pulled{EVIL}"],
     ]
-    bare = {"MX_API_KEY": "", "MX_CLIENT_ID": ""}
 
-    for arguments in wrong:
-        status, shown = on_terminal(*arguments, folder=files.parent, **bare)
-        assert status in (1, 2), arguments
-        assert_safe(shown)
+    statuses, shown = on_terminal(*wrong, folder=files.parent, MX_API_KEY="", MX_CLIENT_ID="")
+
+    assert set(statuses) == {1, 2}
+    assert len(statuses) == len(wrong)
+    assert_safe(shown)
 
 
 # --- fetch and pull ---
@@ -184,15 +215,15 @@ def test_no_sequence_of_an_institution_reaches_the_terminal_in_fetch(sandbox, tm
     text = sandbox.world.create_member(user, "mxbank", password="challenge")
     options = sandbox.world.create_member(user, "mxbank", password="options")
 
-    for member, typed in ((text, "correct\n"), (options, f"9{EVIL}".replace("\n", "") + "\n1\n")):
-        status, shown = on_terminal(
-            *("fetch", user.guid, member.guid, "--poll-interval", "0.05"),
-            folder=tmp_path,
-            typed=typed,
-            **settings(sandbox),
-        )
-        assert status == 0
-        assert_safe(shown, "The institution asks: Question", "CONNECTED")
+    statuses, shown = on_terminal(
+        *(["fetch", user.guid, member.guid, "--poll-interval", "0.05"] for member in (text, options)),
+        folder=tmp_path,
+        typed="correct\n" + f"9{EVIL}".replace("\n", "") + "\n1\n",
+        **settings(sandbox),
+    )
+
+    assert statuses == [0, 0]
+    assert_safe(shown, "The institution asks: Question", "1. Choice", "is not one of the numbers", "CONNECTED")
 
 
 @pytest.mark.parametrize("stopped", [f"SOMETHING{EVIL}", f"DENIED{EVIL}"])
@@ -202,13 +233,13 @@ def test_nor_a_status(sandbox, tmp_path, stopped):
     member.connection_status = stopped
     member.aggregated_at = member.successfully_aggregated_at = sandbox.world.clock.now()  # within the throttle
 
-    status, shown = on_terminal(
-        *("fetch", user.guid, member.guid, "--poll-interval", "0.05", "--timeout", "0.3"),
+    statuses, shown = on_terminal(
+        ["fetch", user.guid, member.guid, "--poll-interval", "0.05", "--timeout", "0.3"],
         folder=tmp_path,
         **settings(sandbox),
     )
 
-    assert status == 3
+    assert statuses == [3]
     assert_safe(shown, stopped[:6] + stopped[6:].partition("\x1b")[0] + "\\x1b[2J")
 
 
@@ -219,9 +250,9 @@ def test_nor_a_guid_that_is_pulled(sandbox, tmp_path):
     sandbox.world.users[f"USR-{EVIL}"] = type(user)(f"USR-{EVIL}", EVIL, members=[EVIL])
     sandbox.world.members[EVIL] = type(sandbox.world.members[user.members[0]])(f"MBR-2{EVIL}", EVIL, "mxbank")
 
-    status, shown = on_terminal("pull", "--out", f"pulled{EVIL}", folder=tmp_path, **settings(sandbox))
+    statuses, shown = on_terminal(["pull", "--out", f"pulled{EVIL}"], folder=tmp_path, **settings(sandbox))
 
-    assert status == 3
+    assert statuses == [3]
     assert_safe(shown, "not pulled: user USR-", "MBR-2\\x1b[2J", "the rewards of")
     with pytest.warns(ra.RewardsWarning, match="not documented"):
         assert ra.load(tmp_path / f"pulled{EVIL}").height
@@ -245,15 +276,15 @@ def test_nor_a_guid_that_is_pulled(sandbox, tmp_path):
 def test_nor_a_byte_of_a_response_that_is_an_error(tmp_path, response):
     with Wire() as server:
         server.answers += [response] * 9
-        status, shown = on_terminal(
-            *("fetch", "USR-1", f"MBR-{EVIL}"),
+        statuses, shown = on_terminal(
+            ["fetch", "USR-1", f"MBR-{EVIL}"],
             folder=tmp_path,
             MX_BASE_URL=server.base_url,
             MX_API_KEY="key",
             MX_CLIENT_ID="id",
         )
 
-    assert status == 3
+    assert statuses == [3]
     assert_safe(shown, "GET /users/USR-1/members/MBR-%1B%5B2J")
 
 
@@ -261,26 +292,26 @@ def test_nor_a_message_of_an_error_body(tmp_path):
     body = json.dumps({"error": {"message": f"Refused{EVIL}", "status": EVIL, "type": EVIL}}).encode()
     with Wire() as server:
         server.answers.append(b"HTTP/1.1 404 No\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
-        status, shown = on_terminal(
-            *("fetch", "USR-1", "MBR-1"),
+        statuses, shown = on_terminal(
+            ["fetch", "USR-1", "MBR-1"],
             folder=tmp_path,
             MX_BASE_URL=server.base_url,
             MX_API_KEY="key",
             MX_CLIENT_ID="id",
         )
 
-    assert status == 3
+    assert statuses == [3]
     assert_safe(shown, "answered 404: Refused")
 
 
 def test_a_base_url_that_is_refused_is_shown_safely(tmp_path):
-    status, shown = on_terminal(
-        *("pull", "--out", "pulled"),
+    statuses, shown = on_terminal(
+        ["pull", "--out", "pulled"],
         folder=tmp_path,
         MX_BASE_URL=f"https://mx.com/{EVIL}",
         MX_API_KEY="key",
         MX_CLIENT_ID="id",
     )
 
-    assert status == 2
+    assert statuses == [2]
     assert_safe(shown, "is not the address of an API")
