@@ -32,6 +32,7 @@ _HOME = {
     "distance": "analysis.distance",
     "quality": "analysis.quality",
     "value": "analysis.value",
+    "freshness": "analysis.freshness",
     "changes": "analysis.over_time.changes",
     "roll_forward": "analysis.over_time.roll_forward",
     "pace": "analysis.over_time.pace",
@@ -86,6 +87,7 @@ if TYPE_CHECKING:
     from rewards_analytics.analysis.balances import balances as balances
     from rewards_analytics.analysis.distance import distance as distance
     from rewards_analytics.analysis.expiring import expiring as expiring
+    from rewards_analytics.analysis.freshness import freshness as freshness
     from rewards_analytics.analysis.holdings import holdings as holdings
     from rewards_analytics.analysis.over_time.activity import activity as activity
     from rewards_analytics.analysis.over_time.changes import changes as changes

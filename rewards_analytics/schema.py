@@ -34,6 +34,9 @@ TAKEN_ON: Final = "taken_on"
 DAYS: Final = ("expires_on", TAKEN_ON)
 """The columns whose values are days."""
 
+TIMES: Final = ("created_at", "aggregated_at")
+"""The columns whose values are times, in UTC where they have no zone."""
+
 LOT_TYPES: Final = (TOTAL_BALANCE, BALANCE, EXPIRING_BALANCE)
 """The balance types whose rows may be expiring lots, and of which an available balance is made."""
 

@@ -21,6 +21,7 @@ _COLUMNS: Final[Mapping[str, Sequence[str]]] = {
     "activity": KEY,
     "quality": ("check",),
     "value": ("unit_type",),
+    "freshness": ("unit_type",),
 }
 _DESCENDING: Final = {("distance", "progress"), ("upcoming", "expiring")}
 

@@ -12,7 +12,7 @@ from narwhals import Implementation
 
 from rewards_analytics.engines.kinds import SPARK
 from rewards_analytics.errors import FrameError
-from rewards_analytics.schema import DAYS, PRECISION, SCALE
+from rewards_analytics.schema import DAYS, PRECISION, SCALE, TIMES
 
 PolarsT = TypeVar("PolarsT", pl.DataFrame, pl.LazyFrame)
 
@@ -81,7 +81,7 @@ def typed_nulls(frame: PolarsT) -> PolarsT:
 def _type_of_nulls(name: str) -> pl.DataType:
     if name == "balance":
         return pl.Decimal(PRECISION, SCALE)
-    return pl.Date() if name in (*DAYS, "created_at") else pl.String()
+    return pl.Date() if name in DAYS or name in TIMES else pl.String()
 
 
 def _polars_column(column: Any, name: str, asked_by: str) -> pl.Series:

@@ -12,7 +12,7 @@ from narwhals.dtypes import DType
 from rewards_analytics.engines.faults import clock_of
 from rewards_analytics.engines.kinds import SQL
 from rewards_analytics.errors import FrameError
-from rewards_analytics.schema import DAYS, FIELDS, PRECISION, SCALE
+from rewards_analytics.schema import DAYS, FIELDS, PRECISION, SCALE, TIMES
 
 AMOUNT: Final = nw.Decimal(PRECISION, SCALE)
 
@@ -27,7 +27,7 @@ def _typed(name: str, dtype: DType, kind: Implementation, asked_by: str) -> nw.E
     if target is not None and dtype != target:
         clock = clock_of(name, dtype) if name in DAYS and isinstance(dtype, nw.Datetime) else column
         return clock.cast(target)
-    if name == "created_at" and isinstance(dtype, nw.Datetime):
+    if name in TIMES and isinstance(dtype, nw.Datetime):
         if dtype.time_zone is None:
             return column.dt.replace_time_zone("UTC")
         if dtype.time_zone != "UTC" and kind is Implementation.POLARS:  # others compare times of any zone
@@ -40,10 +40,11 @@ def _target(name: str, dtype: DType, kind: Implementation, asked_by: str) -> DTy
     is_castable = dtype == nw.Unknown and kind in SQL  # they cast any type, also that of nulls alone
     if name == "balance":
         return _amount_target(dtype, asked_by)
-    if name in (*DAYS, "created_at"):
+    if name in DAYS or name in TIMES:
         if isinstance(dtype, nw.Date | nw.Datetime) or is_castable:
             return nw.Date() if name in DAYS else None
-        raise _wrong_type(name, dtype, "dates", "dates", asked_by)
+        kinds = "dates" if name in DAYS else "times"
+        raise _wrong_type(name, dtype, kinds, kinds, asked_by)
     if isinstance(dtype, nw.String | nw.Categorical | nw.Enum) or is_castable:
         return nw.String()
     if name in FIELDS:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -24,6 +24,13 @@ RATES = pl.DataFrame(
         "unit_type": ["MILES", "MILES", "POINTS", "STARS"],
         "member_guid": [None, "M1", "M2", None],
         "rate": ["0.0125", "0.123456789", "3", "0.000000001"],
+    }
+)
+MEMBERS = pl.DataFrame(
+    {
+        "user_guid": ["U1", "U1", "U2"],
+        "member_guid": ["M1", "M2", "M2"],
+        "aggregated_at": [datetime(2026, 11, 23, 4), datetime(2026, 11, 1, 4), None],
     }
 )
 EVERY = ["day", "week", "month", "quarter", "year"]
@@ -69,6 +76,7 @@ def every_analysis(frame: Any) -> dict[str, pl.DataFrame]:
         "distance": ra.distance(frame),
         "quality": ra.quality(frame, as_of=TODAY),
         "value": ra.value(frame, RATES),
+        "freshness": ra.freshness(frame, MEMBERS, as_of=TODAY),
     }
     return {name: frames.collected(result) for name, result in results.items()}
 
