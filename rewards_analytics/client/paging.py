@@ -25,12 +25,16 @@ class _Pass:
     entries: dict[str, JsonObject] = field(default_factory=dict)
     announced: int | None = None
     shifted: bool = False
+    contradiction: str | None = None
 
     def add(self, page: int, entries: list[JsonObject], total: int | None) -> bool:
         """Add a page; returns whether it had any new entry."""
         before = len(self.entries)
         for place, entry in enumerate(entries):
-            self.entries.setdefault(str(entry.get("guid") or f"page {page}, entry {place}"), entry)
+            key = str(entry.get("guid") or f"page {page}, entry {place}")
+            first = self.entries.setdefault(key, entry)
+            if first is not entry and first != entry:
+                self.contradiction = key
         if page > 1 and total != self.announced:
             self.shifted = True
         self.announced = total
@@ -38,17 +42,20 @@ class _Pass:
 
     @property
     def is_complete(self) -> bool:
-        """Whether nothing shifted and the number of entries is the announced one."""
-        return not self.shifted and (self.announced is None or len(self.entries) == self.announced)
+        """Whether nothing shifted, no entry came with two contents, and their number is the announced one."""
+        is_whole = self.announced is None or len(self.entries) == self.announced
+        return is_whole and not self.shifted and self.contradiction is None
 
 
-def read_all(get_page: GetPage, name: str, *, call: str) -> list[JsonObject]:
+def read_all(get_page: GetPage, name: str, *, call: str, consistent: bool = False) -> list[JsonObject]:
     """Entries of a list, in the order of its pages.
 
     `get_page` returns the JSON of a page by its number from 1; `name` is the key of the entries. If pages shifted while
     they were read (an entry came twice, or the total changed), an entry may have moved from an unread page to one that
     was already read, so the list is read again until a pass is stable. If none is, the entries of all passes are
-    returned, unless even these are fewer than announced. One case cannot be detected: an entry removed and another
+    returned, unless even these are fewer than announced. So it is read again if an entry came with two contents: it was
+    changed in between. If it still has two in a stable pass, a list that has to be `consistent` is an error; of any
+    other the first is returned. One case cannot be detected: an entry removed and another
     added between the same two pages, which leaves the total unchanged.
     """
     seen: dict[str, JsonObject] = {}
@@ -56,6 +63,11 @@ def read_all(get_page: GetPage, name: str, *, call: str) -> list[JsonObject]:
     for _ in range(PASSES):
         this_pass = _read_once(get_page, name, call)
         if this_pass.is_complete or (previous is not None and list(this_pass.entries) == list(previous.entries)):
+            if consistent and this_pass.contradiction is not None:
+                raise AtriumError(
+                    f"{call} lists {this_pass.contradiction[:100]!r} twice with different contents. Which one is right "
+                    "is not known, so nothing of the list is used. Report it to MX."
+                )
             return list(this_pass.entries.values())
         seen |= this_pass.entries
         previous = this_pass

@@ -197,19 +197,21 @@ class AtriumClient:
 
     def list_rewards(self, user_guid: str, member_guid: str) -> Iterator[JsonObject]:
         """Every reward of a member, each guid once, as the API returns them, but with `balance` as a Decimal."""
-        return map(_exact, self._entries("rewards", *_member(user_guid, member_guid), "rewards"))
+        path = (*_member(user_guid, member_guid), "rewards")
+        return map(_exact, self._entries("rewards", *path, consistent=True))
 
     def read_reward(self, user_guid: str, member_guid: str, reward_guid: str) -> JsonObject:
         """One reward, as the API returns it, but with `balance` as a Decimal."""
         path = (*_member(user_guid, member_guid), "rewards", checked_guid(reward_guid))
         return _exact(self._transport.get_object("reward", *path))
 
-    def _entries(self, name: str, *path: str) -> Iterator[JsonObject]:
+    def _entries(self, name: str, *path: str, consistent: bool = False) -> Iterator[JsonObject]:
         """Entries of a list, requested when the iteration begins."""
         yield from read_all(
             lambda page: self._transport.get(*path, page=page, records_per_page=MOST_PER_PAGE),
             name,
             call=f"GET /{'/'.join(path)}",
+            consistent=consistent,
         )
 
 

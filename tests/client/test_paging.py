@@ -176,3 +176,29 @@ def test_a_long_list_is_complete_over_http(fault):
             rewards = list(client.list_rewards(member.user_guid, member.guid))
 
     assert sorted(int(reward["balance"]) for reward in rewards) == list(range(55))
+
+
+# --- One guid with two contents ---
+
+
+def page_with(*balances):
+    """A list of one page that gives RWD-1 once for each balance."""
+    rewards = [{"guid": "RWD-1", "balance": balance} for balance in balances]
+    return {"rewards": rewards, "pagination": {"total_entries": len(rewards), "total_pages": 1}}
+
+
+def test_a_reward_that_changes_between_two_pages_is_read_again():
+    answers = iter([page_with(1, 2), page_with(2)])
+
+    assert list(read_all(lambda _: next(answers), "rewards", call="GET /rewards", consistent=True)) == [
+        {"guid": "RWD-1", "balance": 2}
+    ]
+
+
+def test_a_reward_that_keeps_two_contents_is_an_error_where_the_list_has_to_be_consistent():
+    with pytest.raises(ra.AtriumError, match="GET /rewards lists 'RWD-1' twice with different contents"):
+        list(read_all(lambda _: page_with(1, 2), "rewards", call="GET /rewards", consistent=True))
+
+
+def test_of_any_other_list_the_first_content_is_kept():
+    assert next(iter(read_all(lambda _: page_with(1, 2), "rewards", call="GET /rewards")))["balance"] == 1
