@@ -172,7 +172,7 @@ def test_ctrl_c_ends_a_pull_cleanly_and_keeps_the_finished_members(tmp_path):
     assert process.returncode == 130
     assert b"Traceback" not in error
     assert 0 < ra.load(tmp_path)["member_guid"].n_unique() < len(sandbox.world.members)
-    assert [path.name for path in tmp_path.iterdir()] == ["part-00000.parquet"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["_members.parquet", "part-00000.parquet"]
 
 
 # --- sandbox ---

@@ -11,6 +11,7 @@ import pytest
 from rewards_analytics import AtriumClient
 from rewards_analytics.sandbox import Clock, Sandbox, World
 from rewards_analytics.sandbox.world import Member
+from tests.client.hostile import Hostile
 from tests.client.wire import Wire
 
 TODAY = date(2026, 11, 23)
@@ -94,4 +95,11 @@ def make_member(sandbox: Sandbox) -> Callable[[str], Member]:
 def wire() -> Iterator[Wire]:
     """A server whose responses are given as bytes."""
     with Wire() as server:
+        yield server
+
+
+@pytest.fixture
+def hostile(running_sandbox: Sandbox) -> Iterator[Hostile]:
+    """A server in front of the sandbox that answers for some members as no API should."""
+    with Hostile(running_sandbox) as server:
         yield server

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import polars as pl
@@ -168,29 +169,101 @@ def test_a_guid_that_cannot_be_sent_is_a_failure_of_its_member(client, sandbox, 
     assert pulled.rewards.height == len(member.rewards)
 
 
-def test_a_guid_with_different_contents_at_two_members_fails_only_these_two(client, sandbox, member):
+def with_one_guid(sandbox, member):
+    """Give a reward of another member the guid of one of this member; returns both members."""
     other = next(one for one in sandbox.world.members.values() if one.rewards and one is not member)
     other.rewards[0]["guid"] = member.rewards[0]["guid"]
+    return member, other
+
+
+def pairs_of(*members):
+    return {(one.user_guid, one.guid) for one in members}
+
+
+def rewards_without(sandbox, *members):
+    left_out = {one.guid for one in members}
+    return sorted(one["guid"] for one in sandbox.world.rewards() if one["member_guid"] not in left_out)
+
+
+@pytest.mark.parametrize("size", [1, 10, 10_000], ids=lambda size: f"files of {size} rewards")
+@pytest.mark.parametrize("out", [False, True])
+def test_a_guid_with_different_contents_at_two_members_fails_only_these_two(
+    client, sandbox, member, tmp_path, monkeypatch, size, out
+):
+    monkeypatch.setattr(stores, "FILE_REWARDS", size)
+    both = with_one_guid(sandbox, member)
+
+    pulled = ra.pull(client, out=tmp_path if out else None)
+
+    assert {failed for failed, _ in pulled.failures} == pairs_of(*both)
+    for _, error in pulled.failures:
+        assert isinstance(error, ra.InvalidRewardsError)
+        assert all(one.guid in str(error) for one in both)
+    assert sorted(pulled.rewards["guid"]) == rewards_without(sandbox, *both)
+    assert pulled.members == len(sandbox.world.members) - 2
+    if out:
+        assert ra.load(tmp_path).sort("user_guid", "member_guid", "guid").equals(pulled.rewards)
+
+
+@pytest.mark.parametrize("size", [1, 10_000], ids=lambda size: f"files of {size} rewards")
+def test_a_third_member_with_the_guid_fails_too_whenever_it_is_read(client, sandbox, member, monkeypatch, size):
+    monkeypatch.setattr(stores, "FILE_REWARDS", size)
+    listing = [one for one in sandbox.world.members.values() if one.rewards][:3]
+    for one in listing:
+        one.rewards[0]["guid"] = "RWD-of-three"
 
     pulled = ra.pull(client)
 
-    assert {failed for failed, _ in pulled.failures} == {(one.user_guid, one.guid) for one in (member, other)}
-    assert all(isinstance(error, ra.InvalidRewardsError) for _, error in pulled.failures)
-    rewards = [one for one in sandbox.world.rewards() if one["member_guid"] not in (member.guid, other.guid)]
-    assert sorted(pulled.rewards["guid"]) == sorted(reward["guid"] for reward in rewards)
+    assert {failed for failed, _ in pulled.failures} == pairs_of(*listing)
+    assert sorted(pulled.rewards["guid"]) == rewards_without(sandbox, *listing)
 
 
-@pytest.mark.parametrize("together", [True, False])
-def test_a_reward_that_two_members_list_identically_is_kept_once(client, sandbox, member, monkeypatch, together):
-    if not together:
-        monkeypatch.setattr(stores, "FILE_REWARDS", 1)
+def test_a_guid_with_different_contents_in_a_later_run_fails_both_members(client, sandbox, member, tmp_path):
+    both = with_one_guid(sandbox, member)
+    first = [pair for pair in sandbox.world.pairs() if pair != (both[1].user_guid, both[1].guid)]
+    earlier = ra.pull(client, first, out=tmp_path)
+
+    later = ra.pull(client, out=tmp_path)
+
+    assert earlier.failures == []
+    assert {failed for failed, _ in later.failures} == pairs_of(*both)
+    assert sorted(later.rewards["guid"]) == rewards_without(sandbox, *both)
+    assert sorted(ra.load(tmp_path)["guid"]) == sorted(later.rewards["guid"])
+
+
+def test_once_they_agree_both_members_are_read_again(client, sandbox, member, tmp_path):
+    _, other = with_one_guid(sandbox, member)
+    ra.pull(client, out=tmp_path)
+    other.rewards[0]["guid"] = "RWD-of-its-own"
+
+    pulled = ra.pull(client, out=tmp_path)
+
+    assert pulled.failures == []
+    assert sorted(ra.load(tmp_path)["guid"]) == guids_of(sandbox)
+
+
+def test_a_reward_of_another_member_is_a_failure_of_the_member_that_lists_it(client, sandbox, member):
     other = next(one for one in sandbox.world.members.values() if one.rewards and one is not member)
+    expected = rewards_without(sandbox, other)
     other.rewards.append(member.rewards[0])
 
     pulled = ra.pull(client)
 
-    assert pulled.failures == []
-    assert sorted(pulled.rewards["guid"]) == sorted({reward["guid"] for reward in sandbox.world.rewards()})
+    ((failed, error),) = pulled.failures
+    assert failed == (other.user_guid, other.guid)
+    assert f"a reward of another member: '{member.rewards[0]['guid']}' names user '{member.user_guid}'" in str(error)
+    assert sorted(pulled.rewards["guid"]) == expected
+
+
+def test_a_key_that_is_refused_for_one_member_only_costs_no_other(make_client, sandbox, member, hostile):
+    hostile.answers = {member.guid: "refused"}
+
+    pulled = ra.pull(make_client(base_url=hostile.base_url))
+
+    ((failed, error),) = pulled.failures
+    assert failed == (member.user_guid, member.guid)
+    assert isinstance(error, ra.AuthenticationError)
+    assert sorted(pulled.rewards["guid"]) == rewards_without(sandbox, member)
 
 
 @pytest.mark.parametrize("entries", ["users", "members"])
@@ -245,7 +318,10 @@ def test_a_folder_holds_parquet_that_the_loader_reads(client, sandbox, tmp_path)
 
     assert sorted(ra.load(tmp_path / "new" / "pulled")["guid"]) == guids_of(sandbox)
     assert pulled.rewards.equals(ra.load(tmp_path / "new" / "pulled"))
-    assert [path.name for path in (tmp_path / "new" / "pulled").iterdir()] == ["part-00000.parquet"]
+    assert [path.name for path in sorted((tmp_path / "new" / "pulled").iterdir())] == [
+        "_members.parquet",
+        "part-00000.parquet",
+    ]
 
 
 def test_a_large_pull_is_written_as_several_files(client, sandbox, tmp_path, monkeypatch):
@@ -286,11 +362,11 @@ def test_ctrl_c_keeps_the_finished_members(client, sandbox, tmp_path, monkeypatc
     done = []
 
     class Interrupted(stores.Folder):
-        def add(self, pair, rewards):
+        def add(self, entry):
             if len(done) == 3:
                 raise KeyboardInterrupt
-            done.append(pair)
-            return super().add(pair, rewards)
+            done.append(entry.pair)
+            return super().add(entry)
 
     monkeypatch.setattr(members, "Folder", Interrupted)
     with pytest.raises(KeyboardInterrupt):
@@ -308,7 +384,7 @@ def test_ctrl_c_keeps_the_finished_members(client, sandbox, tmp_path, monkeypatc
 @pytest.mark.parametrize("tail", ["", '{"member": ["USR-', "\n", "not json\n"])
 def test_a_truncated_journal_is_read_up_to_its_last_complete_line(client, sandbox, member, tmp_path, tail):
     folder = stores.Folder(tmp_path)
-    folder.add((member.user_guid, member.guid), list(member.rewards))
+    folder.add(folder.entry((member.user_guid, member.guid), member.rewards))
     folder.close()
     with (tmp_path / ".journal.ndjson").open("a") as journal:
         journal.write(tail)
@@ -324,7 +400,7 @@ def test_a_truncated_journal_is_read_up_to_its_last_complete_line(client, sandbo
 def test_a_pull_that_ended_while_writing_a_file_resumes_from_the_journal(client, sandbox, tmp_path, monkeypatch, size):
     folder = stores.Folder(tmp_path)
     for pair in sandbox.world.pairs()[:6]:
-        folder.add(pair, list(sandbox.world.members[pair[1]].rewards))
+        folder.add(folder.entry(pair, sandbox.world.members[pair[1]].rewards))
     folder.close()
     (tmp_path / ".part-00000.parquet.tmp").write_bytes(b"PAR1, and no more")
     monkeypatch.setattr(stores, "FILE_REWARDS", size)
@@ -467,3 +543,187 @@ def test_without_a_terminal_there_is_no_bar(client, capsys):
     ra.pull(client)
 
     assert capsys.readouterr().err == ""
+
+
+# --- Freshness ---
+
+NIGHT = datetime(2026, 11, 23, 4, tzinfo=UTC)
+
+
+def test_freshness_has_one_row_a_member_from_the_members_lists(client, sandbox, member):
+    member.aggregated_at = NIGHT - timedelta(days=3)
+    member.connection_status = "DENIED"
+
+    fresh = ra.pull(client).freshness
+
+    assert dict(fresh.schema) == {
+        "user_guid": pl.String,
+        "member_guid": pl.String,
+        "connection_status": pl.String,
+        "aggregated_at": pl.Datetime("us", "UTC"),
+        "rewards": pl.Int64,
+    }
+    assert fresh.rows() == sorted(
+        (one.user_guid, one.guid, one.connection_status, one.aggregated_at, len(one.rewards))
+        for one in sandbox.world.members.values()
+    )
+    assert fresh.filter(member_guid=member.guid).rows()[0][2:4] == ("DENIED", NIGHT - timedelta(days=3))
+
+
+def test_where_pairs_were_given_nothing_is_known_but_the_number_of_rewards(client, member):
+    fresh = ra.pull(client, [(member.user_guid, member.guid)]).freshness
+
+    assert fresh.rows() == [(member.user_guid, member.guid, None, None, len(member.rewards))]
+
+
+def test_a_member_that_failed_has_a_row_without_a_number_of_rewards(make_client, sandbox, member):
+    sandbox.faults.next("503", on=f"{member.guid}/rewards")
+
+    fresh = ra.pull(make_client(retries=0)).freshness
+
+    row = fresh.filter(member_guid=member.guid).rows()
+    assert row == [(member.user_guid, member.guid, member.connection_status, member.aggregated_at, None)]
+
+
+def test_no_members_have_an_empty_table_of_freshness(client):
+    assert ra.pull(client, []).freshness.rows() == []
+
+
+def test_a_guid_that_is_not_unicode_has_a_row_too(client):
+    assert ra.pull(client, [("USR-1", "MBR-\ud800")]).freshness.rows() == [("USR-1", r"MBR-\ud800", None, None, None)]
+
+
+@pytest.mark.parametrize(
+    ("time", "known"),
+    [
+        ('"2026-11-23T04:00:00+0000"', NIGHT),
+        ('"2026-11-22T22:00:00-06:00"', NIGHT),
+        ('"2026-11-23T04:00:00Z"', NIGHT),
+        ("null", None),
+        ('"yesterday"', None),
+        ("1764000000", None),
+        ("[]", None),
+        (r'"\ud800"', None),
+    ],
+)
+def test_a_time_that_is_none_is_not_known_and_costs_no_reward(make_client, wire, time, known):
+    member = f'{{"guid": "MBR-1", "connection_status": {{}}, "aggregated_at": {time}}}'
+    reward = '{"guid": "RWD-1", "user_guid": "USR-1", "member_guid": "MBR-1", "balance": 5, "unit_type": "MILES"'
+    for body in (
+        '{"users": [{"guid": "USR-1"}]}',
+        '{"users": []}',
+        f'{{"members": [{member}]}}',
+        '{"members": []}',
+        f'{{"rewards": [{reward}, "balance_type": "BALANCE"}}]}}',
+        '{"rewards": []}',
+    ):
+        wire.answers.append(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + body.encode())
+
+    pulled = ra.pull(make_client(base_url=wire.base_url))
+
+    assert pulled.failures == []
+    assert pulled.freshness.rows() == [("USR-1", "MBR-1", None, known, 1)]
+
+
+def test_an_entry_without_a_guid_costs_no_other_member_of_its_user(make_client, wire):
+    for body in (
+        '{"users": [{"guid": "USR-1"}]}',
+        '{"users": []}',
+        '{"members": [{"guid": 5}, {"guid": "MBR-1"}]}',
+        '{"members": []}',
+        '{"rewards": []}',
+    ):
+        wire.answers.append(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + body.encode())
+
+    pulled = ra.pull(make_client(base_url=wire.base_url))
+
+    assert [failed for failed, _ in pulled.failures] == [("USR-1", None)]
+    assert pulled.freshness.rows() == [("USR-1", "MBR-1", None, None, 0)]
+
+
+# --- Freshness in a folder ---
+
+
+def kept(folder):
+    return pl.read_parquet(folder / "_members.parquet")
+
+
+def test_freshness_is_kept_in_the_folder_and_passed_over_by_the_loader(client, sandbox, tmp_path):
+    pulled = ra.pull(client, out=tmp_path)
+
+    assert kept(tmp_path).equals(pulled.freshness)
+    for source in (tmp_path, str(tmp_path / "*.parquet"), str(tmp_path / "**")):
+        assert sorted(ra.load(source)["guid"]) == guids_of(sandbox)
+    assert sorted(ra.scan(tmp_path).collect()["guid"]) == guids_of(sandbox)
+    assert ra.check(tmp_path).rows == len(guids_of(sandbox))
+
+
+def test_a_member_of_an_earlier_run_keeps_the_time_at_which_it_was_read(client, sandbox, member, tmp_path):
+    others = [pair for pair in sandbox.world.pairs() if pair[1] != member.guid]
+    sandbox.faults.next("redirect", on=f"{member.guid}/rewards")
+    before = {one.guid: one.aggregated_at for one in sandbox.world.members.values()}
+    ra.pull(client, out=tmp_path)
+    for one in sandbox.world.members.values():
+        one.aggregated_at = NIGHT + timedelta(days=1)
+
+    fresh = ra.pull(client, out=tmp_path).freshness
+
+    assert {guid: time for _, guid, _, time, _ in fresh.rows()} == {
+        **{guid: before[guid] for _, guid in others},
+        member.guid: NIGHT + timedelta(days=1),
+    }
+    assert kept(tmp_path).equals(fresh)
+
+
+def test_a_pull_of_pairs_into_the_folder_keeps_what_is_known_of_finished_members(client, sandbox, member, tmp_path):
+    first = ra.pull(client, out=tmp_path).freshness
+
+    assert ra.pull(client, [(member.user_guid, member.guid)], out=tmp_path).freshness.equals(first)
+
+
+def test_an_interrupted_pull_keeps_what_the_lists_said(client, sandbox, tmp_path, monkeypatch):
+    class Interrupted(stores.Folder):
+        def add(self, entry):
+            super().add(entry)
+            if entry.rewards:
+                raise KeyboardInterrupt
+            return {}
+
+    monkeypatch.setattr(members, "Folder", Interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        ra.pull(client, out=tmp_path, workers=1)
+
+    fresh = kept(tmp_path)
+    assert fresh.height == len(sandbox.world.members)
+    assert fresh["rewards"].sum() == ra.load(tmp_path).height > 0
+
+
+def test_members_of_another_program_are_refused_and_left_as_they_are(client, sandbox, tmp_path):
+    (tmp_path / "_members.parquet").write_bytes(b"not Parquet")
+
+    with pytest.raises(ra.RewardsError, match=r"holds _members\.parquet, which was not written by a pull: it would be"):
+        ra.pull(client, out=tmp_path)
+
+    assert sandbox.requests == []
+    assert (tmp_path / "_members.parquet").read_bytes() == b"not Parquet"
+
+
+@pytest.mark.parametrize("named", [[], [("USR-none", "MBR-none")]])
+def test_a_folder_without_any_reward_can_be_loaded(client, tmp_path, named):
+    ra.pull(client, named, out=tmp_path)
+
+    assert ra.load(tmp_path).height == 0
+    assert ra.pull(client, named, out=tmp_path).members == 0
+
+
+def test_what_pull_writes_says_how_much_of_each_unit_is_stale(client, sandbox, member, tmp_path):
+    for one in sandbox.world.members.values():
+        one.aggregated_at = NIGHT
+    member.aggregated_at = NIGHT - timedelta(days=3)
+    ra.pull(client, out=tmp_path)
+
+    found = ra.freshness(ra.load(tmp_path), kept(tmp_path), as_of=NIGHT.date())
+
+    of_member = ra.totals(ra.load([*member.rewards]))
+    stale = {unit: amount for unit, amount in found.select("unit_type", "stale").rows() if amount}
+    assert stale == {unit: amount for unit, amount in of_member.select("unit_type", "available").rows() if amount}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import decimal
 import threading
 import time
 
@@ -60,12 +61,28 @@ def test_an_error_of_this_package_is_a_result():
     assert str(outcome) == "no 7"
 
 
-def test_any_other_error_is_raised():
-    def fail(_):
-        raise KeyError("a mistake in the program")
+@pytest.mark.parametrize("error", [KeyError("odd"), RecursionError(), MemoryError(), decimal.InvalidOperation()])
+def test_any_other_error_is_a_result_that_names_it(error):
+    def fail(number):
+        if number == 2:
+            raise error
+        return number
 
-    with pytest.raises(KeyError):
-        list(in_threads(fail, [1, 2, 3], 2))
+    results = dict(in_threads(fail, [1, 2, 3], 2))
+
+    assert (results[1], results[3]) == (1, 3)
+    with pytest.raises(ra.RewardsError, match=rf"{type(error).__name__} in fail, line \d+"):
+        raise results[2]
+
+
+def test_an_error_that_is_a_result_holds_no_variables():
+    def fail(_):
+        body = b"32 MiB"  # noqa: F841
+        raise ra.RewardsError("refused") from OSError()
+
+    ((_, error),) = in_threads(fail, [1], 2)
+
+    assert (error.__traceback__, error.__cause__, error.__context__) == (None, None, None)
 
 
 def test_no_items_give_no_results():

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from rewards_analytics.client.pull.stores import Failures, Folder, Memory, Pair
-from rewards_analytics.client.pull.threads import in_threads
+from rewards_analytics.client.pull.freshness import Listed
+from rewards_analytics.client.pull.stores import Folder, Memory
+from rewards_analytics.client.pull.threads import in_threads, outcome
+from rewards_analytics.client.pull.validation import Failures, Pair
 from rewards_analytics.errors import ArgumentError, AtriumError, AuthenticationError, RewardsError
 from rewards_analytics.interactive import is_interactive
 
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
 
     from rewards_analytics.atrium import JsonObject
     from rewards_analytics.client.rewards import AtriumClient
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 @dataclass
@@ -34,11 +39,18 @@ class Pull:
         Number of members whose rewards are here.
     resumed
         Number of those that an earlier pull into the same folder had already read.
+    freshness
+        How fresh the rewards are, as a Polars frame of one row per member that was listed or named, in this pull or an
+        earlier one into the same folder, by `user_guid` and `member_guid`: `connection_status` (str) and
+        `aggregated_at` (timestamp, UTC) as the list of members gave them when the member was read, null where pairs
+        were given or the list does not say; and `rewards` (int), the number of its rewards, null where it could not be
+        read. See `rewards_analytics.freshness`.
     """
 
     failures: list[tuple[tuple[str, str | None], RewardsError]]
     members: int
     resumed: int
+    freshness: pl.DataFrame = field(repr=False)
     _store: Memory = field(repr=False)
 
     @cached_property
@@ -57,7 +69,8 @@ def pull(
 ) -> Pull:
     """Read the rewards of many members concurrently. It only reads: no aggregation is started.
 
-    A member that cannot be read is listed in `.failures`, and the others are still read; a wrong key ends the pull.
+    Whatever goes wrong with a member is listed in `.failures`, and the others are still read; a wrong key ends the
+    pull. If two members list one reward with different contents, both have failed: which is right is not known.
 
     Parameters
     ----------
@@ -66,9 +79,9 @@ def pull(
     members
         Pairs of user guid and member guid; all members of all users if None.
     out
-        Folder for the rewards, as Parquet that `load` reads, which keeps memory bounded. One folder is one pull:
-        called again, it resumes where it stopped, reads only the missing members, and leaves the others unchanged.
-        Use a new folder for new data.
+        Folder for the rewards, as Parquet that `load` reads, which keeps memory bounded. `.freshness` is kept in it as
+        `_members.parquet`, which the loader passes over. One folder is one pull: called again, it resumes where it
+        stopped, reads only the missing members, and leaves the others unchanged. Use a new folder for new data.
     workers
         Number of members to read at a time.
     progress
@@ -79,17 +92,21 @@ def pull(
     store = Memory() if out is None else Folder(Path(out))
     failures: Failures = {}
     with closing(store), closing(_ProgressBar(progress)) as bar:
-        named = _all_members(client, workers, failures, bar) if members is None else map(_pair, members)
-        requested = list(dict.fromkeys(named))
-        resumed = [pair for pair in requested if pair in store.finished]
-        bar.start(total=len(requested), done=len(resumed))
+        if members is None:
+            listed = _all_members(client, workers, failures, bar)
+        else:
+            listed = dict.fromkeys(map(_pair, members), Listed())
+        resumed = store.finished & listed.keys()
+        bar.start(total=len(listed), done=len(resumed))
+        store.note(listed)
         try:
-            _read(client, [pair for pair in requested if pair not in store.finished], workers, store, failures, bar)
+            _read(client, [pair for pair in listed if pair not in resumed], workers, store, failures, bar)
         finally:
             failures |= store.flush()
-    order: dict[tuple[str, str | None], int] = {pair: place for place, pair in enumerate(requested)}
+            freshness = store.finish()
+    order: dict[tuple[str, str | None], int] = {pair: place for place, pair in enumerate(listed)}
     ordered = sorted(failures.items(), key=lambda failure: order.get(failure[0], -1))
-    return Pull(failures=ordered, members=len(store.finished), resumed=len(resumed), _store=store)
+    return Pull(ordered, len(store.finished), len(resumed & store.finished), freshness, store)
 
 
 def _pair(member: object) -> Pair:
@@ -106,35 +123,53 @@ def _read(
     client: AtriumClient, members: Sequence[Pair], workers: int, store: Memory, failures: Failures, bar: _ProgressBar
 ) -> None:
     """Read the members' rewards into the store."""
-    for pair, outcome in in_threads(lambda pair: list(client.list_rewards(*pair)), members, workers):
-        if isinstance(outcome, AuthenticationError):
-            raise outcome
-        if isinstance(outcome, RewardsError):
-            failures[pair] = outcome
+    for pair, entry in _outcomes(lambda pair: store.entry(pair, client.list_rewards(*pair)), members, workers):
+        if isinstance(entry, RewardsError):
+            failures[pair] = entry
             bar.step(failures=1)
         else:
-            failures |= store.add(pair, outcome)
-            bar.step(rewards=len(outcome))
+            failures |= store.add(entry)
+            bar.step(rewards=len(entry.rewards))
 
 
-def _all_members(client: AtriumClient, workers: int, failures: Failures, bar: _ProgressBar) -> list[Pair]:
-    """Every member of every user, in the order of the lists."""
+def _all_members(client: AtriumClient, workers: int, failures: Failures, bar: _ProgressBar) -> dict[Pair, Listed]:
+    """Every member of every user, in the order of the lists, with what they say of it."""
     bar.describe("listing members")
     users = [_guid_of(user, "GET /users") for user in client.list_users()]
-    found: dict[str, list[Pair]] = {}
-
-    def members_of(user_guid: str) -> list[Pair]:
-        call = f"GET /users/{user_guid}/members"
-        return [(user_guid, _guid_of(member, call)) for member in client.list_members(user_guid)]
-
-    for user_guid, outcome in in_threads(members_of, users, workers):
-        if isinstance(outcome, AuthenticationError):
-            raise outcome
-        if isinstance(outcome, RewardsError):
-            failures[user_guid, None] = outcome
+    found: dict[str, list[JsonObject]] = {}
+    for user_guid, entries in _outcomes(lambda user_guid: list(client.list_members(user_guid)), users, workers):
+        if isinstance(entries, RewardsError):
+            failures[user_guid, None] = entries
         else:
-            found[user_guid] = outcome
-    return [pair for user_guid in users for pair in found.get(user_guid, [])]
+            found[user_guid] = entries
+    listed: dict[Pair, Listed] = {}
+    for user_guid in users:
+        for entry in found.get(user_guid, []):
+            try:
+                listed[user_guid, _guid_of(entry, f"GET /users/{user_guid}/members")] = Listed.of(entry)
+            except AtriumError as error:
+                failures[user_guid, None] = error
+    return listed
+
+
+def _outcomes(
+    work: Callable[[Item], Result], items: Sequence[Item], workers: int
+) -> Iterator[tuple[Item, Result | RewardsError]]:
+    """Result or error of each item. It ends with an error of authentication if the key is wrong.
+
+    It is wrong if another item is refused as well; otherwise only the one item is.
+    """
+    accepted: list[Item] = []
+    refused: set[Item] = set()
+    for item, result in in_threads(work, items, workers):
+        if isinstance(result, AuthenticationError):
+            refused.add(item)
+            others = accepted or [other for other in items if other not in refused][:1]
+            if not others or isinstance(outcome(work, others[0]), AuthenticationError):
+                raise result
+        elif not isinstance(result, RewardsError) and not accepted:
+            accepted.append(item)
+        yield item, result
 
 
 def _guid_of(entry: JsonObject, call: str) -> str:

@@ -11,23 +11,38 @@ import json
 import os
 import re
 import sys
-from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, Final, NamedTuple
 
 from rewards_analytics.atrium import JsonObject
-from rewards_analytics.errors import InvalidRewardsError, RewardsError
+from rewards_analytics.client.pull.freshness import (
+    MEMBERS_FILE,
+    Listed,
+    frame_of,
+    listed_in,
+    read_members,
+    write_members,
+)
+from rewards_analytics.client.pull.validation import (
+    ORDER,
+    Failures,
+    Pair,
+    Rewards,
+    conflicts,
+    contested,
+    loaded,
+    plain,
+    validated,
+    without,
+)
+from rewards_analytics.errors import RewardsError, SourceError
 from rewards_analytics.files import UNFINISHED, whole_file
 
 if TYPE_CHECKING:
     import polars as pl
-
-Pair = tuple[str, str]
-Rewards = list[JsonObject]
-Failures = dict[tuple[str, str | None], RewardsError]
-"""Error of each member that could not be read. The member guid is None if the members of a user could not be listed."""
 
 FILE_REWARDS: Final = 10_000
 FILE_MEMBERS: Final = 2_000
@@ -36,7 +51,14 @@ FILE_MEMBERS: Final = 2_000
 MEMBERS_KEY: Final = "rewards_analytics.members"
 FILE_NAME: Final = re.compile(r"part-[0-9]{5,}\.parquet")
 JOURNAL: Final = ".journal.ndjson"
-ORDER: Final = ("user_guid", "member_guid", "guid")
+
+
+class Entry(NamedTuple):
+    """What was read of one member, and its line in the journal."""
+
+    pair: Pair
+    rewards: Rewards
+    line: str
 
 
 class Memory:
@@ -44,45 +66,106 @@ class Memory:
 
     def __init__(self) -> None:
         self.finished: set[Pair] = set()
+        self._listed: dict[Pair, Listed] = {}
         self._batch: dict[Pair, Rewards] = {}
         self._rewards = 0
         self._kept: list[pl.DataFrame] = []
+        self._hashes: pl.Series | None = None
+        self._contested: pl.DataFrame | None = None
 
-    def add(self, pair: Pair, rewards: Rewards) -> Failures:
-        """Add the rewards of a member. Flush a full batch, and return its members with invalid rewards."""
-        self._take(pair, rewards)
+    def note(self, listed: Mapping[Pair, Listed]) -> None:
+        """Note what the lists of members say. What they said when a finished member was read stays."""
+        self._listed |= {pair: said for pair, said in listed.items() if pair not in self.finished}
+
+    @staticmethod
+    def entry(pair: Pair, rewards: Iterable[JsonObject]) -> Entry:
+        """Make an entry of what the API answered for a member, which may fail in any way."""
+        return Entry(pair, plain(rewards, pair), "")
+
+    def add(self, entry: Entry) -> Failures:
+        """Add the rewards of a member. Flush a full batch, and return the members with invalid rewards."""
+        self._take(entry.pair, entry.rewards)
         return self.flush() if self._rewards >= FILE_REWARDS or len(self._batch) >= FILE_MEMBERS else {}
 
     def flush(self) -> Failures:
-        """Validate the batch and keep it as a frame; return the members with invalid rewards."""
+        """Validate the batch and keep it as a frame; return the members with invalid rewards.
+
+        One of them may be of an earlier batch, which held a reward that has other contents in this one.
+        """
         if not self._batch:
             return {}
-        frame, invalid = _validated(self._batch)
+        frame, invalid = validated(self._batch)
+        conflicting = self._conflicts(frame)
+        self._discard({pair for pair in self.finished if pair in conflicting and pair not in self._batch})
+        invalid |= conflicting
+        if invalid:
+            frame = loaded(without(frame, conflicting))
         self.finished = {pair for pair in self.finished if pair not in invalid}
         self._keep(frame, [pair for pair in self._batch if pair not in invalid])
         self._batch = {}
         self._rewards = 0
         return invalid
 
+    def finish(self) -> pl.DataFrame:
+        """End the pull, and return one row per member that was listed or read; see `Pull.freshness`."""
+        return self._members()
+
     def frame(self) -> pl.DataFrame:
-        """All rewards, by user, member and reward guid; exact repeats are kept once."""
+        """All rewards, by user, member and reward guid."""
         import polars as pl
 
-        return pl.concat([_loaded([]), *self._frames()]).sort(ORDER).unique(keep="first", maintain_order=True)
+        return pl.concat([loaded([]), *self._frames()]).sort(ORDER)
 
     def close(self) -> None:
         """Release what the store holds."""
+
+    def _members(self) -> pl.DataFrame:
+        rewards = dict.fromkeys(self.finished, 0)
+        for frame in self._frames("user_guid", "member_guid"):
+            counts = frame.group_by("user_guid", "member_guid").len()
+            rewards |= {(user, member): number for user, member, number in counts.rows()}
+        return frame_of(dict.fromkeys(self.finished, Listed()) | self._listed, rewards)
 
     def _take(self, pair: Pair, rewards: Rewards) -> None:
         self.finished.add(pair)
         self._batch[pair] = rewards
         self._rewards += len(rewards)
 
-    def _frames(self) -> list[pl.DataFrame]:
-        return self._kept
+    def _conflicts(self, frame: pl.DataFrame) -> Failures:
+        """Members of a reward that has different contents in the batch or in earlier ones.
 
-    def _keep(self, frame: pl.DataFrame, pairs: list[Pair]) -> None:  # noqa: ARG002 - Folder needs them
+        Of earlier guids only hashes are in memory, 8 bytes each; where one comes again the rewards decide. Those that
+        were contested before are kept: a third member that lists one has failed too, whenever it is read.
+        """
+        import polars as pl
+
+        guids = frame["guid"]
+        hashes = guids.hash()
+        if self._hashes is None:
+            earlier = [part["guid"].hash() for part in self._frames("guid")]
+            self._hashes = pl.concat([hashes.clear(), *earlier])
+        again = guids.filter(hashes.is_in(self._hashes.implode()) | guids.is_duplicated()).unique().implode()
+        self._hashes.append(hashes)
+        if again.list.len().item() == 0:
+            return {}
+        before = [] if self._contested is None else [self._contested]
+        found = contested(
+            pl.concat([part.filter(pl.col("guid").is_in(again)) for part in chain(self._frames(), [frame], before)])
+        )
+        self._contested = found if self._contested is None else pl.concat([self._contested, found]).unique()
+        return conflicts(found)
+
+    def _frames(self, *columns: str) -> Iterator[pl.DataFrame]:
+        """Rewards of the earlier batches, only some columns of them if given."""
+        return (frame.select(columns or frame.columns) for frame in self._kept)
+
+    def _keep(self, frame: pl.DataFrame, pairs: Collection[Pair]) -> None:  # noqa: ARG002 - Folder needs them
         self._kept.append(frame)
+
+    def _discard(self, pairs: Collection[Pair]) -> None:
+        """Remove the rewards of members of earlier batches."""
+        if pairs:
+            self._kept = [without(frame, pairs) for frame in self._kept]
 
 
 class Folder(Memory):
@@ -102,15 +185,25 @@ class Folder(Memory):
             self.close()
             raise
 
-    def add(self, pair: Pair, rewards: Rewards) -> Failures:
+    def note(self, listed: Mapping[Pair, Listed]) -> None:
+        """Note what the lists of members say, and write it: a killed pull would lose it."""
+        super().note(listed)
+        self._write_members()
+
+    @staticmethod
+    def entry(pair: Pair, rewards: Iterable[JsonObject]) -> Entry:
+        """Make an entry of what the API answered for a member, with its line in the journal."""
+        kept = plain(rewards, pair)
+        return Entry(pair, kept, json.dumps({"member": pair, "rewards": kept}, default=str))
+
+    def add(self, entry: Entry) -> Failures:
         """Add the rewards of a member, and write them to the journal."""
-        line = json.dumps({"member": pair, "rewards": rewards}, default=str)
         with (
             self._naming_the_folder(),
             open(self._journal, "a", encoding="utf-8", newline="\n", opener=_for_the_owner) as journal,
         ):
-            journal.write(line + "\n")
-        return super().add(pair, rewards)
+            journal.write(entry.line + "\n")
+        return super().add(entry)
 
     def flush(self) -> Failures:
         """Write the batch as a Parquet file and delete the journal, which is no longer needed."""
@@ -119,22 +212,44 @@ class Folder(Memory):
             self._journal.unlink(missing_ok=True)
         return invalid
 
+    def finish(self) -> pl.DataFrame:
+        """Write the members, and return them. There is a Parquet file even if no reward was read, for the loader."""
+        if not self._files():
+            self._keep(loaded([]), [])
+        return self._write_members()
+
     def close(self) -> None:
         """Release the folder for another pull."""
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
 
-    def _frames(self) -> list[pl.DataFrame]:
+    def _write_members(self) -> pl.DataFrame:
+        members = self._members()
+        with self._naming_the_folder():
+            write_members(members, self.path / MEMBERS_FILE)
+        return members
+
+    def _frames(self, *columns: str) -> Iterator[pl.DataFrame]:
         import polars as pl
 
-        return [pl.read_parquet(path) for path in self._files()]
+        return (pl.read_parquet(path, columns=[*columns] or None) for path in self._files())
 
-    def _keep(self, frame: pl.DataFrame, pairs: list[Pair]) -> None:
+    def _keep(self, frame: pl.DataFrame, pairs: Collection[Pair]) -> None:
         taken = [int(path.stem.removeprefix("part-")) for path in self._files()]
-        name = f"part-{max(taken, default=-1) + 1:05}.parquet"
-        with self._naming_the_folder(), whole_file(self.path / name) as file:
-            frame.sort(ORDER).write_parquet(file, metadata={MEMBERS_KEY: json.dumps(pairs)})
+        self._write(self.path / f"part-{max(taken, default=-1) + 1:05}.parquet", frame, pairs)
+
+    def _discard(self, pairs: Collection[Pair]) -> None:
+        import polars as pl
+
+        for path in self._files() if pairs else ():
+            held = _members_of(path) or set()
+            if not held.isdisjoint(pairs):
+                self._write(path, without(pl.read_parquet(path), pairs), held.difference(pairs))
+
+    def _write(self, path: Path, frame: pl.DataFrame, pairs: Collection[Pair]) -> None:
+        with self._naming_the_folder(), whole_file(path) as file:
+            frame.sort(ORDER).write_parquet(file, metadata={MEMBERS_KEY: json.dumps(sorted(pairs))})
 
     def _files(self) -> list[Path]:
         return sorted(path for path in self.path.glob("part-*.parquet") if FILE_NAME.fullmatch(path.name))
@@ -155,6 +270,14 @@ class Folder(Memory):
                 )
             self.finished |= members
         self._recover()
+        if (self.path / MEMBERS_FILE).exists():
+            try:
+                self._listed = listed_in(read_members(self.path / MEMBERS_FILE))
+            except SourceError as error:
+                raise RewardsError(
+                    f"The folder {self.path} holds {MEMBERS_FILE}, which was not written by a pull: it would be "
+                    "replaced. Choose another folder, or move the file."
+                ) from error
 
     def _recover(self) -> None:
         """Read the journal of an interrupted pull, up to a line that was cut short.
@@ -235,39 +358,3 @@ def _locked(folder: Path) -> int | None:
         os.close(handle)
         return None
     return handle
-
-
-def _validated(batch: dict[Pair, Rewards]) -> tuple[pl.DataFrame, Failures]:
-    """Frame of a batch without the members that have invalid rewards, and these members' errors."""
-    try:
-        return _loaded([reward for rewards in batch.values() for reward in rewards]), {}
-    except InvalidRewardsError as error:
-        invalid: Failures = {}
-        for pair, rewards in batch.items():
-            try:
-                _loaded(rewards)
-            except InvalidRewardsError as reason:
-                invalid[pair] = reason
-        # Each member's rewards are valid on their own: one guid has different contents at two members.
-        invalid = invalid or dict.fromkeys(_sharing_guids(batch), error)
-        if not invalid:
-            raise
-    valid, further = _validated({pair: rewards for pair, rewards in batch.items() if pair not in invalid})
-    return valid, invalid | further
-
-
-def _sharing_guids(batch: dict[Pair, Rewards]) -> list[Pair]:
-    """Members that list a reward with the same guid as another member."""
-    holders = defaultdict(set)
-    for pair, rewards in batch.items():
-        for reward in rewards:
-            holders[reward["guid"]].add(pair)
-    sharing = {pair for pairs in holders.values() if len(pairs) > 1 for pair in pairs}
-    return [pair for pair in batch if pair in sharing]
-
-
-def _loaded(rewards: Rewards) -> pl.DataFrame:
-    from rewards_analytics.loading.load import load
-
-    frame: pl.DataFrame = load(rewards, backend="polars")
-    return frame

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.pool import ThreadPool
 from threading import Semaphore
@@ -31,17 +32,27 @@ def in_threads(
                 return
             yield item
 
-    def outcome(item: Item) -> tuple[Item, Result | RewardsError]:
-        try:
-            return item, work(item)
-        except RewardsError as error:
-            return item, error
-
     with ThreadPool(min(workers, max(len(items), 1))) as pool:
         try:
-            for result in pool.imap_unordered(outcome, bounded()):
+            for result in pool.imap_unordered(lambda item: (item, outcome(work, item)), bounded()):
                 slots.release()
                 yield result
         finally:
             ended = True
             slots.release()
+
+
+def outcome(work: Callable[[Item], Result], item: Item) -> Result | RewardsError:
+    """Result of `work`, or the error that it raised; one that nobody has foreseen becomes a `RewardsError`."""
+    try:
+        return work(item)
+    except RewardsError as error:
+        # Without its frames, whose variables hold whole answers: there may be thousands of failures.
+        error.__cause__ = error.__context__ = error.__traceback__ = None
+        return error
+    except Exception as error:  # noqa: BLE001 - whatever one item holds, the others are still read
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        return RewardsError(
+            f"The answer cannot be read ({type(error).__name__} in {place.name}, line {place.lineno}). Try again; if "
+            "it fails again, report it with this message."
+        )
