@@ -88,8 +88,8 @@ def freshness(
     if isinstance(stale_after, bool) or not isinstance(stale_after, int) or stale_after < 0:
         raise ArgumentError.below("stale_after", stale_after, 0, kind="an integer")
     first_fresh = today - timedelta(days=min(stale_after, (today - date.min).days))
-    known = _last_aggregated(members).filter(~nw.col("day").is_null())
-    stale = nw.when(nw.col("day") < nw.lit(first_fresh)).then(nw.lit(1)).otherwise(nw.lit(0))
+    known = last_aggregated(members).filter(~nw.col("aggregated_at").is_null())
+    stale = nw.when(nw.col("aggregated_at") < nw.lit(first_fresh)).then(nw.lit(1)).otherwise(nw.lit(0))
     table = from_caller(rewards, COLUMNS, asked_by="freshness")
     holdings = held(holding_sums(table.frame), *_MEMBER, "unit_type").join(
         table.upload(known.select(*_MEMBER, __stale__=stale)), on=list(_MEMBER), how="left"
@@ -119,7 +119,7 @@ def ages(members: Any, *, as_of: date | None = None) -> list[tuple[int | None, i
     `members` and days are as in `freshness`. A time after `as_of` is of age 0.
     """
     today = day(as_of)
-    days = _last_aggregated(members)["day"].to_list()
+    days = last_aggregated(members)["aggregated_at"].to_list()
     counts = Counter(None if on is None else max((today - on).days, 0) for on in days)
     return sorted(counts.items(), key=lambda entry: (entry[0] is None, entry[0]))
 
@@ -133,8 +133,11 @@ def _row(
     return unit_type, available, stale, unknown, share
 
 
-def _last_aggregated(members: Any) -> DataFrame:
-    """One row per member: its guids, and in `day` the day in UTC of its last aggregation, or null."""
+def last_aggregated(members: Any) -> DataFrame:
+    """One row per member: its guids, and in `aggregated_at` the day in UTC of its last aggregation, or null.
+
+    It can take the place of `members`.
+    """
     if not is_frame(members):
         raise FrameError(
             f"members is a {type(members).__name__}. Pass a frame with the columns {', '.join(_READ)}, such as "
@@ -154,4 +157,5 @@ def _last_aggregated(members: Any) -> DataFrame:
     time, kind = nw.col("aggregated_at"), rows.schema["aggregated_at"]
     if isinstance(kind, nw.Datetime) and kind.time_zone is not None:
         time = time.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
-    return rows.select(*_MEMBER, day=time.cast(nw.Date)).group_by(*_MEMBER).agg(nw.col("day").max())
+    days = rows.select(*_MEMBER, aggregated_at=time.cast(nw.Date))
+    return days.group_by(*_MEMBER).agg(nw.col("aggregated_at").max())

@@ -67,18 +67,21 @@ def pull(
 
     It starts no job. The keys come from MX_API_KEY and MX_CLIENT_ID (or the keyring), the address from MX_BASE_URL.
     """
+    from rewards_analytics.analysis.freshness import ages
     from rewards_analytics.client import AtriumClient
     from rewards_analytics.client.pull import pull
+    from rewards_analytics.show.freshness import gathered
 
     with AtriumClient.from_env(dialect=dialect) as client:
         pulled = pull(client, out=out, workers=workers)
     kept = f", {pulled.resumed:,} of them from an earlier pull into this folder" if pulled.resumed else ""
-    show(printable(f"{out}: the rewards of {pulled.members:,} members{kept}."))
     for (user_guid, member_guid), error in pulled.failures:
         whose = printable(f"user {user_guid}, {'member ' + member_guid if member_guid else 'all members'}")
         say(f"not pulled: {whose}: {error}")
     if pulled.failures:
         say(f"{len(pulled.failures):,} failed. Pull again into the same folder to read only these.")
+    show(f"{printable(str(out))}: the rewards of {pulled.members:,} members{kept}.\n{gathered(ages(pulled.freshness)).capitalize()}.")
+    if pulled.failures:
         raise typer.Exit(API_FAILED)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,9 +18,12 @@ from rewards_analytics.analysis.arguments import day
 from rewards_analytics.cli.messages import INVALID_DATA, say_error
 from rewards_analytics.cli.options import AsOf, OptionalRates, Source, date_of, path_of, source_of, standard_input
 from rewards_analytics.cli.results import show_written
-from rewards_analytics.errors import ArgumentError
+from rewards_analytics.errors import ArgumentError, SourceError
 from rewards_analytics.reporting.report import is_workbook
 from rewards_analytics.terminal import printable
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 def report(
@@ -38,6 +41,14 @@ def report(
     as_of: AsOf = None,
     title: Annotated[str | None, typer.Option("--title", help="Title of the report.")] = None,
     rates: OptionalRates = None,
+    freshness: Annotated[
+        Path | None,
+        typer.Option(
+            "--freshness",
+            help="When each member was last gathered, as pull writes it; if not given, that of a folder SOURCE.",
+            metavar="FILE",
+        ),
+    ] = None,
     pdf: Annotated[
         bool, typer.Option("--pdf", help="Also write a PDF of the same name; only the PDF if FILE ends in .pdf.")
     ] = False,
@@ -63,13 +74,16 @@ def report(
     if notebook is not None:
         if is_workbook(out):
             raise ArgumentError(f"{out} names a workbook, and a notebook gives a page. Let the name end in .html.")
-        given = {"title": title, "rates": rates and str(rates.absolute())} | _pairs(parameters or [])
+        given = {"title": title, "rates": rates and str(rates.absolute())}
+        given |= {"freshness": freshness and str(freshness.absolute())}
+        given |= _pairs(parameters or [])
         _from_notebook(notebook, source, out, date_of(as_of), given)
         return
     from rewards_analytics.loading.load import load
 
     rewards = load(source_of(source))
     options: dict[str, Any] = {"as_of": date_of(as_of), "title": title, "rates": rates}
+    options["freshness"] = _members(source, freshness)
     if by is not None:
         _for_each(by, rewards, out, options)
     elif pdf:
@@ -81,6 +95,20 @@ def report(
         from rewards_analytics.reporting.report import report as write_report
 
         show_written(write_report(rewards, out, **options))
+
+
+def _members(source: str, file: Path | None) -> pl.DataFrame | None:
+    """Members of the file, or those that a pull has left in the folder of the rewards."""
+    from rewards_analytics.client.pull.freshness import MEMBERS_FILE, read_members
+
+    if file is not None:
+        return read_members(file)
+    found = Path(source, MEMBERS_FILE)
+    try:
+        return read_members(found) if found.is_file() else None
+    except SourceError as error:
+        say_error(f"warning: {error} The report does not say how fresh the rewards are.")
+        return None
 
 
 def _for_each(by: str, rewards: Any, folder: Path, options: dict[str, Any]) -> None:

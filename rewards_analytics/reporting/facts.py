@@ -12,6 +12,7 @@ from rewards_analytics.analysis.aging import aging
 from rewards_analytics.analysis.arguments import day
 from rewards_analytics.analysis.calendar import end_of_month
 from rewards_analytics.analysis.expiring import expiring
+from rewards_analytics.analysis.freshness import STALE_AFTER_DAYS, freshness as freshness_of
 from rewards_analytics.analysis.holdings import COLUMNS
 from rewards_analytics.analysis.quality import quality
 from rewards_analytics.analysis.rates import Rates, read_rates
@@ -27,6 +28,7 @@ from rewards_analytics.results.upcoming import MOST_UPCOMING, SOON_DAYS, NextExp
 from rewards_analytics.schema import UNIT_TYPES
 from rewards_analytics.show.cells import bar_width
 from rewards_analytics.show.definitions import definitions
+from rewards_analytics.show.freshness import staleness
 from rewards_analytics.show.headline import headline, share, worth
 from rewards_analytics.show.tables import Table, header, of_records, of_units
 from rewards_analytics.spreadsheet import as_csv
@@ -46,12 +48,15 @@ MOST_PICTURES: Final = 6
 """Units with a picture, documented ones first: the page must stay small."""
 
 
-def report_facts(rewards: Any, *, as_of: date | None = None, title: str | None = None, rates: Any = None) -> Facts:
+def report_facts(
+    rewards: Any, *, as_of: date | None = None, title: str | None = None, rates: Any = None, freshness: Any = None
+) -> Facts:
     """Analyse rewards and return all that the page shows: facts, sentences, tables and pictures."""
     as_of = day(as_of)
     if rates is not None:
         read_rates(rates)  # before anything is computed, because they may be wrong
     rewards = _typed_once(rewards)
+    fresh = None if freshness is None else _freshness(rewards, freshness, as_of)
     held = in_order("totals", totals(rewards))
     schedule = in_order("aging", aging(rewards, as_of=as_of))
     upcoming = next_expiries(rewards, as_of=as_of)
@@ -63,16 +68,17 @@ def report_facts(rewards: Any, *, as_of: date | None = None, title: str | None =
         "as_of": as_of,
         "version": __version__,
         "source": origin(rewards, as_of=as_of),
-        "headline": sentences if worth_of is None or not held else [*sentences, worth_of["words"]],
+        "headline": [*sentences, *(each["words"] for each in (worth_of, fresh) if each is not None and held)],
         "soon_days": SOON_DAYS,
         "totals": [_of_total(row, schedule) for row in held],
         "value": worth_of,
+        "freshness": fresh,
         "timeline": _timeline(rewards, schedule, as_of),
         "aging": schedule,
         "upcoming": _upcoming(upcoming, as_of),
         "goals": {"rows": goals, "counts": counts},
         "quality": _quality(rewards, as_of),
-        "definitions": definitions(value=rates is not None),
+        "definitions": definitions(value=rates is not None, stale_after=None if fresh is None else STALE_AFTER_DAYS),
     }
     downloads = {name: as_csv(rows, columns) for name, (rows, columns) in table_rows(facts).items()}
     return facts | {"csv": downloads, "tables": _tables(facts, downloads)}
@@ -92,6 +98,11 @@ def table_rows(facts: Facts) -> dict[str, tuple[Sequence[Record], Sequence[str]]
         ),
         "quality": (facts["quality"] or [], ("check", "severity", "rewards", "example_guid")),
     }
+    if facts["freshness"] is not None:
+        downloads["freshness"] = (
+            facts["freshness"]["rows"],
+            ("unit_type", "available", "stale", "stale_share", "unknown"),
+        )
     if facts["value"] is not None:
         names = ("unit_type", "available", "rate", "value", "expiring", "expiring_value")
         downloads["value"] = (facts["value"]["rows"], names)
@@ -125,6 +136,10 @@ def _tables(facts: Facts, downloads: Mapping[str, str]) -> dict[str, Table]:
             _headers("check severity rewards example_guid") | {"rewards": "Affected"},
         ),
     }
+    if facts["freshness"] is not None:
+        made["freshness"] = of_records(
+            facts["freshness"]["rows"], "Freshness per unit", _headers("unit_type available stale stale_share unknown")
+        )
     if facts["value"] is not None:
         names = _headers("unit_type available rate value expiring expiring_value")
         short = {"rate": "Rate", "value": "Value", "expiring_value": "Expiring value"}
@@ -165,6 +180,12 @@ def _value(rewards: Any, rates: Rates) -> Facts:
     rows = in_order("value", value(rewards, rates))
     sums = [sum_of_known(row[name] for row in rows) for name in ("value", "expiring_value")]
     return {"rows": rows, "value": sums[0], "expiring_value": sums[1], "words": worth(rows, *sums)}
+
+
+def _freshness(rewards: Any, members: Any, as_of: date) -> Facts:
+    """Return how much of each unit is stale."""
+    rows = in_order("freshness", freshness_of(rewards, members, as_of=as_of))
+    return {"rows": rows, "stale_after": STALE_AFTER_DAYS, "words": staleness(rows, STALE_AFTER_DAYS)}
 
 
 def _timeline(rewards: Any, schedule: Sequence[Record], as_of: date) -> Facts:

@@ -11,7 +11,9 @@ from rewards_analytics.show.shown import Shown, dressed
 from rewards_analytics.wording import day
 
 
-def opening(rewards: Any, *, as_of: date | None = None, title: str | None = None, rates: Any = None) -> Shown:
+def opening(
+    rewards: Any, *, as_of: date | None = None, title: str | None = None, rates: Any = None, freshness: Any = None
+) -> Shown:
     """The head of the direct report: its title and day, what matters in sentences, and what the rewards are.
 
     >>> from rewards_analytics.loading.load import load
@@ -19,7 +21,7 @@ def opening(rewards: Any, *, as_of: date | None = None, title: str | None = None
     Our members, as of 23 November 2026
     These rewards hold no balance and no goal.
     """
-    facts = report_facts(rewards, as_of=as_of, title=title, rates=rates)
+    facts = report_facts(rewards, as_of=as_of, title=title, rates=rates, freshness=freshness)
     sentences = ["".join(part.text for part in sentence) for sentence in facts["headline"]]
     text = "\n".join([f"{facts['title']}, as of {day(facts['as_of'])}", *sentences])
     return Shown(dressed(template("sections/header.html").render(facts)), text)

@@ -10,6 +10,7 @@ from rewards_analytics.wording import day
 
 _NAMES = {
     "totals": "Totals",
+    "freshness": "Freshness",
     "expiring": "Timeline",
     "aging": "Aging",
     "next-expiries": "Upcoming",

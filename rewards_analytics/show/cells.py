@@ -25,7 +25,7 @@ NONE_GIVEN: Final = "none given"
 IN_DOLLARS: Final = ("value", "expiring_value", "rate")
 """Columns of dollars, whatever the unit of their row."""
 
-_MAY_BE_UNKNOWN: Final = ("available", "expiring_value", "progress", "value")
+_MAY_BE_UNKNOWN: Final = ("available", "expiring_value", "progress", "stale", "unknown", "value")
 """Columns of numbers: a null stands among the numbers."""
 
 
@@ -149,6 +149,8 @@ def of(row: Record, name: str, *, every: str = "month") -> Cell:
     if name == "rate" and value is None:
         # A unit that has a value without one rate has several: its members' own.
         return _UNKNOWN._replace(text="no rate" if row.get("value") is None else "by member")
+    if name == "stale_share" and value is None:
+        return NO_NUMBER
     if value is None:
         return _UNKNOWN if name in _MAY_BE_UNKNOWN else Cell(NOT_KNOWN, None, sort="", classes="none")
     if name == "period":

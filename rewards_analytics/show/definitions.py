@@ -31,6 +31,11 @@ DEFINITIONS: Final = {
         "The available balance, divided by the sum of the available balance and what remains. This assumes that "
         "the goal counts the balance held in its unit; the provider does not say so."
     ),
+    "Stale": (
+        "A balance is as old as the last time that MX gathered it from the member's institution. It is stale if that "
+        "was more than {stale_after} calendar days in UTC before the as-of date. Its age is unknown if MX does not say "
+        "when it was, or has never gathered it."
+    ),
     "Value": (
         "Each holding times the rate of its unit, or the rate of its member and unit where there is one, added "
         "up. A dollar is worth one dollar unless a rate says otherwise. Holdings without a rate or with an "
@@ -45,6 +50,7 @@ DEFINITIONS: Final = {
 """Each term with its definition, in the order in which a reader needs them."""
 
 
-def definitions(*, value: bool) -> dict[str, str]:
-    """Return the definitions of a report, with that of value if it gives one."""
-    return {term: text for term, text in DEFINITIONS.items() if value or term != "Value"}
+def definitions(*, value: bool, stale_after: int | None = None) -> dict[str, str]:
+    """Return the definitions of a report: that of value, and that of stale with its days, only if it shows them."""
+    left_out = {*([] if value else ["Value"]), *(["Stale"] if stale_after is None else [])}
+    return {term: text.format(stale_after=stale_after) for term, text in DEFINITIONS.items() if term not in left_out}

@@ -118,8 +118,7 @@ def _lasting(rows: Sequence[Record]) -> Sentence:
     parts = [[_number(row["available"], row["unit_type"])] for row in rows[:MOST_UNITS]]
     if unsaid := len(rows[MOST_UNITS:]):
         parts.append([Part(count(unsaid, "more unit"))])
-    start = parts[0] if len(parts) == 1 else [*_joined(parts[:-1], ", "), Part(" and "), *parts[-1]]
-    return [*start, Part(f", none of which expires within {SOON_DAYS} days")]
+    return [*listed(parts), Part(f", none of which expires within {SOON_DAYS} days")]
 
 
 def _close(goals: GoalCounts) -> list[Sentence]:
@@ -135,6 +134,11 @@ def _close(goals: GoalCounts) -> list[Sentence]:
     for other, more in others:
         sentence += [Part(", and "), Part(f"{more:,}", count(more, "member")), Part(f" of a {other.lower()}")]
     return [[*sentence, Part(".")]]
+
+
+def listed(phrases: Sequence[Sentence]) -> Sentence:
+    """Return phrases with commas between them, and `and` before the last."""
+    return phrases[0] if len(phrases) == 1 else [*_joined(phrases[:-1], ", "), Part(" and "), *phrases[-1]]
 
 
 def _joined(clauses: Sequence[Sentence], link: str) -> Sentence:

@@ -34,7 +34,9 @@ HEADERS: Mapping[str, str] = {
     "next_expiry": "Next expiry",
     "rate": "Dollars per unit",
     "remaining": "To go",
+    "stale_share": "Share stale",
     "unit_type": "Unit",
+    "unknown": "Age unknown",
     "user_guid": "User",
     "value": "Value in dollars",
 }

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from code import InteractiveConsole
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -126,7 +127,7 @@ def test_pull_writes_the_rewards_of_all_members_to_a_folder(sandbox, run, tmp_pa
     ended = run("pull", "--out", tmp_path / "pulled")
 
     assert ended.status == 0
-    assert ended.out == f"{tmp_path / 'pulled'}: the rewards of 9 members.\n"
+    assert ended.out == f"{tmp_path / 'pulled'}: the rewards of 9 members.\n8 members gathered today, 1 never.\n"
     assert ended.err == ""
     assert sorted(ra.load(tmp_path / "pulled")["guid"]) == sorted(reward["guid"] for reward in sandbox.world.rewards())
 
@@ -142,6 +143,54 @@ def test_pull_lists_failures_and_resumes_when_called_again(sandbox, run, tmp_pat
     assert "Pull again into the same folder" in first.err
     assert second.status == 0
     assert "members, 7 of them from an earlier pull" in second.out
+
+
+def test_pull_ends_with_the_ages_of_the_members(sandbox, run, tmp_path):
+    first, second, *others = (one for one in sandbox.world.members.values() if one.aggregated_at)
+    first.aggregated_at -= timedelta(days=3)
+    second.aggregated_at -= timedelta(days=1)
+
+    ended = run("pull", "--out", tmp_path)
+
+    assert (
+        ended.out.splitlines()[-1] == f"{len(others)} members gathered today, 1 yesterday, 1 three days ago, 1 never."
+    )
+
+
+def test_the_report_of_a_pull_says_how_much_is_stale(sandbox, run, tmp_path):
+    for one in sandbox.world.members.values():
+        one.aggregated_at = one.aggregated_at and one.aggregated_at - timedelta(days=5)
+    run("pull", "--out", tmp_path / "pulled")
+
+    of_folder = run("report", tmp_path / "pulled", "-o", tmp_path / "1.html")
+    of_file = run(
+        *("report", tmp_path / "pulled" / "part-00000.parquet", "-o", tmp_path / "2.html"),
+        *("--freshness", tmp_path / "pulled" / "_members.parquet"),
+    )
+
+    assert (of_folder.status, of_file.status) == (0, 0)
+    page = (tmp_path / "1.html").read_text(encoding="utf-8")
+    assert "were last gathered more than 2 days before this report" in page
+    assert (tmp_path / "2.html").read_text(encoding="utf-8") == page
+    by_user = run("report", tmp_path / "pulled", "-o", tmp_path / "users", "--by", "user_guid")
+    assert by_user.status == 0
+    assert all("before this report" in path.read_text(encoding="utf-8") for path in (tmp_path / "users").glob("USR*"))
+
+
+def test_members_that_are_not_those_of_a_pull_are_passed_over_or_refused(sandbox, run, tmp_path):
+    run("pull", "--out", tmp_path / "pulled")
+    ra.load([]).write_parquet(tmp_path / "pulled" / "_members.parquet")
+
+    found = run("report", tmp_path / "pulled", "-o", tmp_path / "1.html")
+    named = run("report", tmp_path / "pulled", "-o", tmp_path / "2.html", "--freshness", tmp_path / "absent.parquet")
+
+    assert found.status == 0
+    assert "was not written by a pull" in found.err
+    assert "The report does not say how fresh the rewards are" in found.err
+    assert "before this report" not in (tmp_path / "1.html").read_text(encoding="utf-8")
+    assert named.status == 1
+    assert "absent.parquet cannot be read" in named.err
+    assert "Traceback" not in named.err
 
 
 def test_a_worker_count_of_0_is_wrong_usage(sandbox, run, tmp_path):

@@ -19,6 +19,10 @@ class Group:
     value: object
     rewards: pl.DataFrame
 
+    def of_its_own(self, members: pl.DataFrame | None) -> pl.DataFrame | None:
+        """Return the rows of the members whose rewards are here, which are few: a process gets nothing more."""
+        return members if members is None else members.join(self.rewards, on=["user_guid", "member_guid"], how="semi")
+
 
 class Groups:
     """The groups of a frame, ordered by code point, with the group of missing values last."""

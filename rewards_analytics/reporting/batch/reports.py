@@ -61,13 +61,14 @@ def reports(
     as_of: date | None = None,
     title: str | None = None,
     rates: Any = None,
+    freshness: Any = None,
     workers: int | None = None,
     progress: bool | None = None,
 ) -> Batch:
     """Write a report for each group of rewards into a folder, and an `index.html` that links to them.
 
     A group whose report fails is listed in `.failures` and on the page; the others are not affected. The same rewards,
-    as-of date, title, rates and version give the same files, whatever the number of processes.
+    as-of date, title, rates, freshness and version give the same files, whatever the number of processes.
 
     Parameters
     ----------
@@ -78,7 +79,7 @@ def reports(
         stay, and a file that is not a report is never touched.
     by
         The column to group by. Rewards without a value form a group of their own.
-    as_of, title, rates
+    as_of, title, rates, freshness
         As for `report`. The title of a report is followed by its group.
     workers
         Number of processes; if None, up to one per core if there are enough groups. With more than one, a script needs
@@ -105,6 +106,7 @@ def reports(
     ['USR-1.html', 'USR-2.html', 'index.html']
     """
     from rewards_analytics.analysis.arguments import day
+    from rewards_analytics.analysis.freshness import last_aggregated
     from rewards_analytics.analysis.rates import read_rates
     from rewards_analytics.reporting.batch.file_names import file_names
     from rewards_analytics.reporting.batch.groups import Groups
@@ -115,13 +117,14 @@ def reports(
         raise ArgumentError.below("workers", workers, 1, kind="an integer")
     as_of, title = day(as_of), title or TITLE
     rates = None if rates is None else read_rates(rates)
+    members = None if freshness is None else last_aggregated(freshness).to_native()
     groups = Groups(rewards, by)
     place = writable_folder(folder)
     paths = [place / name for name in file_names(groups.values)]
     # Opened first, so that a foreign index page is refused before any work is done.
     with own_file(place / "index.html") as file:
         tasks = (
-            (group.rewards, path, as_of, group_title(title, by, group.value), rates)
+            (group.rewards, path, as_of, group_title(title, by, group.value), rates, group.of_its_own(members))
             for group, path in zip(groups, paths, strict=True)
         )
         done = list(_done(tasks, len(paths), _processes(workers, len(paths)), progress))

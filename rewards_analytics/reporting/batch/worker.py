@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rewards_analytics.analysis.rates import RateTable
     from rewards_analytics.results.records import Record
 
-    Task: TypeAlias = tuple[pl.DataFrame, Path, date, str, RateTable | None]
+    Task: TypeAlias = tuple[pl.DataFrame, Path, date, str, RateTable | None, pl.DataFrame | None]
     """What `make` is called with."""
 
 GENERATOR = b'name="generator" content="rewards-analytics'
@@ -56,7 +56,14 @@ def _end_with(parent: Connection) -> None:
     os._exit(1)
 
 
-def make(rewards: pl.DataFrame, path: Path, as_of: date, title: str, rates: RateTable | None) -> Made:
+def make(
+    rewards: pl.DataFrame,
+    path: Path,
+    as_of: date,
+    title: str,
+    rates: RateTable | None,
+    freshness: pl.DataFrame | None,
+) -> Made:
     """Write one report."""
     from rewards_analytics.reporting.facts import report_facts
     from rewards_analytics.reporting.page import page
@@ -64,7 +71,7 @@ def make(rewards: pl.DataFrame, path: Path, as_of: date, title: str, rates: Rate
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         with own_file(path) as file:
-            facts = report_facts(rewards, as_of=as_of, title=title, rates=rates)
+            facts = report_facts(rewards, as_of=as_of, title=title, rates=rates, freshness=freshness)
             file.write(page(facts).encode())
     totals = [{name: row[name] for name in ("unit_type", "available")} for row in facts["totals"]]
     return Made(
