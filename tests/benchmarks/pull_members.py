@@ -51,6 +51,7 @@ from mx_platform_python.api.rewards_api import RewardsApi
 base_url, key, client_id, members, pages = sys.argv[1:]
 members = json.load(open(members))
 with ApiClient(Configuration(host=base_url, username=client_id, password=key)) as client:
+    client.set_default_header("Accept-Version", "v20250224")  # which this client does not send by itself
     api = RewardsApi(client)
     began = time.perf_counter()
     for user_guid, member_guid in members:
