@@ -449,6 +449,20 @@ def test_parquet_from_another_program_is_refused(client, sandbox, tmp_path):
         ra.pull(client, out=tmp_path)
 
 
+def test_a_damaged_file_of_a_pull_is_named_and_its_members_can_be_read_again(client, sandbox, tmp_path):
+    ra.pull(client, out=tmp_path)
+    part = tmp_path / "part-00000.parquet"
+    content = part.read_bytes()
+    footer = 8 + int.from_bytes(content[-8:-4], "little")  # names the members, and stays whole
+    part.write_bytes(content[:4] + b"\xff" * (len(content) - 4 - footer) + content[-footer:])
+
+    with pytest.raises(ra.RewardsError, match=r"part-00000\.parquet cannot be read .* Delete it and pull again"):
+        ra.pull(client, out=tmp_path)
+
+    part.unlink()
+    assert sorted(ra.pull(client, out=tmp_path).rewards["guid"]) == guids_of(sandbox)
+
+
 def test_files_that_are_not_data_are_ignored(client, sandbox, tmp_path):
     (tmp_path / "README.txt").write_text("the night of 23 November")
 

@@ -135,7 +135,9 @@ def _read(
 def _all_members(client: AtriumClient, workers: int, failures: Failures, bar: _ProgressBar) -> dict[Pair, Listed]:
     """Every member of every user, in the order of the lists, with what they say of it."""
     bar.describe("listing members")
-    users = [_guid_of(user, "GET /users") for user in client.list_users()]
+    users = outcome(lambda _: [_guid_of(user, "GET /users") for user in client.list_users()], None)
+    if isinstance(users, RewardsError):
+        raise users
     found: dict[str, list[JsonObject]] = {}
     for user_guid, entries in _outcomes(lambda user_guid: list(client.list_members(user_guid)), users, workers):
         if isinstance(entries, RewardsError):

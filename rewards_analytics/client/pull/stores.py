@@ -231,21 +231,28 @@ class Folder(Memory):
         return members
 
     def _frames(self, *columns: str) -> Iterator[pl.DataFrame]:
+        return (self._read(path, *columns) for path in self._files())
+
+    @staticmethod
+    def _read(path: Path, *columns: str) -> pl.DataFrame:
         import polars as pl
 
-        return (pl.read_parquet(path, columns=[*columns] or None) for path in self._files())
+        try:
+            return pl.read_parquet(path, columns=[*columns] or None)
+        except (OSError, pl.exceptions.PolarsError) as error:
+            raise RewardsError(
+                f"{path} cannot be read ({error}). Delete it and pull again: only its members are read again."
+            ) from error
 
     def _keep(self, frame: pl.DataFrame, pairs: Collection[Pair]) -> None:
         taken = [int(path.stem.removeprefix("part-")) for path in self._files()]
         self._write(self.path / f"part-{max(taken, default=-1) + 1:05}.parquet", frame, pairs)
 
     def _discard(self, pairs: Collection[Pair]) -> None:
-        import polars as pl
-
         for path in self._files() if pairs else ():
             held = _members_of(path) or set()
             if not held.isdisjoint(pairs):
-                self._write(path, without(pl.read_parquet(path), pairs), held.difference(pairs))
+                self._write(path, without(self._read(path), pairs), held.difference(pairs))
 
     def _write(self, path: Path, frame: pl.DataFrame, pairs: Collection[Pair]) -> None:
         with self._naming_the_folder(), whole_file(path) as file:
