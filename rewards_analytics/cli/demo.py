@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from rewards_analytics.client import Challenge
+    from rewards_analytics.client.pull import Pull
     from rewards_analytics.sandbox import Sandbox
 
 SOON = timedelta(days=92)
@@ -51,16 +52,16 @@ def demo(
     today = datetime.now(UTC).date()
     with Sandbox(users=25, today=today, job_time=0.6) as sandbox:
         say(f"A sandbox of the rewards API listens on {sandbox.base_url}.\n")
-        rewards = _fetch_and_pull(sandbox)
-    parquet = write(rewards, folder / "rewards.parquet")
+        pulled = _fetch_and_pull(sandbox)
+    parquet = write(pulled.rewards, folder / "rewards.parquet")
     rewards = load(parquet)  # from the file, as on any other day
     for table in _tables(rewards, today):
         show(f"{table}\n")
-    page = report(rewards, folder / "report.html", as_of=today, title="Rewards demo")
+    page = report(rewards, folder / "report.html", as_of=today, title="Rewards demo", freshness=pulled.freshness)
     show(f"Rewards: {parquet}\nReport:  {page}  (open it in a browser)")
 
 
-def _fetch_and_pull(sandbox: Sandbox) -> pl.DataFrame:
+def _fetch_and_pull(sandbox: Sandbox) -> Pull:
     from rewards_analytics.client import AtriumClient
     from rewards_analytics.client.pull import pull
 
@@ -72,7 +73,7 @@ def _fetch_and_pull(sandbox: Sandbox) -> pl.DataFrame:
         say(f"  {state['connection_status']}: {listed} rewards listed.\n")
         pulled = pull(client)
     say(f"Pulled {len(pulled.rewards):,} rewards of {pulled.members} members, {len(pulled.failures)} failures.\n")
-    return pulled.rewards
+    return pulled
 
 
 def _answer(challenges: Sequence[Challenge]) -> dict[str, str]:

@@ -31,7 +31,9 @@ def test_the_demo_fetches_over_http_answers_the_question_and_shows_three_tables(
         assert heading in ended.out
     assert "The institution asks: " in ended.err
     assert str(tmp_path / "demo" / "report.html") in ended.out
-    assert "<title>" in (tmp_path / "demo" / "report.html").read_text(encoding="utf-8")
+    page = (tmp_path / "demo" / "report.html").read_text(encoding="utf-8")
+    assert "<title>" in page
+    assert "How fresh it is" in page
     assert pl.read_parquet(tmp_path / "demo" / "rewards.parquet").schema["balance"] == pl.Decimal(38, 9)
     # The requests: fetch, status until challenged, resume, status until connected, list.
     steps = fetch_of(served[0].requests)
