@@ -80,7 +80,8 @@ def pull(
         say(f"not pulled: {whose}: {error}")
     if pulled.failures:
         say(f"{len(pulled.failures):,} failed. Pull again into the same folder to read only these.")
-    show(f"{printable(str(out))}: the rewards of {pulled.members:,} members{kept}.\n{gathered(ages(pulled.freshness)).capitalize()}.")
+    show(printable(f"{out}: the rewards of {pulled.members:,} members{kept}."))
+    show(f"{gathered(ages(pulled.freshness)).capitalize()}.")
     if pulled.failures:
         raise typer.Exit(API_FAILED)
 
