@@ -252,7 +252,7 @@ def test_nor_a_guid_that_is_pulled(sandbox, tmp_path):
 
     statuses, shown = on_terminal(["pull", "--out", f"pulled{EVIL}"], folder=tmp_path, **settings(sandbox))
 
-    assert statuses == [3]
+    assert statuses == [3], shown
     assert_safe(shown, "not pulled: user USR-", "MBR-2\\x1b[2J", "the rewards of")
     with pytest.warns(ra.RewardsWarning, match="not documented"):
         assert ra.load(tmp_path / f"pulled{EVIL}").height

@@ -78,7 +78,7 @@ def read_members(path: Path) -> pl.DataFrame:
     import polars as pl
 
     try:
-        members = pl.read_parquet(path)
+        members = pl.read_parquet(path, glob=False)
     except OSError as error:
         raise SourceError(f"{path} cannot be read: {error.strerror or error}.") from error
     except pl.exceptions.PolarsError as error:

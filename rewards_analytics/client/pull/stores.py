@@ -238,7 +238,7 @@ class Folder(Memory):
         import polars as pl
 
         try:
-            return pl.read_parquet(path, columns=[*columns] or None)
+            return pl.read_parquet(path, columns=[*columns] or None, glob=False)
         except (OSError, pl.exceptions.PolarsError) as error:
             raise RewardsError(
                 f"{path} cannot be read ({error}). Delete it and pull again: only its members are read again."
