@@ -34,7 +34,7 @@ MAY_IMPORT = {
     "engines": {*BASE, "forks"},
     "client": {*BASE, "atrium", "files", "interactive"},  # and `client.pull`, which returns frames, the loader
     "webhook": BASE,
-    "sandbox": {*BASE, "atrium"},
+    "sandbox": {*BASE, "atrium", "files"},
     "loading": {*BASE, "engines", "files", "forks", "interactive", "spreadsheet", "textfiles", "wording"},
     "analysis": {*BASE, "engines", "textfiles"},
     "history": {*BASE, "analysis", "engines", "forks", "loading", "wording"},

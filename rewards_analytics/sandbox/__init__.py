@@ -5,7 +5,8 @@
 - `world`: users, members and their rewards; `jobs`: the aggregation job of one member, with its questions;
 - `api`: the endpoints over HTTP; `openapi`: their description; `encoding`: how they write JSON;
 - `faults`: what fails on request; `gateway`: the log, the latency and these faults, in front of the API;
-- `server`: all of it on 127.0.0.1, as a context manager.
+- `server`: all of it on 127.0.0.1, as a context manager;
+- `year`: a year of daily snapshots of a world of its own, without the API.
 """
 
 from rewards_analytics.sandbox.clock import Clock
