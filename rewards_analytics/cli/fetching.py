@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,9 +12,10 @@ import typer
 
 from rewards_analytics import atrium
 from rewards_analytics.cli.messages import API_FAILED, say
-from rewards_analytics.cli.options import Format, Out, path_of
+from rewards_analytics.cli.options import Format, Out, date_of, path_of
 from rewards_analytics.cli.questions import Terminal
 from rewards_analytics.cli.results import emit, resolve_format, show
+from rewards_analytics.cli.years import DAYS, write_year
 from rewards_analytics.files import temporary_folder
 from rewards_analytics.terminal import printable
 
@@ -87,18 +89,55 @@ def pull(
 
 
 def sandbox(
+    context: typer.Context,
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 for a free one.")] = 0,
     users: Annotated[int, typer.Option(help="Number of users.")] = 12,
     seed: Annotated[int, typer.Option(help="Seed of every random choice in the synthetic world.")] = 2026,
     latency: Annotated[float, typer.Option(metavar="MS", help="Milliseconds that every response takes.")] = 0.0,
     faults: Annotated[float, typer.Option(metavar="SHARE", help="Share of calls that fail, 0 to 1.")] = 0.0,
+    history: Annotated[
+        str | None,
+        typer.Option(metavar="DIR", help="New folder for a history of daily snapshots, instead of serving the API."),
+    ] = None,
+    days: Annotated[int, typer.Option(help="Number of daily snapshots in the history.")] = DAYS,
+    members: Annotated[int, typer.Option(help="Number of members in the history.")] = 500,
+    start: Annotated[
+        datetime | None,
+        typer.Option(
+            "--from",
+            formats=["%Y-%m-%d"],
+            metavar="YYYY-MM-DD",
+            help="Day of the first snapshot; if not given, the last one is of today.",
+        ),
+    ] = None,
 ) -> None:
-    """Serve a sandbox of the rewards API on this machine until Ctrl-C, with synthetic data only."""
+    """Serve a sandbox of the rewards API on this machine until Ctrl-C, with synthetic data only.
+
+    With --history, write a history of daily snapshots of a larger world instead, and next to it, in DIR-truth, what
+    really happened there.
+    """
+    _refuse_mixed(context, history=history is not None)
+    if history is not None:
+        write_year(history, members=members, seed=seed, start=date_of(start), days=days)
+        return
     from rewards_analytics.sandbox import Faults, Sandbox
 
     with Sandbox(port=port, users=users, seed=seed, latency=latency / 1000, faults=Faults(faults, seed=seed)) as served:
         show(_how_to_connect(served))
         threading.Event().wait()
+
+
+def _refuse_mixed(context: typer.Context, *, history: bool) -> None:
+    """Refuse options that have no effect: those of the history without one, those of the server with one."""
+    for option, name in (
+        {"--port": "port", "--users": "users", "--latency": "latency", "--faults": "faults"}
+        if history
+        else {"--days": "days", "--members": "members", "--from": "start"}
+    ).items():
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            with_or_without = "has no effect with" if history else "needs"
+            raise typer.BadParameter(f"{option} {with_or_without} --history.")
 
 
 def _how_to_connect(served: Sandbox) -> str:
