@@ -2,11 +2,14 @@
 
 import runpy
 import sys
+from datetime import date
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 import rewards_analytics as ra
+from rewards_analytics.schema import FIELDS
 
 DATA = Path(__file__).parent.parent / "data"
 TEXTS = ["rewards.ndjson", "rewards.ndjson.gz", "rewards.ndjson.zst", "rewards.csv", "rewards.csv.gz"]
@@ -14,7 +17,7 @@ SAME = ["list.json", "pages.json", "pages", "rewards.parquet", *TEXTS]
 
 
 def test_the_documented_command_reproduces_the_same_bytes(tmp_path, monkeypatch):
-    arguments = ["--users", "25", "--seed", "2026", "--today", "2026-11-23", "--out", str(tmp_path)]
+    arguments = ["--users", "25", "--members", "40", "--seed", "2026", "--today", "2026-11-23", "--out", str(tmp_path)]
     assert " ".join(arguments[:-2]) in (DATA / "README.md").read_text()
     monkeypatch.setattr(sys, "argv", ["make.py", *arguments])
 
@@ -38,3 +41,32 @@ def test_the_size_is_the_one_in_the_readme():
     counts = (len(rewards), rewards["user_guid"].n_unique(), rewards["member_guid"].n_unique())
     readme = (DATA / "README.md").read_text()
     assert f"{counts[0]} rewards of {counts[1]} made-up users with {counts[2]} memberships" in readme
+
+
+def test_the_year_of_snapshots_is_what_the_readme_says():
+    readme = (DATA / "README.md").read_text()
+    rewards = pl.read_parquet(DATA / "history" / "rewards.parquet")
+    members = pl.read_parquet(DATA / "history" / "members.parquet")
+    days = rewards["taken_on"].unique()
+
+    assert rewards.columns == [*FIELDS, "taken_on"]
+    assert members.columns == [
+        "user_guid", "member_guid", "connection_status", "aggregated_at", "rewards", "taken_on",
+    ]  # fmt: skip
+    assert (days.min(), days.max(), len(days)) == (date(2025, 11, 24), date(2026, 11, 23), 365)
+    assert f"{len(rewards):,} rewards in 365 snapshots of {members['member_guid'].n_unique()} members" in readme
+    assert sum(path.stat().st_size for path in (DATA / "history").iterdir()) < 1_500_000
+
+
+@pytest.mark.parametrize("day", [date(2025, 11, 24), date(2026, 11, 23)])
+def test_a_day_of_the_year_is_a_list_of_rewards(day):
+    rewards = pl.read_parquet(DATA / "history" / "rewards.parquet").filter(pl.col("taken_on") == day).drop("taken_on")
+
+    assert ra.load(rewards).equals(rewards)
+
+
+def test_the_truth_of_the_year_closes():
+    flows = pl.read_parquet(DATA / "history" / "flows.parquet")
+
+    assert (flows["opening"] + flows["earned"] - flows["redeemed"] - flows["expired"] == flows["closing"]).all()
+    assert (flows["day"].min(), flows["day"].max()) == (date(2025, 11, 24), date(2026, 11, 22))
