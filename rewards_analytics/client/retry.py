@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from math import ceil, inf
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -50,16 +52,23 @@ def requested_wait(response: Response) -> float:
 
 
 def retry_after(response: Response, now: datetime) -> float | None:
-    """Seconds to wait by the response's `Retry-After` (seconds or a date), None without a valid one."""
+    """Whole seconds to wait by the response's `Retry-After` (seconds or a date), None without a valid one.
+
+    A fraction is rounded up, so that the next attempt never comes sooner than was asked. A date in the past is 0.
+    """
     text = response.headers.get("Retry-After", "").strip()
-    if text.isascii() and text.isdigit():
-        return float(text)
+    if _SECONDS.fullmatch(text):
+        seconds = float(text)
+        return ceil(seconds) if seconds < inf else inf
     try:
         at = parsedate_to_datetime(text)
     except (ValueError, OverflowError):
         return None
     at = at if at.tzinfo is not None else at.replace(tzinfo=UTC)
-    return max((at - now).total_seconds(), 0.0)
+    return max(ceil((at - now).total_seconds()), 0)
+
+
+_SECONDS: Final = re.compile(r"[0-9]+(\.[0-9]*)?")
 
 
 def _response(state: RetryCallState) -> Response:

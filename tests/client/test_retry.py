@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
+from hypothesis import given, settings, strategies as st
 
 import rewards_analytics as ra
 from rewards_analytics.client.retry import retry_after
@@ -135,16 +136,54 @@ def test_a_redirect_is_not_followed_with_the_keys(client, sandbox):
         ("Mon, 23 Nov 2026 12:01:00 GMT", 60),
         ("Mon, 23 Nov 2026 11:00:00 GMT", 0),
         ("Mon, 23 Nov 2026 12:00:30 -0000", 30),
+        ("2.0", 2),
+        ("2.5", 3),
+        ("2.", 2),
+        ("0.001", 1),
+        (" 7 ", 7),
+        ("Monday, 23-Nov-26 12:00:10 GMT", 10),
+        ("Mon Nov 23 12:00:20 2026", 20),
+        ("Mon, 23 Nov 2026 13:00:30 +0100", 30),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", 251_606_865_599),
         ("-5", None),
+        ("-2.5", None),
+        ("NaN", None),
+        ("inf", None),
+        ("1e3", None),
+        ("+5", None),
+        ("٣", None),
         ("soon", None),
         ("", None),
         ("Mon, 99 Nov 2026 12:00:30 GMT", None),
         ("Mon, 23 Nov 2026 12:00:30 +99999999999999999999", None),
         ("1 Nov 99999999999999999999 12:00:00 GMT", None),
         ("9" * 5000, float("inf")),
+        ("9" * 5000 + ".5", float("inf")),
     ],
 )
 def test_retry_after_is_seconds_or_a_date_or_nothing(header, seconds):
     noon = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
     assert retry_after(Response("GET /", headers={"Retry-After": header}), noon) == seconds
+
+
+def test_a_date_between_two_seconds_is_rounded_up():
+    now = datetime(2026, 11, 23, 12, 0, 0, 300_000, tzinfo=UTC)
+
+    assert retry_after(Response("GET /", headers={"Retry-After": "Mon, 23 Nov 2026 12:00:10 GMT"}), now) == 10
+
+
+def test_a_fraction_is_never_waited_too_briefly(client, sandbox, waits):
+    sandbox.faults.retry_after = "2.5"
+    sandbox.faults.next("429")
+
+    assert len(list(client.list_users())) == 4
+    assert waits == [3]
+
+
+@settings(deadline=None)
+@given(st.text("0123456789:.+-, GMTMonNv", max_size=40) | st.text(max_size=20))
+def test_no_retry_after_stops_a_call(header):
+    seconds = retry_after(Response("GET /", headers={"Retry-After": header}), datetime(2026, 11, 23, 12, tzinfo=UTC))
+
+    assert seconds is None or seconds >= 0
