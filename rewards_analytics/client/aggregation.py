@@ -17,6 +17,7 @@ from rewards_analytics.client.retry import requested_wait
 from rewards_analytics.errors import (
     AggregationError,
     AggregationTimeout,
+    ArgumentError,
     ChallengeError,
     ConflictError,
     UnsupportedInstitutionError,
@@ -25,7 +26,7 @@ from rewards_analytics.errors import (
 if TYPE_CHECKING:
     from rewards_analytics.client.transport import Response, Transport
 
-AnswerChallenges = Callable[[list[Challenge]], Mapping[str, str]]
+AnswerChallenges = Callable[[list[Challenge]], Mapping[str, str] | None]
 Watch = Callable[[JsonObject], None]
 
 STALE_POLLS: Final = 2
@@ -223,14 +224,15 @@ class Aggregation:
         asked_at = self.clock()
         given = self.answer(asked)
         self._deadline += self.clock() - asked_at
-        missing = [challenge for challenge in asked if not given or not given.get(challenge.guid)]
+        answers = checked_answers({} if given is None else given, "answer() returned")
+        missing = [challenge for challenge in asked if not answers.get(challenge.guid)]
         if missing:
             raise self._challenge_error(
                 f"Member {self.member_guid} asks the end user {questions}, and {len(missing)} of {len(asked)} were not "
                 "answered. Fetch again once the user can answer.",
                 asked,
             )
-        return {challenge.guid: str(given[challenge.guid]) for challenge in asked}
+        return {challenge.guid: answers[challenge.guid] for challenge in asked}
 
     def _resume(self, answers: Mapping[str, str]) -> None:
         response = send_answers(self.transport, self.path, answers)
@@ -272,6 +274,28 @@ class Aggregation:
             raise AggregationTimeout.after(
                 self.timeout, self.member_guid, self._connection_status, is_running=self._is_running
             )
+
+
+def checked_answers(answers: object, source: str) -> dict[str, str]:
+    """Refuse what is not a mapping of texts, before anything is sent; an answer of None counts as not given.
+
+    The message names types, never the answers: they are secrets of the end user.
+    """
+    due = "Return a mapping of challenge guid to answer, both texts, such as {'CRD-…': 'blue'}."
+    if not isinstance(answers, Mapping):
+        raise ArgumentError(f"{source} {_a(answers)}, which is not a mapping. {due}")
+    for guid, value in answers.items():
+        if not isinstance(guid, str):
+            raise ArgumentError(f"{source} a mapping in which a key is {_a(guid)}, not a challenge guid. {due}")
+        if not isinstance(value, str | None):
+            raise ArgumentError(f"{source} a mapping in which the answer to {guid} is {_a(value)}, not a text. {due}")
+    return {guid: value for guid, value in answers.items() if value is not None}
+
+
+def _a(value: object) -> str:
+    """The type of a value, with its article."""
+    name = type(value).__name__
+    return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
 
 
 def send_answers(transport: Transport, path: tuple[str, ...], answers: Mapping[str, str]) -> Response:

@@ -11,7 +11,14 @@ from typing import Any, Final, Self
 from rewards_analytics.amounts import is_amount
 from rewards_analytics.atrium import ACCEPT, JOB_TIMEOUT_S, MOST_PER_PAGE, POLL_INTERVAL_S, Dialect, JsonObject
 from rewards_analytics.client import credentials
-from rewards_analytics.client.aggregation import Aggregation, AnswerChallenges, MemberState, Watch, send_answers
+from rewards_analytics.client.aggregation import (
+    Aggregation,
+    AnswerChallenges,
+    MemberState,
+    Watch,
+    checked_answers,
+    send_answers,
+)
 from rewards_analytics.client.credentials import Signature
 from rewards_analytics.client.paging import read_all
 from rewards_analytics.client.transport import DEFAULT_BASE_URL, Transport, checked_guid
@@ -165,7 +172,8 @@ class AtriumClient:
             The member.
         answer
             Called with the list of open `Challenge`s; returns a mapping of challenge guid to answer. It may be called
-            several times. If it returns nothing, or is None, a challenge ends in a `ChallengeError`.
+            several times. If it returns nothing, or is None, a challenge ends in a `ChallengeError`; if it returns
+            something else than a mapping of texts, in an `ArgumentError`.
         timeout
             Seconds until `AggregationTimeout`, not counting the time that `answer` takes.
         watch
@@ -192,7 +200,8 @@ class AtriumClient:
 
     def resume(self, user_guid: str, member_guid: str, answers: Mapping[str, str]) -> JsonObject:
         """Answer the open challenges of a member, by challenge guid; returns the member as the API then shows it."""
-        response = send_answers(self._transport, _member(user_guid, member_guid), answers)
+        path = _member(user_guid, member_guid)
+        response = send_answers(self._transport, path, checked_answers(answers, "resume() got"))
         return self._transport.read_object("member", response)
 
     def list_rewards(self, user_guid: str, member_guid: str) -> Iterator[JsonObject]:

@@ -432,3 +432,60 @@ def test_the_state_before_the_job_is_not_taken_for_its_end(client, member):
     member.connection_status = "DENIED"
 
     assert client.fetch_rewards(member.user_guid, member.guid)["connection_status"] == "CONNECTED"
+
+
+# --- Answers of another type ---
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (["correct"], r"answer\(\) returned a list, which is not a mapping"),
+        ([], "a list, which is not a mapping"),
+        ("correct", "a str, which is not a mapping"),
+        ([("CHL-1", "correct")], "a list, which is not a mapping"),
+        (7, "an int, which is not a mapping"),
+        (0, "an int, which is not a mapping"),
+        ({1: "correct"}, "a mapping in which a key is an int, not a challenge guid"),
+        ({b"CHL-1": "correct"}, "a key is a bytes"),
+        ({"CHL-1": 1234}, "the answer to CHL-1 is an int, not a text"),
+        ({"CHL-1": ["correct"]}, "the answer to CHL-1 is a list, not a text"),
+    ],
+)
+def test_answers_that_are_not_a_mapping_of_texts_are_refused_before_anything_is_sent(
+    client, sandbox, make_member, given, words
+):
+    member = make_member("challenge")
+
+    with pytest.raises(ra.ArgumentError, match=words) as refusal:
+        client.fetch_rewards(member.user_guid, member.guid, lambda _: given)
+
+    assert "correct" not in str(refusal.value)
+    assert "1234" not in str(refusal.value)
+    assert "PUT resume" not in calls(sandbox)
+
+
+@pytest.mark.parametrize("given", [["correct"], "correct", None, 7, {1: "correct"}, {"CHL-1": 1234}])
+def test_resume_refuses_the_same_answers(client, sandbox, member, given):
+    with pytest.raises(ra.ArgumentError, match=r"resume\(\) got"):
+        client.resume(member.user_guid, member.guid, given)
+
+    assert sandbox.requests == []
+
+
+@pytest.mark.parametrize("given", [None, {}, {"CHL-none": "correct"}])
+def test_an_empty_answer_is_a_challenge_error(client, make_member, given):
+    member = make_member("challenge")
+
+    with pytest.raises(ra.ChallengeError, match="1 of 1 were not answered") as end:
+        client.fetch_rewards(member.user_guid, member.guid, lambda _: given)
+
+    assert len(end.value.challenges) == 1
+
+
+@pytest.mark.parametrize("value", ["", None])
+def test_an_answer_without_text_counts_as_none(client, make_member, value):
+    member = make_member("challenge")
+
+    with pytest.raises(ra.ChallengeError, match="1 of 1 were not answered"):
+        client.fetch_rewards(member.user_guid, member.guid, lambda asked: {asked[0].guid: value})
