@@ -20,6 +20,15 @@ ACCEPT_VERSION_HEADER: Final = "Accept-Version"
 API_VERSION: Final = "v20250224"
 """The dated version of the Platform API, which each of its calls must name in `Accept-Version` since 12 August 2026."""
 
+VERSIONS_LISTED: Final = {
+    "atrium": "https://docs.mx.com/api-reference/atrium",
+    "platform": "https://docs.mx.com/api-reference/platform-api/overview/versioning",
+}
+"""MX's pages that say which versions are valid, by dialect."""
+
+REWARDS_PRODUCT: Final = "rewards"
+"""The name of rewards among an institution's `supported_products`."""
+
 API_KEY_HEADER: Final = "MX-API-Key"
 CLIENT_ID_HEADER: Final = "MX-Client-ID"
 REQUEST_ID_HEADER: Final = "X-Request-ID"

@@ -140,12 +140,19 @@ class InvalidRewardsError(RewardsError, ValueError):
     def from_rejected(
         cls, count: int, reasons: Mapping[str, int], first: Sequence[str], *, rejected: Any = ()
     ) -> InvalidRewardsError:
-        """Give the count, the reasons with their counts, and the first rows with their places."""
+        """Give the count, the reasons with their counts, the first rows with their places, and what to do."""
+        has_no_owner = not reasons.keys().isdisjoint(("user_guid is missing", "member_guid is missing"))
         return cls(
-            f"{rejected_in_words(count, reasons, first)}\n"
+            f"{rejected_in_words(count, reasons, first)}\n{_HOW_TO_NAME_OWNERS if has_no_owner else ''}"
             'Correct the source, or load with on_invalid="drop" to leave these rows out.',
             rejected=rejected,
         )
+
+
+_HOW_TO_NAME_OWNERS = (
+    "Rewards of the Platform API name no user and no member: list_rewards() and pull() fill them in. In what you have, "
+    "add user_guid and member_guid to each reward.\n"
+)
 
 
 def rejected_in_words(count: int, reasons: Mapping[str, int], first: Sequence[str]) -> str:
@@ -218,6 +225,48 @@ class AtriumError(RewardsError):
         )
 
     @classmethod
+    def beyond(
+        cls,
+        call: str,
+        happened: str,
+        setting: str,
+        value: float,
+        *,
+        status: int | None = None,
+        request_id: str | None = None,
+    ) -> AtriumError:
+        """Name the call, what happened, the bound that ended it, and how to raise that."""
+        reference = f" (request {request_id})" if request_id else ""
+        bound = f"{setting}={value:_}" if isinstance(value, int) else f"{setting}={value:g}"
+        return cls(
+            f"{call} {happened}{reference}. The bound is {bound}; if the answer is right, pass a larger {setting} to "
+            "AtriumClient.",
+            status=status,
+            request_id=request_id,
+        )
+
+    @classmethod
+    def unknown_version(
+        cls, call: str, said: str, version: str, advice: str, *, request_id: str | None = None
+    ) -> AtriumError:
+        """Name the version that was asked for, and where the valid ones are listed."""
+        reference = f" (request {request_id})" if request_id else ""
+        return cls(
+            f"{call} answered 406: {said}{reference}. It was asked for {version}. {advice}",
+            status=406,
+            request_id=request_id,
+        )
+
+    @classmethod
+    def lacks_fields(cls, call: str, fields: Sequence[str], version: str, advice: str) -> AtriumError:
+        """Name the fields that a reward lacks, and the version that was asked for."""
+        return cls(
+            f"{call} answered a reward without {', '.join(map(repr, fields))}, which the analyses need. It was asked "
+            f"for {version}. {advice}",
+            status=200,
+        )
+
+    @classmethod
     def wrong_shape(cls, call: str, expected: str) -> AtriumError:
         """Name the call and what its JSON lacks."""
         return cls(f"{call} answered JSON without {expected}. Is the base URL that of the rewards API?", status=200)
@@ -265,6 +314,14 @@ class UnsupportedInstitutionError(AtriumError):
     """400 on fetch_rewards: the member's institution does not support rewards."""
 
     advice = "This cannot be fixed: leave the member out."
+
+    @classmethod
+    def of_institution(cls, member_guid: str, institution: str, products: Sequence[str]) -> UnsupportedInstitutionError:
+        """Name the institution and the products that it supports."""
+        return cls(
+            f"No job was started for member {member_guid}: the institution {institution!r} does not support rewards, "
+            f"only {', '.join(products) or 'nothing'}. {cls.advice}"
+        )
 
 
 _BY_STATUS: dict[int, type[AtriumError]] = {

@@ -25,6 +25,14 @@ if TYPE_CHECKING:
 Dialect = Annotated[
     atrium.Dialect, typer.Option("--dialect", help="The API to call: Atrium, or its successor, the MX Platform API.")
 ]
+ApiVersion = Annotated[
+    str | None,
+    typer.Option(
+        "--api-version",
+        metavar="VERSION",
+        help=f"Dated version of the Platform API; MX_API_VERSION if not given, otherwise {atrium.API_VERSION}.",
+    ),
+]
 
 
 def fetch(
@@ -35,6 +43,7 @@ def fetch(
     ] = atrium.JOB_TIMEOUT_S,
     poll_interval: Annotated[float, typer.Option(help="Seconds between polls of the job.")] = atrium.POLL_INTERVAL_S,
     dialect: Dialect = "atrium",
+    api_version: ApiVersion = None,
     format: Format = None,
     out: Out = None,
 ) -> None:
@@ -47,7 +56,7 @@ def fetch(
 
     resolved = resolve_format(format, out)
     with (
-        AtriumClient.from_env(dialect=dialect, poll_interval=poll_interval) as client,
+        AtriumClient.from_env(dialect=dialect, api_version=api_version, poll_interval=poll_interval) as client,
         temporary_folder("rewards-questions-") as folder,
     ):
         terminal = Terminal(folder)
@@ -64,6 +73,7 @@ def pull(
     ],
     workers: Annotated[int, typer.Option(help="Number of members to read at a time.")] = 8,
     dialect: Dialect = "atrium",
+    api_version: ApiVersion = None,
 ) -> None:
     """Read the rewards of all members of all users into a folder; an interrupted pull resumes where it stopped.
 
@@ -74,7 +84,7 @@ def pull(
     from rewards_analytics.client.pull import pull
     from rewards_analytics.show.freshness import gathered
 
-    with AtriumClient.from_env(dialect=dialect) as client:
+    with AtriumClient.from_env(dialect=dialect, api_version=api_version) as client:
         pulled = pull(client, out=out, workers=workers)
     kept = f", {pulled.resumed:,} of them from an earlier pull into this folder" if pulled.resumed else ""
     for (user_guid, member_guid), error in pulled.failures:

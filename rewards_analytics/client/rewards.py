@@ -5,11 +5,16 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
-from decimal import Decimal
 from typing import Any, Final, Self
 
-from rewards_analytics.amounts import is_amount
-from rewards_analytics.atrium import ACCEPT, JOB_TIMEOUT_S, MOST_PER_PAGE, POLL_INTERVAL_S, Dialect, JsonObject
+from rewards_analytics.atrium import (
+    JOB_TIMEOUT_S,
+    MOST_PER_PAGE,
+    POLL_INTERVAL_S,
+    REWARDS_PRODUCT,
+    Dialect,
+    JsonObject,
+)
 from rewards_analytics.client import credentials
 from rewards_analytics.client.aggregation import (
     Aggregation,
@@ -21,8 +26,10 @@ from rewards_analytics.client.aggregation import (
 )
 from rewards_analytics.client.credentials import Signature
 from rewards_analytics.client.paging import read_all
+from rewards_analytics.client.reward import completed
 from rewards_analytics.client.transport import DEFAULT_BASE_URL, Transport, checked_guid
-from rewards_analytics.errors import ArgumentError
+from rewards_analytics.client.version import Version
+from rewards_analytics.errors import ArgumentError, NotFoundError, UnsupportedInstitutionError
 
 ONE_DAY_S: Final = 86_400
 
@@ -40,6 +47,8 @@ class AtriumClient:
         `"atrium"`, or `"platform"` for its successor, the MX Platform API.
     accept
         Version to request, such as `application/vnd.mx.atrium.beta+json`; the dialect's first version if None.
+    api_version
+        Dated version of the Platform API to request, such as `v20250224`, which is what None requests.
     timeout
         Seconds to wait for a connection, and for each part of a response.
     retries
@@ -78,6 +87,7 @@ class AtriumClient:
         *,
         dialect: Dialect = "atrium",
         accept: str | None = None,
+        api_version: str | None = None,
         timeout: float = 30.0,
         retries: int = 5,
         poll_interval: float = POLL_INTERVAL_S,
@@ -87,12 +97,10 @@ class AtriumClient:
         # Hidden before anything can fail: a traceback may show the local variables.
         api_key, client_id = credentials.hidden(api_key), credentials.hidden(client_id)
         _at_least(0, retries=retries, poll_interval=poll_interval)
-        if not 0 < timeout <= ONE_DAY_S:
-            raise ArgumentError(
-                f"timeout must be a number of seconds above 0 and at most {ONE_DAY_S} (a day), got {timeout}."
-            )
+        _seconds(timeout=timeout)
         signature = Signature(api_key, client_id, dialect)
         self.dialect = dialect
+        self._version = Version.of(dialect, accept, api_version)
         self._retries = retries
         self._poll_interval = poll_interval
         self._sleep = sleep
@@ -100,7 +108,7 @@ class AtriumClient:
         self._transport = Transport(
             base_url or DEFAULT_BASE_URL[dialect],
             signature=signature,
-            accept=accept or ACCEPT[dialect][0],
+            version=self._version,
             timeout=timeout,
             retries=retries,
             sleep=sleep,
@@ -112,10 +120,13 @@ class AtriumClient:
         """Client with `MX_API_KEY`, `MX_CLIENT_ID` and `MX_BASE_URL` from the environment.
 
         Keys that are not set are looked up in the keyring, if the package `keyring` is installed. `settings` are the
-        other arguments of the class, such as `dialect`.
+        other arguments of the class, such as `dialect`. With `dialect="platform"`, `MX_API_VERSION` is the
+        `api_version` unless that is given.
         """
         api_key, client_id = credentials.from_environment()
         base_url = settings.pop("base_url", None) or os.environ.get("MX_BASE_URL")
+        if settings.get("dialect") == "platform" and settings.get("api_version") is None:
+            settings["api_version"] = os.environ.get("MX_API_VERSION") or None
         return cls(api_key, client_id, base_url, **settings)
 
     def __repr__(self) -> str:
@@ -150,6 +161,14 @@ class AtriumClient:
         """Current status of a member: `connection_status`, `is_being_aggregated`, `aggregated_at`, `challenges`."""
         return self._transport.get_object("member", *_member(user_guid, member_guid), "status")
 
+    def supports_rewards(self, user_guid: str, member_guid: str) -> bool | None:
+        """Whether the member's institution lists rewards among its `supported_products`; None if the API does not say.
+
+        It starts no job.
+        """
+        products = self._supported_products(user_guid, member_guid)[1]
+        return None if products is None else REWARDS_PRODUCT in products
+
     # --- Rewards ---
 
     def fetch_rewards(
@@ -160,6 +179,7 @@ class AtriumClient:
         timeout: float = JOB_TIMEOUT_S,
         *,
         watch: Watch | None = None,
+        check_institution: bool = False,
     ) -> MemberState:
         """Start a rewards job for a member, or join a running one, and wait until it has ended.
 
@@ -178,6 +198,9 @@ class AtriumClient:
             Seconds until `AggregationTimeout`, not counting the time that `answer` takes.
         watch
             Called with each status, to show progress.
+        check_institution
+            Whether to look first if the institution supports rewards, which takes two calls. If it does not,
+            `UnsupportedInstitutionError` is raised without starting a job.
 
         Returns
         -------
@@ -185,6 +208,10 @@ class AtriumClient:
         """
         path = _member(user_guid, member_guid)
         _at_least(0, timeout=timeout)
+        if check_institution:
+            institution, products = self._supported_products(user_guid, member_guid)
+            if products is not None and REWARDS_PRODUCT not in products:
+                raise UnsupportedInstitutionError.of_institution(member_guid, institution, products)
         return Aggregation(
             transport=self._transport,
             path=path,
@@ -205,14 +232,36 @@ class AtriumClient:
         return self._transport.read_object("member", response)
 
     def list_rewards(self, user_guid: str, member_guid: str) -> Iterator[JsonObject]:
-        """Every reward of a member, each guid once, as the API returns them, but with `balance` as a Decimal."""
+        """Every reward of a member, each guid once, as the API returns them, but with `balance` as a Decimal.
+
+        A reward that names no `user_guid` or `member_guid` (the Platform API's name neither) gets those given here.
+        """
         path = (*_member(user_guid, member_guid), "rewards")
-        return map(_exact, self._entries("rewards", *path, consistent=True))
+        call = f"GET /{'/'.join(path)}"
+        entries = self._entries("rewards", *path, consistent=True)
+        return (self._completed(reward, call, user_guid, member_guid) for reward in entries)
 
     def read_reward(self, user_guid: str, member_guid: str, reward_guid: str) -> JsonObject:
-        """One reward, as the API returns it, but with `balance` as a Decimal."""
+        """One reward, as `list_rewards` gives it."""
         path = (*_member(user_guid, member_guid), "rewards", checked_guid(reward_guid))
-        return _exact(self._transport.get_object("reward", *path))
+        reward = self._transport.get_object("reward", *path)
+        return self._completed(reward, f"GET /{'/'.join(path)}", user_guid, member_guid)
+
+    def _completed(self, reward: JsonObject, call: str, user_guid: str, member_guid: str) -> JsonObject:
+        return completed(reward, call, user_guid=user_guid, member_guid=member_guid, version=self._version)
+
+    def _supported_products(self, user_guid: str, member_guid: str) -> tuple[str, list[str] | None]:
+        """Institution of a member and its products in lower case, None if the API does not say."""
+        member = self._transport.get_object("member", *_member(user_guid, member_guid))
+        code = member.get("institution_code")
+        if not isinstance(code, str) or not code:
+            return "", None
+        try:
+            institution = self._transport.get_object("institution", "institutions", code)
+        except NotFoundError:
+            return code, None
+        products = institution.get("supported_products")
+        return code, [str(product).lower() for product in products] if isinstance(products, list) else None
 
     def _entries(self, name: str, *path: str, consistent: bool = False) -> Iterator[JsonObject]:
         """Entries of a list, requested when the iteration begins."""
@@ -228,17 +277,15 @@ def _member(user_guid: str, member_guid: str) -> tuple[str, str, str, str]:
     return "users", checked_guid(user_guid), "members", checked_guid(member_guid)
 
 
-def _exact(reward: JsonObject) -> JsonObject:
-    """Same reward with its balance as a Decimal; a text that is not an amount stays, for `load` to reject."""
-    balance = reward.get("balance")
-    if isinstance(balance, int) and not isinstance(balance, bool):
-        return reward | {"balance": Decimal(balance)}
-    if isinstance(balance, str) and is_amount(balance):
-        return reward | {"balance": Decimal(balance)}
-    return reward
-
-
 def _at_least(least: int, **arguments: float) -> None:
     for name, value in arguments.items():
         if not value >= least:  # also refuses NaN
             raise ArgumentError.below(name, value, least)
+
+
+def _seconds(**arguments: float) -> None:
+    for name, value in arguments.items():
+        if not 0 < value <= ONE_DAY_S:  # also refuses NaN
+            raise ArgumentError(
+                f"{name} must be a number of seconds above 0 and at most {ONE_DAY_S} (a day), got {value}."
+            )

@@ -18,12 +18,13 @@ from requests import ConnectionError as NoConnection, RequestException, Timeout
 from requests.adapters import HTTPAdapter
 from requests.exceptions import ChunkedEncodingError, ContentDecodingError, ProxyError, SSLError
 
-from rewards_analytics.atrium import ACCEPT_VERSION_HEADER, API_VERSION, REQUEST_ID_HEADER, JsonObject
+from rewards_analytics.atrium import REQUEST_ID_HEADER, JsonObject
 from rewards_analytics.client import retry
 from rewards_analytics.errors import ArgumentError, AtriumError
 
 if TYPE_CHECKING:
     from rewards_analytics.client.credentials import Signature
+    from rewards_analytics.client.version import Version
 
 DEFAULT_BASE_URL: Final = {"atrium": "https://vestibule.mx.com", "platform": "https://int-api.mx.com"}
 """MX's development hosts, where a mistake costs nothing. Production must be named explicitly."""
@@ -94,7 +95,7 @@ class Transport:
         base_url: str,
         *,
         signature: Signature,
-        accept: str,
+        version: Version,
         timeout: float,
         retries: int,
         sleep: Callable[[float], None],
@@ -104,9 +105,8 @@ class Transport:
         self._until_settled = retry.retrying(retries=retries, sleep=sleep)
         self._timeout = timeout
         self._session = _Session()
-        self._session.headers["Accept"] = accept
-        if signature.dialect == "platform":
-            self._session.headers[ACCEPT_VERSION_HEADER] = API_VERSION
+        self._session.headers.update(version.headers)
+        self._version = version
         # The environment's proxies and certificates are for other hosts than this machine.
         self._session.trust_env = not is_loopback(urlsplit(self.base_url).hostname)
         self._session.mount(self.base_url, HTTPAdapter(pool_maxsize=CONNECTIONS, max_retries=0))
@@ -148,11 +148,14 @@ class Transport:
         if response.status is None:
             return AtriumError.no_response(response.call, self.base_url, response.failure or "")
         request_id = response.headers.get(REQUEST_ID_HEADER)
+        request_id = request_id and self._signature.redacted(request_id)
+        said = _said(response, self._signature.redacted)
+        if response.status == 406:
+            return AtriumError.unknown_version(
+                response.call, said, str(self._version), self._version.advice, request_id=request_id
+            )
         return kind.from_response(
-            response.call,
-            _said(response, self._signature.redacted) + _requested_wait(response),
-            status=response.status,
-            request_id=request_id and self._signature.redacted(request_id),
+            response.call, said + _requested_wait(response), status=response.status, request_id=request_id
         )
 
     def close(self) -> None:

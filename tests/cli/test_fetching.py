@@ -113,6 +113,24 @@ def test_both_dialects_can_be_chosen(sandbox, fetch, dialect):
     assert fetch(make_member(sandbox, "password"), "--dialect", dialect).status == 0
 
 
+def test_a_dated_version_can_be_chosen(sandbox, fetch):
+    member = make_member(sandbox, "password")
+
+    assert fetch(member, "--dialect", "platform", "--api-version", "v20250224").status == 0
+    refused = fetch(member, "--dialect", "platform", "--api-version", "v20990101")
+    assert refused.status == 3
+    assert "Accept-Version: v20990101" in refused.err
+    assert "https://docs.mx.com/" in refused.err
+    assert "--api-version" in refused.err
+
+
+def test_a_dated_version_of_atrium_is_wrong_usage(sandbox, fetch):
+    ended = fetch(make_member(sandbox, "password"), "--api-version", "v20250224")
+
+    assert ended.status == 2
+    assert "dialect='platform'" in ended.err
+
+
 def test_an_unknown_member_is_named(sandbox, run):
     ended = run("fetch", "USR-none", "MBR-none")
 
