@@ -24,7 +24,8 @@ from rewards_analytics.errors import (
 )
 
 if TYPE_CHECKING:
-    from rewards_analytics.client.transport import Response, Transport
+    from rewards_analytics.client.response import Response
+    from rewards_analytics.client.transport import Transport
 
 AnswerChallenges = Callable[[list[Challenge]], Mapping[str, str] | None]
 Watch = Callable[[JsonObject], None]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from tenacity import RetryCallState
 
-    from rewards_analytics.client.transport import Response
+    from rewards_analytics.client.response import Response
 
 TRANSIENT_STATUSES: Final = frozenset({429, 500, 502, 503, 504})
 FIRST_WAIT_S: Final = 0.5

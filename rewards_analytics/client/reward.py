@@ -26,9 +26,14 @@ def completed(reward: JsonObject, call: str, *, user_guid: str, member_guid: str
         missing = [name for name in needed if name not in reward]
         if missing:
             raise AtriumError.lacks_fields(call, missing, str(version), version.advice)
-    whose = {"user_guid": user_guid, "member_guid": member_guid}
-    owners = {name: guid for name, guid in whose.items() if reward.get(name) is None}
-    return reward | owners | {"balance": _exact(reward["balance"])} if "balance" in reward else reward | owners
+    whole = reward.copy()
+    if whole.get("user_guid") is None:
+        whole["user_guid"] = user_guid
+    if whole.get("member_guid") is None:
+        whole["member_guid"] = member_guid
+    if "balance" in whole:
+        whole["balance"] = _exact(whole["balance"])
+    return whole
 
 
 def _exact(balance: object) -> object:

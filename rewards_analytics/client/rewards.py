@@ -32,6 +32,9 @@ from rewards_analytics.client.version import Version
 from rewards_analytics.errors import ArgumentError, NotFoundError, UnsupportedInstitutionError
 
 ONE_DAY_S: Final = 86_400
+CALL_TIMEOUT_S: Final = 120.0
+MAX_BODY_BYTES: Final = 32 << 20
+MAX_PAGES: Final = 10_000
 
 
 class AtriumClient:
@@ -51,6 +54,13 @@ class AtriumClient:
         Dated version of the Platform API to request, such as `v20250224`, which is what None requests.
     timeout
         Seconds to wait for a connection, and for each part of a response.
+    call_timeout
+        Seconds that a call may take as a whole, from looking up the host to the last byte of the response. Its retries
+        count, the waits between them do not.
+    max_body_bytes
+        Size that a response may have, after unpacking; 32 MiB by default.
+    max_pages
+        Number of pages that a list may have.
     retries
         Retries after the first attempt at a call that failed temporarily.
     poll_interval
@@ -89,6 +99,9 @@ class AtriumClient:
         accept: str | None = None,
         api_version: str | None = None,
         timeout: float = 30.0,
+        call_timeout: float = CALL_TIMEOUT_S,
+        max_body_bytes: int = MAX_BODY_BYTES,
+        max_pages: int = MAX_PAGES,
         retries: int = 5,
         poll_interval: float = POLL_INTERVAL_S,
         sleep: Callable[[float], None] = time.sleep,
@@ -97,10 +110,13 @@ class AtriumClient:
         # Hidden before anything can fail: a traceback may show the local variables.
         api_key, client_id = credentials.hidden(api_key), credentials.hidden(client_id)
         _at_least(0, retries=retries, poll_interval=poll_interval)
-        _seconds(timeout=timeout)
+        _seconds(timeout=timeout, call_timeout=call_timeout)
+        _at_least(1, max_body_bytes=max_body_bytes, max_pages=max_pages)
         signature = Signature(api_key, client_id, dialect)
         self.dialect = dialect
         self._version = Version.of(dialect, accept, api_version)
+        self._max_pages = max_pages
+        self._max_body_bytes = max_body_bytes
         self._retries = retries
         self._poll_interval = poll_interval
         self._sleep = sleep
@@ -110,6 +126,8 @@ class AtriumClient:
             signature=signature,
             version=self._version,
             timeout=timeout,
+            call_timeout=call_timeout,
+            max_body_bytes=max_body_bytes,
             retries=retries,
             sleep=sleep,
         )
@@ -270,6 +288,8 @@ class AtriumClient:
             name,
             call=f"GET /{'/'.join(path)}",
             consistent=consistent,
+            max_pages=self._max_pages,
+            max_bytes=self._max_body_bytes,
         )
 
 

@@ -1,25 +1,25 @@
-"""One HTTP call to the API: signed, timed, never redirected; its JSON read exactly, its failures typed."""
+"""One HTTP call to the API: signed, within its bounds, never redirected; its failures typed."""
 
 from __future__ import annotations
 
 import ipaddress
-import json
 import ssl
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
-from decimal import Decimal
-from functools import cached_property
+from dataclasses import dataclass
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlsplit
 
 import requests
 from requests import ConnectionError as NoConnection, RequestException, Timeout
-from requests.adapters import HTTPAdapter
 from requests.exceptions import ChunkedEncodingError, ContentDecodingError, ProxyError, SSLError
+from urllib3.exceptions import HTTPError
 
 from rewards_analytics.atrium import REQUEST_ID_HEADER, JsonObject
 from rewards_analytics.client import retry
+from rewards_analytics.client.connection import Adapter, Exchange, in_progress
+from rewards_analytics.client.response import Bound, Response
 from rewards_analytics.errors import ArgumentError, AtriumError
 
 if TYPE_CHECKING:
@@ -35,48 +35,15 @@ CONNECTIONS: Final = 256
 QUOTED_CHARACTERS: Final = 120
 """How much of an unexpected body an error quotes."""
 
+PIECE: Final = 1 << 16
+"""Bytes of a body to unpack at a time."""
 
-@dataclass(frozen=True)
-class Response:
-    """Result of one attempt: the API's response, or in `failure` the reason why there is none.
 
-    `is_hopeless` says that another attempt would fail in the same way.
-    """
+@dataclass
+class _Time:
+    """Seconds that a call has left. All its attempts take from it, but not the waits between them."""
 
-    call: str
-    status: int | None = None
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    body: bytes = field(default=b"", repr=False)
-    failure: str | None = None
-    is_hopeless: bool = False
-
-    @cached_property
-    def json(self) -> Any:
-        """The body as JSON with exact numbers. Raises ValueError or ArithmeticError if it is not JSON in UTF-8."""
-        return json.loads(self.body.decode("utf-8-sig"), parse_float=Decimal, parse_constant=Decimal)
-
-    @property
-    def is_json(self) -> bool:
-        """Whether the body is JSON."""
-        try:
-            _ = self.json
-        except (ValueError, ArithmeticError, RecursionError):  # ArithmeticError: an exponent beyond Decimal
-            return False
-        return True
-
-    @property
-    def is_success(self) -> bool:
-        """Whether the status is 2xx."""
-        return self.status is not None and 200 <= self.status < 300
-
-    @property
-    def is_transient(self) -> bool:
-        """Whether another attempt may succeed: no response, a busy or broken server, a success that is not JSON."""
-        if self.is_hopeless:
-            return False
-        if self.status is None or self.status in retry.TRANSIENT_STATUSES:
-            return True
-        return self.is_success and self.status != 204 and not self.is_json
+    left: float
 
 
 class _Session(requests.Session):
@@ -97,22 +64,26 @@ class Transport:
         signature: Signature,
         version: Version,
         timeout: float,
+        call_timeout: float,
+        max_body_bytes: int,
         retries: int,
         sleep: Callable[[float], None],
     ) -> None:
         self.base_url = checked_base_url(base_url)
         self._signature = signature
         self._until_settled = retry.retrying(retries=retries, sleep=sleep)
+        self._version = version
         self._timeout = timeout
+        self._call_timeout = call_timeout
+        self._max_body_bytes = max_body_bytes
         self._session = _Session()
         self._session.headers.update(version.headers)
-        self._version = version
         # The environment's proxies and certificates are for other hosts than this machine.
         self._session.trust_env = not is_loopback(urlsplit(self.base_url).hostname)
-        self._session.mount(self.base_url, HTTPAdapter(pool_maxsize=CONNECTIONS, max_retries=0))
+        self._session.mount(self.base_url, Adapter(pool_maxsize=CONNECTIONS, max_retries=0))
         # Done once: requests looks up the environment and merges the headers at every call, which costs as much as
         # the call itself.
-        self._environment = self._session.merge_environment_settings(self.base_url, {}, None, None, None)
+        self._environment = self._session.merge_environment_settings(self.base_url, {}, True, None, None)
         self._headers = dict(self._session.headers)
 
     def get(self, *path: str, **query: int) -> Any:
@@ -125,7 +96,7 @@ class Transport:
 
     def send(self, method: str, *path: str, payload: object = None) -> Response:
         """Response to a call that changes something, which is never retried blindly."""
-        return self._attempt(method, self._url(path), payload=payload)
+        return self._attempt(method, self._url(path), _Time(self._call_timeout), payload=payload)
 
     def read(self, response: Response) -> Any:
         """JSON of a successful response; raises the typed error of any other."""
@@ -145,17 +116,29 @@ class Transport:
 
     def error(self, response: Response, kind: type[AtriumError] = AtriumError) -> AtriumError:
         """Typed error of an unsuccessful response: of `kind` if given, otherwise by its status."""
-        if response.status is None:
-            return AtriumError.no_response(response.call, self.base_url, response.failure or "")
         request_id = response.headers.get(REQUEST_ID_HEADER)
         request_id = request_id and self._signature.redacted(request_id)
-        said = _said(response, self._signature.redacted)
+        bound = response.exceeded
+        if bound is not None:
+            return AtriumError.beyond(
+                response.call,
+                bound.happened,
+                bound.setting,
+                bound.value,
+                status=response.status,
+                request_id=request_id,
+            )
+        if response.status is None:
+            return AtriumError.no_response(response.call, self.base_url, response.failure or "")
         if response.status == 406:
             return AtriumError.unknown_version(
-                response.call, said, str(self._version), self._version.advice, request_id=request_id
+                response.call, self._said(response), str(self._version), self._version.advice, request_id=request_id
             )
         return kind.from_response(
-            response.call, said + _requested_wait(response), status=response.status, request_id=request_id
+            response.call,
+            self._said(response) + _requested_wait(response),
+            status=response.status,
+            request_id=request_id,
         )
 
     def close(self) -> None:
@@ -166,24 +149,70 @@ class Transport:
         return "/".join([self.base_url, *(quote(checked_guid(segment), safe="") for segment in path)])
 
     def _settled(self, path: tuple[str, ...], query: Mapping[str, int]) -> Response:
-        url = self._url(path)
-        return self._until_settled(lambda: self._attempt("GET", url, query=query))
+        url, time = self._url(path), _Time(self._call_timeout)
+        return self._until_settled(lambda: self._attempt("GET", url, time, query=query))
 
     def _attempt(
-        self, method: str, url: str, *, query: Mapping[str, int] | None = None, payload: object = None
+        self, method: str, url: str, time: _Time, *, query: Mapping[str, int] | None = None, payload: object = None
     ) -> Response:
-        """Make a call once. Errors of requests are not passed on, since they carry the signed request."""
-        call = f"{method} {urlsplit(url).path}"
+        """Make a call once, within the time that it has left.
+
+        Errors of requests are not passed on, since they carry the request.
+        """
+        call = self._signature.redacted(f"{method} {urlsplit(url).path}")
+        exchange = Exchange(monotonic() + time.left, self._timeout, self._signature.signed)
         try:
             request = requests.PreparedRequest()
             request.prepare(method, url, self._headers, params=query, json=payload, auth=self._signature)
-            response = self._session.send(request, timeout=self._timeout, allow_redirects=False, **self._environment)
-        except OSError as error:  # the base class of every error of requests
+            with (
+                in_progress(exchange),
+                self._session.send(
+                    request, timeout=self._timeout, allow_redirects=False, **self._environment
+                ) as response,
+            ):
+                body = self._body(response)
+            if body is None:
+                happened = f"answered more than {self._max_body_bytes:,} bytes, of which the rest was not read"
+                exceeded = Bound(happened, "max_body_bytes", self._max_body_bytes)
+                return Response(call, response.status_code, response.headers, exceeded=exceeded)
+            return Response(call, response.status_code, response.headers, body)
+        except (OSError, HTTPError) as error:  # the base classes of every error of requests and urllib3
+            if exchange.time_left <= 0:
+                happened = f"took longer than {self._call_timeout:g} s in all"
+                return Response(call, exceeded=Bound(happened, "call_timeout", self._call_timeout))
             return _failed(call, error)
-        except KeyboardInterrupt as interrupt:
-            # Without its frames: those of the standard library hold the keys as plain bytes.
-            raise interrupt.with_traceback(None) from None
-        return Response(call, response.status_code, response.headers, response.content)
+        except BaseException as error:  # noqa: BLE001 - it is raised again
+            # An interrupt, say. Without the frames of the libraries, which hold the bytes of the request.
+            error.__cause__ = error.__context__ = None
+            raise error.with_traceback(None) from None
+        finally:
+            time.left = exchange.time_left
+
+    def _body(self, response: requests.Response) -> bytes | None:
+        """The unpacked body, None if it is too large."""
+        body = bytearray()
+        for piece in response.iter_content(PIECE):
+            body += piece
+            if len(body) > self._max_body_bytes:
+                return None
+        return bytes(body)
+
+    def _said(self, response: Response) -> str:
+        """What a response says: its message if it has the documented form; redacted before it is cut."""
+        redacted = self._signature.redacted
+        if response.status is not None and 300 <= response.status < 400:
+            return "a redirect, which is not followed because it would send the keys elsewhere"
+        error = response.json.get("error") if isinstance(response.json, dict) else None
+        message = error.get("message") if isinstance(error, dict) else None
+        if isinstance(message, str) and message:
+            return _printable(redacted(message)).rstrip(". ")
+        kind = _printable(redacted(response.headers.get("Content-Type", "no content type")))
+        problem = redacted(response.problem) or "that is not what the API documents"
+        longest = 8 * QUOTED_CHARACTERS + self._signature.longest_echo
+        start = redacted(response.body[:longest].decode(errors="replace"))
+        if len(response.body) > longest:  # an echo may be cut in two at the end
+            start = start[: -self._signature.longest_echo]
+        return f"{kind} {problem}, beginning {_printable(start)!r}"
 
 
 def checked_base_url(base_url: str) -> str:
@@ -231,20 +260,6 @@ def checked_guid(guid: str) -> str:
     )
 
 
-def _said(response: Response, redacted: Callable[[str], str]) -> str:
-    """What a response says: its message if it has the documented form; redacted before it is cut."""
-    if response.status is not None and 300 <= response.status < 400:
-        return "a redirect, which is not followed because it would send the keys elsewhere"
-    body = response.json if response.is_json else None
-    error = body.get("error") if isinstance(body, dict) else None
-    message = error.get("message") if isinstance(error, dict) else None
-    if isinstance(message, str) and message:
-        return _printable(redacted(message)).rstrip(". ")
-    kind = _printable(redacted(response.headers.get("Content-Type", "no content type")))
-    start = response.body[: 8 * QUOTED_CHARACTERS].decode(errors="replace")
-    return f"{kind} that is not what the API documents, beginning {_printable(redacted(start))!r}"
-
-
 def _requested_wait(response: Response) -> str:
     """How long a response asks to wait, if that is why the call failed."""
     seconds = retry.requested_wait(response)
@@ -258,7 +273,7 @@ def _printable(text: str) -> str:
     return line if len(line) <= QUOTED_CHARACTERS else f"{line[:QUOTED_CHARACTERS]}…"
 
 
-def _failed(call: str, error: OSError) -> Response:
+def _failed(call: str, error: OSError | HTTPError) -> Response:
     """Say briefly why there was no response, and whether a retry may help."""
     match error:
         case Timeout():
@@ -273,7 +288,7 @@ def _failed(call: str, error: OSError) -> Response:
             return Response(call, failure="the connection broke within the response")
         case NoConnection():
             return Response(call, failure="the connection was refused or broke")
-        case RequestException():
+        case RequestException() | HTTPError():
             return Response(call, failure=f"it could not be sent ({type(error).__name__})", is_hopeless=True)
         case _:  # the environment names certificates that do not exist
             return Response(call, failure=f"it could not be sent: {error}", is_hopeless=True)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
+import ssl
+import subprocess
 from collections.abc import Callable, Iterator
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -103,3 +107,24 @@ def hostile(running_sandbox: Sandbox) -> Iterator[Hostile]:
     """A server in front of the sandbox that answers for some members as no API should."""
     with Hostile(running_sandbox) as server:
         yield server
+
+
+@pytest.fixture
+def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Wire]:
+    """An https server for `atrium.test`, with a certificate that the client trusts by the environment."""
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    make_certificate(key, certificate, "DNS:atrium.test")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    with Wire(context) as server:
+        yield server
+
+
+def make_certificate(key: Path, certificate: Path, name: str) -> None:
+    """Make a self-signed certificate for a name, such as `IP:127.0.0.1`."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is missing, which makes the certificate")
+    made = ["-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", str(key), "-out", str(certificate), "-days", "2"]
+    named = ["-subj", "/CN=test", "-addext", f"subjectAltName={name}"]
+    subprocess.run(["openssl", "req", *made, *named], check=True, capture_output=True, timeout=60)

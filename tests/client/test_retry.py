@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 import rewards_analytics as ra
+from rewards_analytics.client.response import Response
 from rewards_analytics.client.retry import retry_after
-from rewards_analytics.client.transport import Response
 
 
 @pytest.mark.parametrize("fault", ["reset", "lost", "truncated", "html", "429", "500", "502", "503", "504"])

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import copy
+import http.client
+import io
+import itertools
 import json
 import logging
 import pickle
 import socket
 import sys
 import traceback
-from base64 import b64encode
+from base64 import b64encode, urlsafe_b64encode
 
 import pytest
+from rich.console import Console
+from rich.traceback import Traceback
 
 import rewards_analytics as ra
 from rewards_analytics import AtriumClient
@@ -20,6 +25,8 @@ from rewards_analytics.sandbox import Sandbox
 
 KEY = "key-0d4f7a11c9e2"
 CLIENT = "client-9b1e55d07f3a"
+AUDITORS = []
+sys.addaudithook(lambda *event: [auditor(*event) for auditor in tuple(AUDITORS)])  # a hook cannot be removed
 SHOWN = (KEY, CLIENT, b64encode(f"{CLIENT}:{KEY}".encode()).decode())
 
 
@@ -127,6 +134,151 @@ def test_a_secret_hides_itself_and_still_signs():
     assert holds_no_secret(secret, repr(secret), f"{secret}", f"{secret:>50}", "%s" % secret, [secret], {"k": secret})  # noqa: UP031
     assert secret.encode() == KEY.encode()
     assert secret.reveal() == KEY
+
+
+def test_no_part_of_a_secret_is_shown():
+    secret = Secret(KEY)
+    parts = [secret[:5], secret[0], secret + "", "" + secret, secret * 2, "".join(secret), secret.upper(), *secret]
+
+    assert json.dumps([secret, {"key": secret}]) == '["***", {"key": "***"}]'
+    assert set("".join(parts)) == {"*"}
+    assert f"{secret!s} {secret!r} {secret!a} {secret:.3}" == "*** '***' '***' ***"
+    assert not any(KEY[:5] in repr(getattr(secret, name)) for name in dir(secret) if name != "reveal")
+
+
+@pytest.mark.parametrize("dialect", ["atrium", "platform"])
+def test_a_signed_request_holds_no_key_until_it_is_sent(wire, dialect):
+    """Whatever looks at the request on its way (a log, an audit hook, a debugger) sees no key."""
+    wire.answers = [b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"]
+    seen = []
+
+    def audit(event, arguments):
+        if event.startswith("http.client"):
+            frames = [sys._getframe(2)]
+            while frames[-1].f_back is not None:
+                frames.append(frames[-1].f_back)
+            library = [
+                frame
+                for frame in frames
+                if "packages" in frame.f_code.co_filename or "http" in frame.f_code.co_filename
+            ]
+            seen.append((event, repr(arguments), *(repr(dict(frame.f_locals)) for frame in library)))
+
+    AUDITORS.append(audit)
+    try:
+        with AtriumClient(KEY, CLIENT, wire.base_url, dialect=dialect) as client:
+            client._transport.get("users")
+    finally:
+        AUDITORS.remove(audit)
+
+    assert {event for event, *_ in seen} == {"http.client.connect", "http.client.send"}
+    assert len(seen[1]) > 5
+    assert holds_no_secret(*itertools.chain(*seen))
+    (request,) = wire.requests
+    assert (KEY if dialect == "atrium" else SHOWN[2]) in request.decode()
+
+
+@pytest.mark.parametrize("dialect", ["atrium", "platform"])
+def test_debug_output_of_the_standard_library_shows_no_key(wire, dialect, monkeypatch, capsys, caplog):
+    monkeypatch.setattr(http.client.HTTPConnection, "debuglevel", 1)
+    caplog.set_level(logging.DEBUG)
+    wire.answers = [b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"]
+
+    with AtriumClient(KEY, CLIENT, wire.base_url, dialect=dialect) as client:
+        client._transport.get("users")
+
+    assert holds_no_secret(*capsys.readouterr(), caplog.text)
+    assert "GET /users" in caplog.text
+
+
+@pytest.mark.parametrize("dialect", ["atrium", "platform"])
+@pytest.mark.parametrize(
+    "kind", [RuntimeError, MemoryError, RecursionError, SystemExit, KeyboardInterrupt, AssertionError]
+)
+def test_an_error_from_anywhere_within_a_call_shows_no_key(guarded, dialect, kind, monkeypatch):
+    def stopped(*_):
+        try:
+            raise OSError
+        except OSError:
+            raise kind from None
+
+    monkeypatch.setattr(socket.socket, "sendall", stopped)
+
+    with pytest.raises(kind) as stop, AtriumClient(KEY, CLIENT, guarded.base_url, dialect=dialect) as client:
+        list(client.list_users())
+
+    # The first frame is this test's own.
+    own = stop.value.with_traceback(stop.value.__traceback__.tb_next)
+    assert holds_no_secret(with_variables(own), with_rich(own))
+    assert own.__context__ is None
+
+
+def with_rich(error):
+    """Traceback as rich shows it, with local variables."""
+    console = Console(width=200, file=io.StringIO())
+    console.print(Traceback.from_exception(type(error), error, error.__traceback__, show_locals=True))
+    return console.file.getvalue()
+
+
+ECHOES = {
+    "base64 of the key": b64encode(KEY.encode()).decode(),
+    "base64 of the client id": b64encode(CLIENT.encode()).decode(),
+    "base64 of both": b64encode(f"{CLIENT}:{KEY}".encode()).decode(),
+    "base64 of a longer text": b64encode(f"the key {KEY} is wrong".encode()).decode(),
+    "base64 one further": b64encode(f"a key {KEY} is wrong".encode()).decode(),
+    "base64 two further": b64encode(f"key {KEY} is wrong".encode()).decode(),
+    "base64 for an address": urlsafe_b64encode(f"?>{KEY}?>".encode()).decode(),
+    "hex": KEY.encode().hex(),
+    "capitals": KEY.upper(),
+}
+
+
+@pytest.mark.parametrize("echo", ECHOES.values(), ids=ECHOES)
+@pytest.mark.parametrize("dialect", ["atrium", "platform"])
+def test_an_encoded_echo_of_a_key_is_removed(wire, dialect, echo):
+    wire.answers = [
+        f"HTTP/1.1 400 X\r\nConnection: close\r\nX-Request-ID: {echo}\r\nContent-Type: {echo}\r\n\r\n{body}".encode()
+        for body in (
+            echo,
+            json.dumps({"error": {"message": f"No: {echo}."}}),
+            json.dumps({echo: 1})[:-1] + f', "{echo}": 2}}',
+        )
+    ]
+    client = AtriumClient(KEY, CLIENT, wire.base_url, dialect=dialect, retries=0)
+
+    for _ in range(3):
+        with pytest.raises(ra.AtriumError, match=r"answered 400: .*\*\*\*") as failure:
+            list(client.list_users())
+        middle = echo[len(echo) // 2 - 3 : len(echo) // 2 + 3]  # of nothing but the key
+        assert middle not in str(failure.value)
+        assert middle not in str(failure.value.request_id)
+    client.close()
+
+
+def test_an_echo_that_is_cut_shows_no_part_of_a_key(wire):
+    """Also where the redacted beginning is so short that the place where the body was cut is quoted."""
+    key = "k3y-" + "0123456789abcdef" * 8
+    body = key * 40
+    for padding in range(0, len(key), 7):
+        wire.answers.append(f"HTTP/1.1 400 X\r\nConnection: close\r\n\r\n{' ' * padding}{body}".encode())
+    client = AtriumClient(key, CLIENT, wire.base_url, retries=0)
+
+    for _ in range(0, len(key), 7):
+        with pytest.raises(ra.AtriumError) as failure:
+            list(client.list_users())
+        assert "k3y" not in str(failure.value)
+        assert "0123" not in str(failure.value)
+    client.close()
+
+
+def test_a_socks_proxy_is_refused_because_the_keys_would_not_be_put_in(monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", "socks5://127.0.0.1:1")
+
+    with (
+        pytest.raises(ra.AtriumError, match=r"could not be sent \(InvalidProxyURL\)"),
+        AtriumClient(KEY, CLIENT, "https://host.invalid") as client,
+    ):
+        list(client.list_users())
 
 
 @pytest.mark.parametrize("copied", [pickle.dumps, copy.deepcopy])
