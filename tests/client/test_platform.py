@@ -259,3 +259,15 @@ def test_a_fetch_goes_on_where_the_institution_supports_rewards(platform, wire):
 
     assert state["connection_status"] == "CONNECTED"
     assert "POST /users/USR-7/members/MBR-7/fetch_rewards HTTP/1.1" in [lines[0] for lines in sent(wire)]
+
+
+def test_the_sandbox_is_asked_for_an_institution(make_client, sandbox, member):
+    user = next(iter(sandbox.world.users.values()))
+    other = sandbox.world.create_member(user, "cedar_union")
+    client = make_client(dialect="platform")
+
+    assert client.supports_rewards(member.user_guid, member.guid) is True
+    with pytest.raises(ra.UnsupportedInstitutionError, match="'cedar_union' does not support rewards"):
+        client.fetch_rewards(other.user_guid, other.guid, check_institution=True)
+    assert {request.method for request in sandbox.requests} == {"GET"}
+    assert make_client().supports_rewards(member.user_guid, member.guid) is None  # Atrium does not say
