@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import http.client
 import json
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,6 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 from rewards_analytics.sandbox import Sandbox
 
 Pair = tuple[str, str]
+BOMB = gzip.compress(b" " * (64 << 20))
 
 
 def reward(pair: Pair, number: int = 1, **fields: Any) -> dict[str, Any]:
@@ -36,6 +39,10 @@ def listed(*rewards: dict[str, Any], pages: int = 1, entries: int | None = None)
     return json.dumps({"rewards": rewards, "pagination": {"total_entries": total, "total_pages": pages}}).encode()
 
 
+def _endless(pair: Pair, page: int) -> bytes:
+    return response(listed(reward(pair, page), pages=page + 1, entries=page + 1))
+
+
 def _written(pair: Pair, field: str, value: str) -> bytes:
     """A page with a reward in which a field has a value that is JSON text."""
     return response(listed(reward(pair, **{field: "VALUE"})).replace(b'"VALUE"', value.encode("latin-1")))
@@ -53,18 +60,19 @@ ANSWERS: dict[str, Callable[[Pair, int], bytes]] = {
     "HTML": lambda *_: response(b"<html><body>Please stand by</body></html>", "Content-Type: text/html"),
     "an empty body": lambda *_: response(b""),
     "a cut body": lambda pair, _: response(listed(reward(pair)), length=10_000),
-    "not HTTP": lambda *_: b"\x00\x01\x02\r\n\r\n",
-    "a teapot": lambda *_: response(b"{}", status="418 I'm a teapot"),
-    "a day that is none": lambda pair, _: response(listed(reward(pair, expires_on="2026-02-30"))),
+    "endless pages": _endless,
+    "a bomb": lambda *_: response(BOMB, "Content-Encoding: gzip"),
+    "wrong pagination": lambda pair, _: response(listed(reward(pair), pages=25, entries=1_000)),
     "rewards of another member": lambda *_: response(listed(reward(("USR-other", "MBR-other")))),
     "nulls in required fields": lambda pair, _: response(listed(reward(pair, unit_type=None))),
     "one guid with two contents": lambda pair, _: response(listed(reward(pair), reward(pair, balance=8))),
     "5xx for ever": lambda *_: response(b"", status="503 Service Unavailable"),
-    "a reward that is null": lambda *_: response(b'{"rewards": [null]}'),
+    "a slow body": lambda pair, _: response(listed(reward(pair))),
     "a redirect": lambda *_: response(b"", "Location: http://example.com/", status="302 Found"),
 }
 """Answers to `GET …/rewards` by their fault: the bytes for a member and page."""
 
+SLOW = "a slow body"
 REFUSED = "refused"
 _REFUSAL = response(b"", status="401 Unauthorized")
 
@@ -90,7 +98,12 @@ class Hostile:
                 page = int(parse_qs(url.query).get("page", ["1"])[0])
                 answer = _REFUSAL if fault == REFUSED else ANSWERS[fault]((parts[2], parts[4]), page)
                 with suppress(OSError):  # the client has had enough
-                    self.wfile.write(answer)
+                    if fault == SLOW:
+                        for byte in answer:
+                            self.wfile.write(bytes([byte]))
+                            time.sleep(0.2)
+                    else:
+                        self.wfile.write(answer)
 
             def _pass_on(self) -> None:
                 upstream = http.client.HTTPConnection("127.0.0.1", sandbox.port, timeout=30)

@@ -10,6 +10,7 @@ from rewards_analytics.sandbox import Sandbox
 from tests.client.hostile import ANSWERS, Hostile
 
 MEMBERS = 300
+BOUNDS = {"call_timeout": 3, "max_body_bytes": 1 << 20, "max_pages": 30}
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +28,7 @@ def hostile(sandbox):
 
 def pulled(sandbox, hostile, pairs, **options):
     keys = sandbox.api_key, sandbox.client_id, hostile.base_url
-    with AtriumClient(*keys, retries=12, sleep=lambda _: None) as client:
+    with AtriumClient(*keys, retries=12, sleep=lambda _: None, **BOUNDS) as client:
         return ra.pull(client, pairs, workers=16, **options)
 
 
@@ -57,6 +58,15 @@ def rewards_of(sandbox, guid):
 
 
 SAID = {
+    "a huge exponent": 'balance "1e99999999999999999999" has more than 19 digits before the point',
+    "a huge integer": 'balance "?9999.* has more than 19 digits before the point',
+    "not a number": 'balance "NaN" is not a number',
+    "not UTF-8": "that is not UTF-8",
+    "deep nesting": "that is nested too deeply",
+    "wrong pagination": "repeats itself: .* only 1 of 1,000 entries",
+    "a bomb": "max_body_bytes",
+    "endless pages": "max_pages",
+    "a slow body": "call_timeout",
     "nested fields": "description .* is not text",
     "a lone surrogate": "description .* is not valid Unicode",
     "nulls in required fields": "unit_type is missing",
