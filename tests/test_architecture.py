@@ -37,7 +37,7 @@ MAY_IMPORT = {
     "sandbox": {*BASE, "atrium", "files"},
     "loading": {*BASE, "engines", "files", "forks", "interactive", "spreadsheet", "textfiles", "wording"},
     "analysis": {*BASE, "engines", "textfiles"},
-    "history": {*BASE, "analysis", "engines", "forks", "loading", "wording"},
+    "history": {*BASE, "analysis", "engines", "files", "forks", "loading", "wording"},
     "results": {*BASE, "engines", "analysis"},
     "plots": {*BASE, "analysis", "results", "wording"},
     "show": {*BASE, "files", "analysis", "results", "plots", "spreadsheet", "wording"},

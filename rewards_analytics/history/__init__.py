@@ -1,8 +1,9 @@
 """Histories: snapshots of rewards, one a day, in a Delta table.
 
 - `history`: `History`, the public class;
-- `location`: where a table may be; `table`: opening it, and what its current version holds;
-- `frames`: the files of some days as a lazy frame of each engine.
+- `location`: where a table may be; `table`: the Delta table and its versions; `checkpoints`: repairing one;
+- `members`: the members of each snapshot; `frames`: the files of some days as a lazy frame of each engine;
+- `vacuum`: files that are no longer needed; `faults`: what went wrong, in words.
 """
 
 from rewards_analytics.history.history import History

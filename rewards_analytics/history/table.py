@@ -1,38 +1,41 @@
-"""The Delta table of a history: how it is made, opened and checked, and which files its current version has."""
+"""The Delta table of a history: how it is made, opened and written, and which files a version has."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import pyarrow as pa
 
 from rewards_analytics.errors import MissingDependencyError, SourceError
+from rewards_analytics.history import checkpoints
+from rewards_analytics.history.faults import unreadable
 from rewards_analytics.history.location import Location
 from rewards_analytics.loading.chunk import TYPES
+from rewards_analytics.schema import TAKEN_ON
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
+    import polars as pl
     from deltalake import DeltaTable
 
-TAKEN_ON: Final = "taken_on"
-
 SCHEMA: Final = TYPES.append(pa.field(TAKEN_ON, pa.date32()))
-"""The columns of a history: a reward's, and the day of its snapshot."""
+"""The columns of a history: those of a reward, and the day of its snapshot."""
 
 _CONFIGURATION: Final = {
-    # Delta keeps the least and the greatest value of a column as floats, so that a reader which passes files over by
-    # them loses rows of large amounts. It gets none of `balance`.
+    # Delta keeps the least and the greatest value of each column as floats, and a reader that leaves files out by them
+    # loses rows of large amounts. It gets none of `balance`.
     "delta.dataSkippingStatsColumns": "user_guid,expires_on",
-    # A broken checkpoint can be made again as long as every commit is there. A commit has some 2 kB.
+    # A broken checkpoint can be made again as long as every commit is there. A commit has 2 kB.
     "delta.enableExpiredLogCleanup": "false",
     "delta.checkpointInterval": "10",
 }
 
+_ROWS: Final = 1 << 18
+
 
 class Part(NamedTuple):
-    """A file of the current version: rewards of one day."""
+    """A file of a version: rewards of one day."""
 
     taken_on: date
     path: str
@@ -46,19 +49,18 @@ class Version:
     def __init__(self, table: DeltaTable, location: Location) -> None:
         self.table = table
         self.location = location
-        found = pa.table(table.get_add_actions(flatten=True)).to_pylist()
         self.parts = sorted(
-            Part(action[f"partition.{TAKEN_ON}"], action["path"], action["num_records"], action["size_bytes"])
-            for action in found
+            Part(file[f"partition.{TAKEN_ON}"], file["path"], file["num_records"] or 0, file["size_bytes"])
+            for file in pa.table(table.get_add_actions(flatten=True)).to_pylist()
         )
 
     @property
     def dates(self) -> list[date]:
-        """The days that have a snapshot, ascending."""
+        """Days that have a snapshot, ascending."""
         return sorted({part.taken_on for part in self.parts})
 
     def between(self, start: date | None, end: date | None) -> Iterator[Part]:
-        """Files of the days from `start` to `end`."""
+        """Files of the days from `start` to `end`, both included."""
         for part in self.parts:
             if (start is None or start <= part.taken_on) and (end is None or part.taken_on <= end):
                 yield part
@@ -66,6 +68,10 @@ class Version:
     def uri_of(self, part: Part) -> str:
         """Absolute path or URL of a file."""
         return f"{self.location.uri}/{part.path}"
+
+    def members_of(self, on: date) -> int:
+        """Number of the file with the members of a day, 0 if it has none."""
+        return self.table.transaction_version(_members_key(on)) or 0
 
 
 def require_deltalake() -> None:
@@ -83,35 +89,79 @@ def current(location: Location) -> Version | None:
 
     location.refuse_other_content()
     try:
-        table = DeltaTable(location.uri, storage_options=location.options)
-    except TableNotFoundError:
+        table = DeltaTable(location.uri, storage_options=location.table_options)
+    except TableNotFoundError as error:
+        if "Unknown scheme" in str(error):
+            raise unreadable(location.name, error, "Name a folder, or the URL of an object store.") from error
         return None
-    except (DeltaError, OSError, ValueError) as error:
-        raise SourceError(f"The history {location.uri} cannot be read: {error}.") from error
+    except DeltaError as error:
+        table = checkpoints.repaired(location, error)
+    except OSError as error:
+        raise unreadable(location.name, error) from error
     _refuse_other_schema(table, location)
     return Version(table, location)
 
 
-def create(location: Location) -> None:
-    """Make an empty table; one that is there already, or is being made, stays."""
+def create(location: Location) -> Version:
+    """Make an empty table, and open it; one that another writer has made meanwhile stays."""
     from deltalake import DeltaTable
 
-    DeltaTable.create(
+    table = DeltaTable.create(
         location.uri,
         SCHEMA,
         mode="ignore",
         partition_by=[TAKEN_ON],
         configuration=_CONFIGURATION,
-        storage_options=location.options,
+        storage_options=location.table_options,
     )
+    return Version(table, location)
+
+
+def commit(version: Version, on: date, rewards: pl.DataFrame, members: int) -> None:
+    """Replace a day in one commit, which also names the file with the members of that day.
+
+    Raises
+    ------
+    CommitFailedError
+        Another writer has changed the same day since `version` was opened.
+    """
+    import polars as pl
+    from deltalake import CommitProperties, Transaction, WriterProperties, write_deltalake
+
+    write_deltalake(
+        version.table,
+        _arrow(rewards.with_columns(pl.lit(on).alias(TAKEN_ON))),
+        mode="overwrite",
+        predicate=f"{TAKEN_ON} = '{on}'",
+        writer_properties=WriterProperties(compression="ZSTD", compression_level=1),
+        commit_properties=CommitProperties(app_transactions=[Transaction(_members_key(on), members)]),
+    )
+
+
+def _arrow(rewards: pl.DataFrame) -> pa.RecordBatchReader:
+    """Stream rows as Arrow's plain strings: files keep the type, and not every reader takes Polars' views."""
+    import polars as pl
+
+    tables = (part.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(SCHEMA) for part in rewards.iter_slices(_ROWS))
+    return pa.RecordBatchReader.from_batches(SCHEMA, (batch for table in tables for batch in table.to_batches()))
+
+
+def _members_key(on: date) -> str:
+    return f"rewards_analytics.members/{on}"
 
 
 def _refuse_other_schema(table: DeltaTable, location: Location) -> None:
     found = pa.schema(table.schema().to_arrow())
     wanted = {field.name: field.type for field in SCHEMA}
-    if {field.name: field.type for field in found} != wanted or table.metadata().partition_columns != [TAKEN_ON]:
-        columns, partitions = (", ".join(names) for names in (found.names, table.metadata().partition_columns))
-        raise SourceError(
-            f"The Delta table {location.uri} is not a history: its columns are {columns}, partitioned by "
-            f"[{partitions}]; a history has {', '.join(wanted)}, partitioned by [{TAKEN_ON}]. Name another folder."
-        )
+    partitions = table.metadata().partition_columns
+    if {field.name: field.type for field in found} == wanted and partitions == [TAKEN_ON]:
+        return
+    raise SourceError(
+        f"The Delta table {location.name} is not a history. Its columns: {_listed(found)}; partitioned by: "
+        f"{', '.join(partitions) or 'nothing'}. Those of a history: {_listed(SCHEMA)}; partitioned by: {TAKEN_ON}. "
+        "Name another folder."
+    )
+
+
+def _listed(schema: pa.Schema) -> str:
+    return ", ".join(f"{field.name} {field.type}" for field in schema)

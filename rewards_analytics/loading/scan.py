@@ -30,7 +30,7 @@ _MODULES: Final = {
     "dask": "dask_frame",
     "pyspark": "pyspark_frame",
 }
-_EXTRAS: Final = {"duckdb": "duckdb", "dask": "dask", "pyspark": "spark"}
+EXTRAS: Final = {"duckdb": "duckdb", "dask": "dask", "pyspark": "spark"}
 
 
 @overload
@@ -92,7 +92,7 @@ def scan(
     try:
         module = import_module(f"rewards_analytics.loading.lazy.{_MODULES[engine]}")
     except ModuleNotFoundError as error:
-        raise MissingDependencyError.for_extra(engine, _EXTRAS[engine]) from error
+        raise MissingDependencyError.for_extra(engine, EXTRAS[engine]) from error
     return module.parquet(files, session) if files and are_proven_valid(files) else module.decoded(files, session)
 
 

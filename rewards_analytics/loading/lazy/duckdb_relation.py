@@ -27,15 +27,16 @@ class _Rewards:
 def parquet(files: Sequence[File], session: duckdb.DuckDBPyConnection | None) -> duckdb.DuckDBPyRelation:
     """Read Parquet of our types."""
     paths = [str(file.content) for file in files]
-    return _connection(session).read_parquet(paths, hive_partitioning=False).select(*FIELDS)
+    return connection_of(session).read_parquet(paths, hive_partitioning=False).select(*FIELDS)
 
 
 def decoded(files: Sequence[File], session: duckdb.DuckDBPyConnection | None) -> duckdb.DuckDBPyRelation:
     """Decode while DuckDB reads; our errors come out inside one of its own."""
-    return _connection(session).from_arrow(_Rewards(files))
+    return connection_of(session).from_arrow(_Rewards(files))
 
 
-def _connection(session: duckdb.DuckDBPyConnection | None) -> duckdb.DuckDBPyConnection:
+def connection_of(session: duckdb.DuckDBPyConnection | None) -> duckdb.DuckDBPyConnection:
+    """Return the caller's connection, or a new one in UTC."""
     if session is not None:
         return session
     connection = duckdb.connect()

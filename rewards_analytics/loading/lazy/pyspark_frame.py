@@ -15,13 +15,13 @@ from rewards_analytics.loading.sources import File
 from rewards_analytics.schema import FIELDS
 
 _TYPES: Final = {"balance": "decimal(38,9)", "expires_on": "date", "created_at": "timestamp"}
-_SCHEMA: Final = ", ".join(f"{name} {_TYPES.get(name, 'string')}" for name in FIELDS)
+SCHEMA: Final = ", ".join(f"{name} {_TYPES.get(name, 'string')}" for name in FIELDS)
 _ROWS: Final = 1 << 16
 
 
 def parquet(files: Sequence[File], session: SparkSession | None) -> DataFrame:
     """Read Parquet of our types."""
-    return _session(session).read.parquet(*(str(file.content) for file in files)).select(*FIELDS)
+    return session_of(session).read.parquet(*(str(file.content) for file in files)).select(*FIELDS)
 
 
 def decoded(files: Sequence[File], session: SparkSession | None) -> DataFrame:
@@ -34,13 +34,14 @@ def decoded(files: Sequence[File], session: SparkSession | None) -> DataFrame:
                 for table in found[number].tables():
                     yield from table.combine_chunks().to_batches(_ROWS)
 
-    numbers = _session(session).range(0, len(found), 1, len(found))
+    numbers = session_of(session).range(0, len(found), 1, len(found))
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
-        return numbers.mapInArrow(read, _SCHEMA)
+        return numbers.mapInArrow(read, SCHEMA)
 
 
-def _session(session: SparkSession | None) -> SparkSession:
+def session_of(session: SparkSession | None) -> SparkSession:
+    """Return the caller's session, or the active one."""
     spark = session or SparkSession.getActiveSession()
     if spark is None:
         raise ArgumentError('There is no active SparkSession. Pass one: scan(source, engine="pyspark", session=spark).')
