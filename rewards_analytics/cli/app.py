@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from rewards_analytics.cli import analyses, dashboards, demo, fetching, loading, notebooks, reports
+from rewards_analytics.cli import analyses, dashboards, demo, fetching, histories, loading, notebooks, reports
 from rewards_analytics.version import __version__
 
 app = typer.Typer(
@@ -49,6 +49,7 @@ for command in (
     analyses.distance,
     analyses.quality,
     analyses.value,
+    histories.snapshot,
     reports.report,
     dashboards.dashboard,
     notebooks.notebooks,

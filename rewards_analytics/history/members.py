@@ -10,14 +10,13 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 import pyarrow.fs
 
 from rewards_analytics.engines import is_frame, narrowed, recognise
-from rewards_analytics.errors import FrameError, MissingColumnError, SourceError
+from rewards_analytics.errors import FrameError, MissingColumnError
 from rewards_analytics.history.table import Version
 from rewards_analytics.schema import TAKEN_ON
 
@@ -25,9 +24,6 @@ if TYPE_CHECKING:
     from rewards_analytics.history.location import Location
 
 FOLDER: Final = "_members"
-
-PULLED: Final = "_members.parquet"
-"""The file with the members in a folder that `pull` wrote."""
 
 TYPES: Final = pl.Schema(
     {
@@ -70,24 +66,6 @@ def typed(members: object) -> pl.DataFrame:
     except pl.exceptions.PolarsError as error:
         first = str(error).splitlines()[0]
         raise FrameError(f"members has a column of another type than pull(…).freshness has: {first}.") from error
-
-
-def pulled(source: str) -> pl.DataFrame | None:
-    """Read the members that `pull` left in its folder, None if the source has none.
-
-    Raises
-    ------
-    SourceError
-        The file is there and cannot be read.
-    """
-    path = Path(source, PULLED)
-    try:
-        return pl.read_parquet(path) if path.is_file() else None
-    except (OSError, ValueError, pl.exceptions.PolarsError) as error:
-        first = str(error).splitlines()[0]
-        raise SourceError(
-            f"{path} cannot be read: {first}. Pull again into a new folder, or remove the file."
-        ) from error
 
 
 def write(location: Location, on: date, members: pl.DataFrame | None) -> int:

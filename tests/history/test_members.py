@@ -97,8 +97,6 @@ def test_members_are_any_frame(history, kind, request):
 
 
 def test_freshness_takes_what_was_kept(history):
-    if "freshness" not in ra.__all__:
-        pytest.skip("this version has no freshness")
     history.append([reward()], DAY_1, members("MBR-1"))
 
     rewards, of_day = history.scan(DAY_1, DAY_1).collect(), history.members(DAY_1, DAY_1)
