@@ -12,7 +12,8 @@ import pyarrow.fs
 
 from rewards_analytics.files import temporary_folder
 from rewards_analytics.history.faults import reading, unreadable
-from rewards_analytics.history.location import LOG, Location
+from rewards_analytics.history.location import Location
+from rewards_analytics.loading.delta import LOG
 
 if TYPE_CHECKING:
     from deltalake import DeltaTable

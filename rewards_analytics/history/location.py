@@ -13,8 +13,8 @@ from typing import Final
 import pyarrow.fs
 
 from rewards_analytics.errors import ArgumentError, SourceError
-
-LOG: Final = "_delta_log"
+from rewards_analytics.loading.delta import LOG
+from rewards_analytics.loading.stores import Url
 
 _UNUSABLE: Final = re.compile(r"[\[\]^|\x00-\x1f\x7f]|%[0-9A-Fa-f]{2}" + ("" if os.sep == "\\" else r"|\\"))
 """What deltalake misreads in a path, or cannot take."""
@@ -47,6 +47,8 @@ class Location:
         if not isinstance(path, str | os.PathLike) or not os.fspath(path):
             raise ArgumentError(f"{path!r} is not the path of a history. Name a folder, or the URL of an object store.")
         uri, folder = os.fsdecode(path), None
+        if uri.startswith("file:"):
+            uri = Url(uri).located()[1]
         if "://" not in uri:
             folder = Path(os.path.abspath(uri))  # noqa: PTH100 (keeps links)
             uri = str(folder)
@@ -59,8 +61,8 @@ class Location:
 
     @property
     def name(self) -> str:
-        """What messages call it, without a password that is part of a URL."""
-        return re.sub(r"://[^/@]*:[^/@]*@", "://…@", self.uri)
+        """What messages call it, without the keys that a URL may have."""
+        return Url(self.uri).label
 
     @property
     def table_options(self) -> dict[str, str]:

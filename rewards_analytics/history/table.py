@@ -13,6 +13,7 @@ from rewards_analytics.history import checkpoints
 from rewards_analytics.history.faults import unreadable
 from rewards_analytics.history.location import Location
 from rewards_analytics.loading.chunk import TYPES
+from rewards_analytics.loading.delta import features_not_read, refuse
 from rewards_analytics.schema import TAKEN_ON
 
 if TYPE_CHECKING:
@@ -98,6 +99,7 @@ def current(location: Location) -> Version | None:
         table = checkpoints.repaired(location, error)
     except OSError as error:
         raise unreadable(location.name, error) from error
+    refuse(features_not_read(table), location.name)
     _refuse_other_schema(table, location)
     return Version(table, location)
 

@@ -1,5 +1,6 @@
 """A history keeps one snapshot a day, exactly, and refuses what is none."""
 
+import json
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -236,6 +237,28 @@ class TestWhatIsNoHistory:
             ask(ra.History(tmp_path))
 
 
+def test_a_table_with_features_that_are_not_read_is_refused(of_days, tmp_path):
+    """As other programs may add them: the rows of the table would then not be those of its files."""
+    history = of_days(2)
+    log = tmp_path / "history" / "_delta_log"
+    actions = map(json.loads, (log / f"{0:020}.json").read_text().splitlines())
+    metadata = next(action["metaData"] for action in actions if "metaData" in action)
+    schema = json.loads(metadata["schemaString"])
+    for number, field in enumerate(schema["fields"]):
+        field["metadata"] = {"delta.columnMapping.id": number, "delta.columnMapping.physicalName": field["name"]}
+    mapped = {"configuration": {"delta.columnMapping.mode": "name"}, "schemaString": json.dumps(schema)}
+    features = {"readerFeatures": ["columnMapping"], "writerFeatures": ["columnMapping"]}
+    changes = [
+        {"protocol": {"minReaderVersion": 3, "minWriterVersion": 7, **features}},
+        {"metaData": metadata | mapped},
+    ]
+    (log / f"{3:020}.json").write_text("\n".join(map(json.dumps, changes)))
+
+    for ask in (history.dates, history.scan, lambda: history.append([reward()], DAY_3)):
+        with pytest.raises(ra.SourceError, match=r"uses columnMapping, which is not read here"):
+            ask()
+
+
 def test_reading_a_history_without_snapshots_says_how_to_write_one(history):
     for ask in (history.scan, history.members, history.vacuum):
         with pytest.raises(ra.SourceError, match=r"has no snapshot yet. Check the path, or write one with append"):
@@ -312,3 +335,5 @@ def test_the_paths_of_a_history_are_of_any_kind(tmp_path):
     ra.History(str(tmp_path)).append([reward()], date(2026, 1, 1))
 
     assert ra.History(Path(tmp_path)).dates() == [DAY_1]
+    assert ra.History(tmp_path.as_uri()).dates() == [DAY_1]
+    assert ra.History(f"{tmp_path}/").dates() == [DAY_1]

@@ -185,4 +185,4 @@ def test_a_password_in_a_url_is_not_shown():
     history = ra.History("foo://user:XYZZY@host/history")
 
     assert "XYZZY" not in repr(history)
-    assert "foo://…@host/history" in repr(history)
+    assert repr(history).startswith("History('foo://host/history'): ")
