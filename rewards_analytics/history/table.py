@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from datetime import date
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import pyarrow as pa
 
-from rewards_analytics.errors import MissingDependencyError, SourceError
+from rewards_analytics.errors import MissingDependencyError, RewardsError, SourceError
 from rewards_analytics.history import checkpoints
 from rewards_analytics.history.faults import unreadable
 from rewards_analytics.history.location import Location
@@ -33,6 +34,9 @@ _CONFIGURATION: Final = {
 }
 
 _ROWS: Final = 1 << 18
+
+_used_in: int | None = None
+"""The process that has used deltalake."""
 
 
 class Part(NamedTuple):
@@ -88,6 +92,7 @@ def current(location: Location) -> Version | None:
     from deltalake import DeltaTable
     from deltalake.exceptions import DeltaError, TableNotFoundError
 
+    _refuse_fork()
     location.refuse_other_content()
     try:
         table = DeltaTable(location.uri, storage_options=location.table_options)
@@ -102,6 +107,17 @@ def current(location: Location) -> Version | None:
     refuse(features_not_read(table), location.name)
     _refuse_other_schema(table, location)
     return Version(table, location)
+
+
+def _refuse_fork() -> None:
+    """Refuse to use deltalake where it would panic: after a fork, without the threads that it had started."""
+    global _used_in
+    _used_in = _used_in or os.getpid()
+    if _used_in != os.getpid():
+        raise RewardsError(
+            "This process was forked from one that had used deltalake, whose threads a fork does not have. Start "
+            'processes with multiprocessing.get_context("spawn"), or with "forkserver".'
+        )
 
 
 def create(location: Location) -> Version:

@@ -6,7 +6,8 @@ computed nothing. Prints how each ended, as JSON.
 
 - `calls`: writer n is killed after its n-th call that changes a file of the history, until one comes through;
 - `moments`: writers are killed at random moments of the time that one takes, until thirty were killed;
-- `once`: one writer comes through.
+- `once`: one writer comes through;
+- `full`: a writer may write files of so many bytes only, as if the disk were full; prints what it says.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import json
 import math
 import os
 import random
+import resource
 import shutil
 import signal
 import sys
@@ -36,6 +38,9 @@ OLD, NEW = range(1), range(1, 300)
 """Numbers of the rewards, and members of DAY, before and after the append."""
 
 MOMENTS = 30
+
+FULL = (100, 1000, 6000)
+"""Bytes that a file may have: less than a commit, than the members, and than the rewards need."""
 
 
 def rewards(numbers: range) -> list[dict[str, object]]:
@@ -117,12 +122,29 @@ def _killed_at_moments(base: Path, folder: Path) -> list[int]:
     return ends
 
 
+def _on_a_full_disk(base: Path, folder: Path) -> list[str]:
+    said = []
+    for number, size in enumerate(FULL):
+        copy = _copy(base, folder, number)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+        try:
+            _write(copy)
+        except ra.RewardsError as error:
+            said.append(str(error))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    return said
+
+
 def _main(mode: str, base: Path, folder: Path) -> None:
     if mode == "once":
         _write(folder)
         return
-    kill = {"calls": _killed_after_calls, "moments": _killed_at_moments}[mode]
-    sys.stdout.write(json.dumps(kill(base, folder)))
+    modes: dict[str, Callable[[Path, Path], list[object]]] = {
+        "calls": _killed_after_calls,
+        "moments": _killed_at_moments,
+        "full": _on_a_full_disk,
+    }
+    sys.stdout.write(json.dumps(modes[mode](base, folder)))
 
 
 if __name__ == "__main__":

@@ -112,6 +112,36 @@ def test_a_writer_killed_at_any_moment_leaves_a_whole_day(base, tmp_path):
         assert state_of(tmp_path / str(number)) in (OLD, NEW)
 
 
+def test_a_writer_on_a_full_disk_says_so_and_leaves_the_day(base, tmp_path):
+    said = ends_of("full", base, tmp_path)
+
+    assert len(said) == len(killed.FULL)
+    for number, message in enumerate(said):
+        folder = tmp_path / str(number)
+        assert message.startswith(f"The snapshot of {DAY} was not written to {folder}: ")
+        assert "File too large" in message
+        assert state_of(folder) == OLD
+
+
+def test_a_fork_of_a_process_that_used_deltalake_says_so(base):
+    program = """
+import os, sys
+import rewards_analytics as ra
+history = ra.History(sys.argv[1])
+history.dates()
+if not os.fork():
+    try:
+        history.dates()
+    except ra.RewardsError as error:
+        print(error, flush=True)
+    os._exit(0)
+os.wait()
+"""
+    command = [sys.executable, "-W", "ignore", "-c", program, str(base)]
+    run = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    assert run.stdout.startswith("This process was forked from one that had used deltalake")
+
+
 def test_the_counter_sees_every_call_that_strace_sees(counter, base, tmp_path):
     strace = shutil.which("strace")
     if strace is None:

@@ -63,7 +63,7 @@ def test_spark_reads_the_table(table, spark):
         days,
         days * (days + 1) // 2 + days * Decimal(BIG),
     )
-    for condition, count in ((f"= {BIG}", days), (f">= {BIG}", days), (f"< {BIG}", days)):
+    for condition, count in ((f"= {BIG}", days), (f"< {BIG}", days)):
         assert rewards.filter(f"balance {condition}").count() == count
     assert [tuple(row) for row in rewards.filter("balance = 7").select("taken_on").collect()] == [(day(7),)]
 
