@@ -33,8 +33,8 @@ def snapshot(
 ) -> None:
     """Add the rewards of a source to a history as the snapshot of one day, in place of the one it may have.
 
-    Made for cron: it prints nothing, or one line if it fails. Members' freshness, which pull leaves beside the rewards,
-    is kept too.
+    Made for cron: it prints nothing, or one line if it fails. The freshness of the members, which pull
+    leaves in its folder, is kept too.
     """
     try:
         _append(source, history, date_of(on) or datetime.now(UTC).date(), vacuum=vacuum)

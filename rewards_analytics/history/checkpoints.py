@@ -5,6 +5,7 @@ Without it nothing opens the table, although nothing is lost: neither Delta's ow
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Final
 
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
     from deltalake import DeltaTable
 
 _COMMIT: Final = re.compile(r"(\d{20})\.json")
-_CHECKPOINT: Final = re.compile(r"(\d{20})\.checkpoint\..*|_last_checkpoint")
+_CHECKPOINT: Final = re.compile(r"(\d{20})\.checkpoint\..*")
+_HINT: Final = "_last_checkpoint"
+"""Names the version of the last checkpoint, as JSON."""
 
 
 def repaired(location: Location, error: Exception) -> DeltaTable:
@@ -39,12 +42,13 @@ def repaired(location: Location, error: Exception) -> DeltaTable:
         found = location.files.get_file_info(pyarrow.fs.FileSelector(LOG))
     names = [file.base_name for file in found]
     commits = sorted(name for name in names if _COMMIT.fullmatch(name))
-    checkpoints = [match for name in sorted(names, reverse=True) if (match := _CHECKPOINT.fullmatch(name))]
-    if not checkpoints:
+    versions = {name: int(match[1]) for name in names if (match := _CHECKPOINT.fullmatch(name))}
+    if _HINT in names:
+        versions[_HINT] = _hinted(location)
+    if not versions:
         raise unreadable(location.name, error, f"Restore its {LOG} from a backup.") from error
     expected = [f"{number:020}.json" for number in range(len(commits))]
-    last = max((int(match[1]) for match in checkpoints if match[1]), default=0)
-    if commits != expected or len(commits) <= last:
+    if commits != expected or len(commits) <= max(versions.values()):
         advice = f"A checkpoint is broken, and commits to make it again are missing. Restore {LOG} from a backup."
         raise unreadable(location.name, error, advice) from error
     with temporary_folder("rewards-history-") as copy:
@@ -55,14 +59,24 @@ def repaired(location: Location, error: Exception) -> DeltaTable:
         try:
             DeltaTable(str(copy))
         except DeltaError as damaged:
-            advice = f"A commit of the table is damaged. Restore its {LOG} from a backup."
+            advice = f"A commit of the table is damaged, not only a checkpoint. Restore its {LOG} from a backup."
             raise unreadable(location.name, damaged, advice) from damaged
     with reading(location.name):
-        for match in checkpoints:
+        for name in versions:
             try:
-                location.files.delete_file(f"{LOG}/{match[0]}")
+                location.files.delete_file(f"{LOG}/{name}")
             except FileNotFoundError:
                 continue  # another process repairs it, too
         table = DeltaTable(location.uri, storage_options=location.table_options)
         table.create_checkpoint()
     return table
+
+
+def _hinted(location: Location) -> int:
+    """Version that the hint names, 0 if it is damaged."""
+    with reading(location.name), location.files.open_input_file(f"{LOG}/{_HINT}") as file:
+        try:
+            version = json.loads(file.read())["version"]
+        except (ValueError, TypeError, KeyError):
+            return 0
+    return version if isinstance(version, int) else 0

@@ -144,7 +144,7 @@ class History:
                 ) from error
 
     def dates(self) -> list[date]:
-        """Days that have a snapshot, ascending; none where there is no table yet."""
+        """Days that have a snapshot, ascending; an empty list before the first `append`."""
         version = current(self._location)
         return [] if version is None else version.dates
 
@@ -195,7 +195,7 @@ class History:
         Parameters
         ----------
         start, end
-            First and last day, both included; None is no bound.
+            First and last day, both included. None leaves that end open.
         engine
             `"polars"` (LazyFrame), `"duckdb"` (relation), `"dask"` (DataFrame, a partition a day), `"pyspark"`
             (DataFrame).
@@ -228,7 +228,7 @@ class History:
         Parameters
         ----------
         start, end
-            First and last day, both included; None is no bound.
+            First and last day, both included. None leaves that end open.
 
         Returns
         -------
@@ -256,7 +256,7 @@ class History:
         Parameters
         ----------
         retention_hours
-            What was needed within so many hours stays, because somebody may still be reading it, or writing it.
+            Files that were needed within this many hours stay: another process may still read or write them.
 
         Raises
         ------

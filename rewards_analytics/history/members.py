@@ -1,4 +1,4 @@
-"""The members of each snapshot: Parquet files beside the rewards, `_members/taken_on=2026-11-23/4711.parquet`.
+"""The members of each snapshot: Parquet files such as `_members/taken_on=2026-11-23/4711.parquet`.
 
 A file gets a new number whenever a day is written, and is never changed. The commit that replaces the day's rewards
 also names this number, so that rewards and members of a day change at the same moment: after a crash the file is there

@@ -88,7 +88,7 @@ def require_deltalake() -> None:
 
 
 def current(location: Location) -> Version | None:
-    """Open the current version; None where there is no table yet."""
+    """Open the current version; None if the table does not exist yet."""
     from deltalake import DeltaTable
     from deltalake.exceptions import DeltaError, TableNotFoundError
 

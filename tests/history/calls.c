@@ -17,7 +17,7 @@
 static atomic_long made, last;
 static char below[PATH_MAX];
 
-/* Counts from now on, below a folder; kills after so many calls, never for 0. */
+/* Counts from now on, below a folder; kills after that many calls, or never if it is 0. */
 void calls_kill_after(const char *folder, long number) {
     snprintf(below, sizeof below, "%s", folder);
     last = number;

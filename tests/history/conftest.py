@@ -51,7 +51,7 @@ def history(tmp_path: Path) -> ra.History:
 
 @pytest.fixture
 def of_days(history: ra.History) -> Callable[[int], ra.History]:
-    """A history of so many days, each with a balance of the day's number and one of BIG."""
+    """Fill a history with a number of days, each with a balance of the day's number and one of BIG."""
 
     def fill(days: int) -> ra.History:
         for number in range(1, days + 1):

@@ -7,7 +7,7 @@ computed nothing. Prints how each ended, as JSON.
 - `calls`: writer n is killed after its n-th call that changes a file of the history, until one comes through;
 - `moments`: writers are killed at random moments of the time that one takes, until thirty were killed;
 - `once`: one writer comes through;
-- `full`: a writer may write files of so many bytes only, as if the disk were full; prints what it says.
+- `full`: the files of a writer may have few bytes, as if the disk were full; prints what it says.
 """
 
 from __future__ import annotations

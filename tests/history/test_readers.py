@@ -15,7 +15,7 @@ PAST_CHECKPOINTS = [12, 105]
 
 @pytest.fixture(params=PAST_CHECKPOINTS)
 def table(request, of_days, tmp_path):
-    """The folder of a history with so many days, the first of them replaced, and the number of days."""
+    """The folder of a history whose first day was replaced, and its number of days."""
     history = of_days(request.param)
     history.append([reward("RWD-1", "1"), reward("RWD-2", BIG)], day(1))
     assert len([*tmp_path.glob("history/_delta_log/*.checkpoint.parquet")]) >= request.param // 10
