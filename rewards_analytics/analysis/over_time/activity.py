@@ -111,7 +111,7 @@ def _activity(snapshots: Snapshots[Any], window: int) -> LazyFrame:
     held = rewards.group_by(*KEY).agg(*sums_of(parts)).select(*KEY, available=available())
     known = with_join_key(held.filter(~nw.col("available").is_null()))
     found = known.join(with_join_key(moves).drop("account_guid"), on=list(JOIN_KEY), how="left")
-    return found.select(
+    result = found.select(
         *KEY,
         "available",
         "last_earned_on",
@@ -120,6 +120,7 @@ def _activity(snapshots: Snapshots[Any], window: int) -> LazyFrame:
         earned=_or_zero(earned),
         redeemed=_or_zero(redeemed),
     )
+    return snapshots.table.widen(result, "earned", "redeemed")
 
 
 def _or_zero(amount: nw.Expr) -> nw.Expr:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 from typing import Any, Generic, Protocol, runtime_checkable
 
 import narwhals as nw
@@ -61,7 +62,7 @@ class Snapshots(Generic[IntoFrameT]):
     @property
     def pairs(self) -> list[tuple[date, date]]:
         """Each day with the one after it."""
-        return list(zip(self.dates, self.dates[1:], strict=False))
+        return list(pairwise(self.dates))
 
     @property
     def last(self) -> date | None:

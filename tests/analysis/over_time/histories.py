@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any
 
 import polars as pl
 import pyarrow as pa
+from polars.io.plugins import register_io_source
 
 from tests import frames
 
@@ -24,19 +25,26 @@ def table(rows: Iterable[dict[str, Any]], schema: pa.Schema = SCHEMA) -> pa.Tabl
 
 
 class Stored:
-    """A history that is read day by day, and notes which days were."""
+    """A history that is read day by day, and notes the days whose rewards were."""
 
     def __init__(self, rewards: pa.Table) -> None:
         self._rewards = frames.polars_frame(rewards)
-        self.scans: list[tuple[date | None, date | None]] = []
+        self.read: list[date] = []
 
     def dates(self) -> list[date]:
         return sorted(self._rewards["taken_on"].unique())
 
     def scan(self, start: date | None = None, end: date | None = None) -> pl.LazyFrame:
-        self.scans.append((start, end))
+        def read(
+            columns: list[str] | None, predicate: pl.Expr | None, most: int | None, _size: int | None
+        ) -> Iterator[pl.DataFrame]:
+            rewards = self._rewards.filter(pl.lit(True) if predicate is None else predicate)
+            self.read += sorted(rewards["taken_on"].unique().to_list())
+            yield rewards.select(columns or rewards.columns).head(len(rewards) if most is None else most)
+
         day = pl.col("taken_on")
-        return self._rewards.lazy().filter(day >= (start or date.min), day <= (end or date.max))
+        scan = register_io_source(read, schema=self._rewards.schema)
+        return scan.filter(day >= (start or date.min), day <= (end or date.max))
 
 
 KINDS = {**frames.ENGINES, "stored": Stored}

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from decimal import ROUND_HALF_EVEN, Context, Decimal, localcontext
 from fractions import Fraction
+from itertools import pairwise
 from math import ceil
 from typing import Any
 
@@ -22,8 +23,7 @@ def dates_of(history: Iterable[Row]) -> list[date]:
 
 
 def pairs_of(history: Iterable[Row]) -> list[tuple[date, date]]:
-    dates = dates_of(history)
-    return list(zip(dates, dates[1:], strict=False))
+    return list(pairwise(dates_of(history)))
 
 
 def on(history: Iterable[Row], day: date) -> dict[tuple[Any, ...], list[Row]]:

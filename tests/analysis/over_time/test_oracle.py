@@ -6,8 +6,9 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+import dask
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import HealthCheck, Phase, given, settings, strategies as st
 
 import rewards_analytics as ra
 from tests import frames
@@ -36,13 +37,19 @@ a_reward = st.fixed_dictionaries(
         "description": st.none() | st.sampled_from(["Gold", "Éclair"]),
     }
 )
-a_day = st.lists(a_reward, min_size=1, max_size=8)
-some_days = st.sets(st.integers(0, 18), max_size=6).flatmap(
-    lambda days: st.fixed_dictionaries(dict.fromkeys(sorted(days), a_day))
-)
-some_histories = some_days.map(
-    lambda days: [reward | {"taken_on": FIRST + timedelta(day)} for day, rewards in days.items() for reward in rewards]
-)
+
+
+def histories_of(rewards: st.SearchStrategy[Any], fewest: int, most: int) -> st.SearchStrategy[list[dict[str, Any]]]:
+    """Rewards of some days, most of them with gaps in between."""
+    days = st.sets(st.integers(0, 18), min_size=fewest, max_size=most)
+    snapshots = days.flatmap(lambda chosen: st.fixed_dictionaries(dict.fromkeys(sorted(chosen), rewards)))
+    return snapshots.map(
+        lambda found: [row | {"taken_on": FIRST + timedelta(day)} for day, rows in found.items() for row in rows]
+    )
+
+
+some_histories = histories_of(st.lists(a_reward, min_size=1, max_size=8), 0, 6)
+long_histories = histories_of(st.lists(a_reward, min_size=6, max_size=12), 4, 6)
 windows = st.sampled_from([1, 2, 5, 90, 10**6])
 periods = st.sampled_from(["day", "week", "month", "quarter", "year"])
 
@@ -80,3 +87,28 @@ def normal(expected: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
 @given(history=some_histories, every=periods, window=windows)
 def test_the_flows_equal_plain_arithmetic(kind, history, every, window):
     check(history, histories.KINDS[kind](histories.table(history)), every, window)
+
+
+@pytest.mark.parametrize("kind", ["duckdb", "pyarrow"])
+@settings(max_examples=8, deadline=None)
+@given(history=long_histories, every=periods, window=windows)
+def test_the_flows_of_other_frames_equal_plain_arithmetic(kind, history, every, window):
+    check(history, histories.KINDS[kind](histories.table(history)), every, window)
+
+
+@settings(max_examples=2, deadline=None, phases=[Phase.generate])
+@given(history=long_histories, every=periods, window=windows)
+def test_the_flows_of_dask_equal_plain_arithmetic(history, every, window):
+    with dask.config.set(scheduler="synchronous"):
+        check(history, frames.dask_frame(histories.table(history)), every, window)
+
+
+@settings(
+    max_examples=4,
+    deadline=None,
+    phases=[Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(history=long_histories, every=periods, window=windows)
+def test_the_flows_of_spark_equal_plain_arithmetic(spark, history, every, window):
+    check(history, spark.createDataFrame(histories.table(history)), every, window)
