@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from rewards_analytics.cli import analyses, dashboards, demo, fetching, histories, loading, notebooks, reports
+from rewards_analytics.cli import analyses, dashboards, demo, fetching, histories, loading, notebooks, over_time, reports
 from rewards_analytics.version import __version__
 
 app = typer.Typer(
@@ -50,6 +50,10 @@ for command in (
     analyses.quality,
     analyses.value,
     histories.snapshot,
+    over_time.changes,
+    over_time.roll_forward,
+    over_time.pace,
+    over_time.activity,
     reports.report,
     dashboards.dashboard,
     notebooks.notebooks,

@@ -85,7 +85,7 @@ def activity(history: StoredHistory | IntoFrameT, *, window: int = 90) -> Polars
     ([datetime.date(2026, 11, 2)], [None], [7])
     """
     window = whole_number(window, name="window")
-    snapshots = from_history(history, COLUMNS, asked_by="activity")
+    snapshots = from_history(history, COLUMNS, asked_by="activity", compares=True)
     return snapshots.to_caller("activity", _SCHEMA, lambda: _activity(snapshots, window))
 
 

@@ -53,8 +53,8 @@ def changes(history: StoredHistory | IntoFrameT) -> PolarsLazyFrame | IntoFrameT
     - `earned`, `redeemed`: with flow = `closing` - `opening` + `expired`, the flow if it is positive, and its amount if
       it is negative; otherwise 0. Exactly, `opening` + `earned` - `redeemed` - `expired` = `closing`.
 
-    A day that is missing makes one longer pair. A history of one day has no pair, so no rows. The days of a lazy frame
-    are read at once, its rewards when the result is computed.
+    A day that is missing makes one longer pair. A history of one day has no pair, so no rows, and a `RewardsWarning`
+    says so. The days of a lazy frame are read at once, its rewards when the result is computed.
 
     Raises
     ------
@@ -82,7 +82,7 @@ def changes(history: StoredHistory | IntoFrameT) -> PolarsLazyFrame | IntoFrameT
     >>> [str(amount.normalize()) for amount in flows.row(0)]
     ['1.2E+3', '1.5E+2', '0', '3E+2', '1.05E+3']
     """
-    snapshots = from_history(history, COLUMNS, asked_by="changes")
+    snapshots = from_history(history, COLUMNS, asked_by="changes", compares=True)
     if not snapshots.is_stored:
         return snapshots.to_caller("changes", _SCHEMA, lambda: changes_of(snapshots, snapshots.pairs))
 

@@ -88,7 +88,7 @@ def pace(history: StoredHistory | IntoFrameT, *, window: int = 90) -> PolarsLazy
     ('0.200000000', 15, '2026-11-26')
     """
     window = whole_number(window, name="window")
-    snapshots = from_history(history, (*COLUMNS, "description"), asked_by="pace")
+    snapshots = from_history(history, (*COLUMNS, "description"), asked_by="pace", compares=True)
     return snapshots.to_caller("pace", _SCHEMA, lambda: _pace(snapshots, window))
 
 

@@ -84,7 +84,7 @@ def roll_forward(history: StoredHistory | IntoFrameT, every: str = "month") -> P
     ['2026-11-01', '1200.000000000', '300.000000000', '600.000000000', '900.000000000']
     """
     every = every_of(every)
-    snapshots = from_history(history, COLUMNS, asked_by="roll_forward")
+    snapshots = from_history(history, COLUMNS, asked_by="roll_forward", compares=True)
     table, pairs = snapshots.table, snapshots.pairs
 
     def sums() -> Iterator[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -23,6 +24,7 @@ from rewards_analytics.engines import (
     is_frame,
     rereadable,
 )
+from rewards_analytics.errors import RewardsWarning
 from rewards_analytics.schema import TAKEN_ON
 
 
@@ -96,21 +98,43 @@ class Snapshots(Generic[IntoFrameT]):
 
 
 def from_history(
-    history: StoredHistory | IntoFrameT, columns: Sequence[str], *, asked_by: str
+    history: StoredHistory | IntoFrameT, columns: Sequence[str], *, asked_by: str, compares: bool = False
 ) -> Snapshots[IntoFrameT]:
     """Take a history in: a `StoredHistory`, or a frame of any supported kind with a column `taken_on`.
 
     The days are read at once, also of a lazy frame.
+
+    Parameters
+    ----------
+    history
+        What the caller passed.
+    columns
+        The columns that are read; `taken_on` always is.
+    asked_by
+        The function that the caller called, for the error messages.
+    compares
+        Whether the function compares snapshots: then a `RewardsWarning` says that a history of one day has no other.
     """
-    given: Any = history
-    if not is_frame(given) and isinstance(given, StoredHistory):
-        dates = given.dates()
+    snapshots = _snapshots(history, columns, asked_by)
+    if compares and len(snapshots.dates) == 1:
+        warnings.warn(
+            f"{asked_by}() compares one snapshot with the next, and the history has only that of {snapshots.last}: "
+            "it shows no movement. Take a snapshot on another day.",
+            RewardsWarning,
+            stacklevel=3,
+        )
+    return snapshots
+
+
+def _snapshots(history: Any, columns: Sequence[str], asked_by: str) -> Snapshots[Any]:
+    if not is_frame(history) and isinstance(history, StoredHistory):
+        dates = history.dates()
         # One scan, so that every day is of the same version. Without a day it says what to do.
-        scan = given.scan(*((dates[0], dates[-1]) if dates else ()))
+        scan = history.scan(*((dates[0], dates[-1]) if dates else ()))
         return Snapshots(from_caller(scan, [*columns, TAKEN_ON], asked_by=asked_by), dates, True, asked_by)
-    given = rereadable(given, asked_by=asked_by)
-    table = from_caller(given, [*columns, TAKEN_ON], asked_by=asked_by)
+    history = rereadable(history, asked_by=asked_by)
+    table = from_caller(history, [*columns, TAKEN_ON], asked_by=asked_by)
     # Checked here, and not in `table`: there a check would keep an engine from reading only some days.
-    days = from_caller(given, [TAKEN_ON], asked_by=asked_by, required=[TAKEN_ON])
+    days = from_caller(history, [TAKEN_ON], asked_by=asked_by, required=[TAKEN_ON])
     dates = sorted(days.collect(days.frame.unique())[TAKEN_ON].to_list())
     return Snapshots(table, dates, False, asked_by)

@@ -11,6 +11,7 @@ from tests import frames
 from tests.analysis.over_time.histories import snapshot, table
 from tests.frames import balance, lot, to_level
 
+pytestmark = pytest.mark.filterwarnings("ignore:.*compares one snapshot with the next")
 quick = pytest.mark.parametrize("engine", ["polars", "duckdb", "stored"])
 NOV_2, NOV_4, NOV_9 = date(2026, 11, 2), date(2026, 11, 4), date(2026, 11, 9)
 ACTIVITY = ("available", "last_earned_on", "last_redeemed_on", "idle_days", "earned", "redeemed")

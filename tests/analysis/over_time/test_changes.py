@@ -11,6 +11,8 @@ from tests import frames
 from tests.analysis.over_time.histories import Stored, snapshot, table
 from tests.frames import balance, lot, to_level, total
 
+pytestmark = pytest.mark.filterwarnings("ignore:.*compares one snapshot with the next")
+
 MON, TUE, WED, SUN = (date(2026, 11, day) for day in (23, 24, 25, 29))
 MONDAY, TUESDAY, WEDNESDAY, SUNDAY = map(str, (MON, TUE, WED, SUN))
 FLOWS = ("status", "opening", "closing", "expired", "earned", "redeemed")

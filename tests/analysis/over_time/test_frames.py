@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 import rewards_analytics as ra
-from rewards_analytics.errors import FrameError, MissingColumnError
+from rewards_analytics.errors import FrameError, MissingColumnError, RewardsWarning
 from tests import frames
 from tests.analysis.over_time.histories import SCHEMA, Stored, snapshot, table
 from tests.frames import balance, lot, to_level
@@ -208,6 +208,15 @@ def test_columns_that_are_not_read_may_be_of_any_type():
     history = frames.polars_frame(table(ROWS)).with_columns(guid=pl.lit(1.5), from_date=pl.lit("x"))
 
     assert len(ra.changes(history)) == 1
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("make", [frames.polars_frame, frames.duckdb_relation, Stored])
+def test_a_history_of_one_day_says_that_there_is_nothing_to_compare(name, make):
+    words = rf"{name}\(\) compares one snapshot with the next, and the history has only that of 2026-11-01: it shows no"
+
+    with pytest.warns(RewardsWarning, match=words):
+        frames.collected(FUNCTIONS[name](make(table(DAYS[0]))))
 
 
 # --- How it is computed -----------------------------------------------------------------------------

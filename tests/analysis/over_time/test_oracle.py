@@ -15,6 +15,8 @@ from tests import frames
 from tests.analysis.over_time import histories, oracle
 from tests.analysis.reference import KNOWN
 
+pytestmark = pytest.mark.filterwarnings("ignore:.*compares one snapshot with the next")
+
 FIRST = date(2026, 1, 25)
 COLUMNS = ("from_date", "to_date", *oracle.KEY, "status", "opening", "closing", "expired", "earned", "redeemed")
 

@@ -12,6 +12,7 @@ from tests import frames
 from tests.analysis.over_time.histories import Stored, snapshot, table
 from tests.frames import balance, lot, to_level, to_reward
 
+pytestmark = pytest.mark.filterwarnings("ignore:.*compares one snapshot with the next")
 quick = pytest.mark.parametrize("engine", ["polars", "duckdb", "stored"])
 PACE = ("remaining", "earned_per_day", "days_left", "expected_on")
 

@@ -11,6 +11,7 @@ from tests import frames
 from tests.analysis.over_time.histories import snapshot
 from tests.frames import balance, lot
 
+pytestmark = pytest.mark.filterwarnings("ignore:.*compares one snapshot with the next")
 quick = pytest.mark.parametrize("engine", ["polars", "duckdb", "stored"])
 NOVEMBER, DECEMBER = date(2026, 11, 1), date(2026, 12, 1)
 

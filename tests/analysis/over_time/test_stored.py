@@ -1,0 +1,51 @@
+"""The functions on a real `History`, day after day in a Delta table."""
+
+from datetime import date
+
+import polars as pl
+import pytest
+
+import rewards_analytics as ra
+from tests import frames
+from tests.analysis.over_time.histories import snapshot, table
+from tests.frames import balance, lot, to_level, total
+
+FUNCTIONS = [ra.changes, ra.roll_forward, ra.pace, ra.activity]
+DAYS = {
+    "2026-11-01": [balance("MILES", "10", account_guid=None), lot("MILES", "3", on="2026-11-02", account_guid=None)],
+    "2026-11-03": [balance("MILES", "12", account_guid=None), total("POINTS", "9999999999999999999.999999999")],
+    "2026-11-04": [total("POINTS", "0.000000001"), to_level("POINTS", "7", description="Gold")],
+    "2026-11-05": [total("POINTS", "2"), to_level("POINTS", "7", description="Gold")],
+}
+FRAME = frames.polars_frame(table(reward for day, rewards in DAYS.items() for reward in snapshot(day, *rewards)))
+
+
+@pytest.fixture
+def history(tmp_path):
+    """The four days in a Delta table."""
+    kept = ra.History(tmp_path)
+    for day, rewards in DAYS.items():
+        kept.append(frames.table(rewards), date.fromisoformat(day))
+    return kept
+
+
+@pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.__name__)
+def test_a_history_gives_what_its_days_in_one_frame_give(history, function):
+    result = function(history)
+
+    assert isinstance(result, pl.LazyFrame)
+    assert result.collect().equals(function(FRAME))
+
+
+@pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.__name__)
+def test_a_result_is_of_the_version_at_the_call(history, function):
+    result = function(history)
+
+    history.append([frames.table(DAYS["2026-11-01"]).to_pylist()[0] | {"guid": "RWD-N"}], date(2026, 11, 4))
+    history.append(frames.table(DAYS["2026-11-05"]), date(2026, 11, 6))
+
+    assert result.collect().equals(function(FRAME))
+
+
+def test_a_scan_of_a_history_is_a_frame(history):
+    assert ra.changes(history.scan()).collect().equals(ra.changes(FRAME))

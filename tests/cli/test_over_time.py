@@ -1,0 +1,79 @@
+"""The commands that ask a history."""
+
+import json
+from datetime import date
+from decimal import Decimal
+
+import polars as pl
+import pytest
+
+import rewards_analytics as ra
+
+COMMANDS = ["changes", "roll-forward", "pace", "activity"]
+REWARD = {"user_guid": "USR-1", "member_guid": "MBR-1", "unit_type": "MILES"}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A history of three days."""
+    history = ra.History(tmp_path / "history")
+    for day, held in ((10, "1000.5"), (12, "1600.5"), (13, "1300.5")):
+        rewards = [
+            REWARD | {"guid": f"RWD-{day}", "balance_type": "BALANCE", "balance": held},
+            REWARD | {"guid": "RWD-G", "balance_type": "BALANCE_TO_LEVEL", "balance": 900, "description": "Gold"},
+        ]
+        history.append(rewards, date(2026, 11, day))
+    return tmp_path / "history"
+
+
+def plain(value):
+    return f"{value:f}" if isinstance(value, Decimal) else str(value) if isinstance(value, date) else value
+
+
+def test_each_command_prints_what_its_function_returns(run, folder):
+    for command in COMMANDS:
+        ended = run(command, folder, "--format", "json")
+
+        expected = getattr(ra, command.replace("-", "_"))(ra.History(folder)).collect()
+        assert (ended.status, ended.err) == (0, "")
+        assert [[*row.values()] for row in json.loads(ended.out)] == [
+            [plain(value) for value in row] for row in expected.rows()
+        ]
+
+
+def test_the_options_are_those_of_the_functions(run, folder):
+    week = json.loads(run("roll-forward", folder, "--every", "week", "--format", "json").out)
+    pace = json.loads(run("pace", folder, "--window", "1", "--format", "json").out)
+    activity = json.loads(run("activity", folder, "--window", "1", "--format", "json").out)
+
+    assert [row["period"] for row in week] == ["2026-11-09"]
+    assert pace[0]["earned_per_day"] == "0.000000000"
+    assert (activity[0]["earned"], activity[0]["redeemed"]) == ("0.000000000", "300.000000000")
+    assert run("pace", folder, "--window", "0").status == 2
+
+
+def test_parquet_is_written_whole_and_in_order(run, folder, tmp_path):
+    ended = run("changes", folder, "--out", tmp_path / "changes.parquet")
+
+    assert (ended.status, ended.out, ended.err) == (0, "", "")
+    assert pl.read_parquet(tmp_path / "changes.parquet").equals(ra.changes(ra.History(folder)).collect())
+
+
+def test_a_history_of_one_day_says_what_it_lacks(run, tmp_path):
+    ra.History(tmp_path / "day").append(
+        [REWARD | {"guid": "RWD-1", "balance_type": "BALANCE", "balance": 1}], date(2026, 11, 10)
+    )
+
+    ended = run("changes", tmp_path / "day", "--format", "json")
+
+    assert (ended.status, ended.out) == (0, "[]\n")
+    assert "compares one snapshot with the next, and the history has only that of 2026-11-10" in ended.err
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_folder_that_is_not_a_history_is_one_line_and_status_1(run, tmp_path, command):
+    for path in (tmp_path, tmp_path / "nowhere", ""):
+        ended = run(command, path)
+
+        assert (ended.status, ended.out) == (1, "")
+        assert len(ended.err.splitlines()) == 1
