@@ -45,6 +45,9 @@ _HOME = {
     "plot_expiring": "plots.expiring",
     "plot_aging": "plots.aging",
     "plot_distance": "plots.distance",
+    "plot_roll_forward": "plots.roll_forward",
+    "plot_balance": "plots.balance",
+    "plot_pace": "plots.pace",
     "explore": "widgets.explore",
     "connect": "widgets.connect.form",
     "report": "reporting.report",
@@ -126,8 +129,11 @@ if TYPE_CHECKING:
     from rewards_analytics.loading.scan import scan as scan
     from rewards_analytics.loading.write import write as write
     from rewards_analytics.plots.aging import plot_aging as plot_aging
+    from rewards_analytics.plots.balance import plot_balance as plot_balance
     from rewards_analytics.plots.distance import plot_distance as plot_distance
     from rewards_analytics.plots.expiring import plot_expiring as plot_expiring
+    from rewards_analytics.plots.pace import plot_pace as plot_pace
+    from rewards_analytics.plots.roll_forward import plot_roll_forward as plot_roll_forward
     from rewards_analytics.plots.totals import plot_totals as plot_totals
     from rewards_analytics.reporting.batch.reports import reports as reports
     from rewards_analytics.reporting.notebook.report import notebook_report as notebook_report

@@ -13,6 +13,9 @@ from rewards_analytics.schema import DOLLARS, PRECISION, SCALE
 
 NOT_KNOWN: Final = "not known"
 
+NET_FLOWS: Final = "What was earned and redeemed is net between two snapshots: at least this much."
+"""Said wherever flows of a history are shown."""
+
 
 def amount(value: Decimal | None, unit_type: str) -> str:
     """Return an exact amount with thousands separators; dollars with a dollar sign and at least two decimals.

@@ -74,7 +74,7 @@ def describe_distance(result: Result, *, most: int = MOST_GOALS) -> str:
 def _in_words(goals: Goals) -> str:
     if not goals.rows:
         return NOTHING
-    parts = [f"{_name(row)}, {_state(row)}" for row in goals.rows]
+    parts = [f"{goal_name(row)}, {_state(row)}" for row in goals.rows]
     return f"Progress towards {count(len(goals.rows), 'goal')}: " + "; ".join(parts) + "."
 
 
@@ -128,7 +128,7 @@ def _draw(goals: Goals, ax: Axes) -> Axes:
 def _label(ax: Axes, place: int, row: Record, theme: Theme, *, with_user: bool) -> None:
     """Write above a bar the goal, its user if there are several, and the amount to go."""
     above = partial(ax.annotate, textcoords="offset points", va="bottom")
-    goal = drawable(_name(row), _room_for_name(ax, with_user=with_user))
+    goal = drawable(goal_name(row), _room_for_name(ax, with_user=with_user))
     name = above(goal, (0, place - 0.15), xytext=(0, 3), **text_style(theme.ink, 9))
     if with_user:
         user = drawable(short_guid(row["user_guid"]))
@@ -142,7 +142,8 @@ def _room_for_name(ax: Axes, *, with_user: bool) -> int:
     return int(min(60, max(26, (points - (260 if with_user else 170)) / 5.6)))
 
 
-def _name(row: Record) -> str:
+def goal_name(row: Record) -> str:
+    """Return what a goal is called."""
     return one_line(row["description"], 80) or f"A {row['goal'].lower()} without a name"
 
 

@@ -1,0 +1,48 @@
+"""What was held day after day, and how much of it was to expire."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import narwhals as nw
+
+from rewards_analytics.analysis.holdings import (
+    COLUMNS,
+    available_parts,
+    held,
+    known_available,
+    lot_parts,
+    of_types,
+    sums_of,
+)
+from rewards_analytics.analysis.over_time.snapshots import from_history
+from rewards_analytics.engines import LazyFrame
+from rewards_analytics.schema import KEY, LOT_TYPES, TAKEN_ON
+
+
+def balance_by_day(history: Any) -> list[dict[str, Any]]:
+    """One row per snapshot and unit, by `unit_type` and `taken_on`: `available`, as `totals` has it, and `expiring`.
+
+    `expiring` is the sum of the lots that expire on that day or later.
+    """
+    snapshots = from_history(history, COLUMNS, asked_by="plot_balance")
+    table = snapshots.table
+
+    def rows() -> Iterator[Mapping[str, Any]]:
+        if not snapshots.is_stored:
+            yield from table.collect(_by_unit(table.frame)).iter_rows(named=True)
+            return
+        for day in snapshots.dates:
+            of_day = snapshots.on(day).with_columns(nw.lit(day).alias(TAKEN_ON))
+            yield from table.collect(_by_unit(of_day)).iter_rows(named=True)
+
+    return sorted(map(dict, rows()), key=lambda row: (row["unit_type"], row[TAKEN_ON]))
+
+
+def _by_unit(rewards: LazyFrame) -> LazyFrame:
+    parts = available_parts() | lot_parts(due=nw.col("expires_on") >= nw.col(TAKEN_ON))
+    sums = of_types(rewards, *LOT_TYPES).select(TAKEN_ON, *KEY, **parts).group_by(TAKEN_ON, *KEY).agg(*sums_of(parts))
+    of_holdings = held(sums, TAKEN_ON, "unit_type").group_by(TAKEN_ON, "unit_type")
+    added = of_holdings.agg(nw.col("available", "expiring", "known").sum())
+    return added.select(TAKEN_ON, "unit_type", "expiring", available=known_available())
