@@ -8,7 +8,7 @@ computed where they are, and only a small aggregate is ever collected.
 
 from narwhals.typing import IntoFrameT
 
-from rewards_analytics.engines.batches import from_batches
+from rewards_analytics.engines.batches import Wanted, from_batches
 from rewards_analytics.engines.caller import CallerFrame, from_caller
 from rewards_analytics.engines.columns import AMOUNT
 from rewards_analytics.engines.faults import as_our_error
@@ -31,6 +31,7 @@ __all__ = [
     "IntoFrameT",
     "LazyFrame",
     "PolarsLazyFrame",
+    "Wanted",
     "as_narwhals",
     "as_our_error",
     "columns_of",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import TypeAlias
 
 import narwhals as nw
 import polars as pl
@@ -11,8 +13,11 @@ from polars.io.plugins import register_io_source
 
 from rewards_analytics.engines.kinds import DataFrame
 
+Wanted: TypeAlias = Callable[[Mapping[str, object]], bool]
+"""Whether any row with these values in some columns is asked for."""
 
-def from_batches(schema: Mapping[str, DType], batches: Callable[[], Iterator[DataFrame]]) -> pl.LazyFrame:
+
+def from_batches(schema: Mapping[str, DType], batches: Callable[[Wanted], Iterator[DataFrame]]) -> pl.LazyFrame:
     """Return a LazyFrame whose rows `batches` makes while it is computed, and only as many as are asked for.
 
     Parameters
@@ -20,13 +25,13 @@ def from_batches(schema: Mapping[str, DType], batches: Callable[[], Iterator[Dat
     schema
         The columns of each batch with their types.
     batches
-        Called once each time the frame is computed.
+        Called once each time the frame is computed, with a function that tells which batches are not needed.
     """
 
     def read(
         columns: list[str] | None, predicate: pl.Expr | None, most: int | None, _batch_size: int | None
     ) -> Iterator[pl.DataFrame]:
-        for batch in batches():
+        for batch in batches(partial(_may_match, predicate)):
             frame = batch.to_native()
             if most is not None:
                 frame = frame.head(most)
@@ -38,6 +43,12 @@ def from_batches(schema: Mapping[str, DType], batches: Callable[[], Iterator[Dat
                 return
 
     return register_io_source(read, schema=_in_polars(schema))
+
+
+def _may_match(predicate: pl.Expr | None, values: Mapping[str, object]) -> bool:
+    if predicate is None or not {*predicate.meta.root_names()} <= values.keys():
+        return True  # only the rows themselves tell
+    return not pl.DataFrame([values]).filter(predicate).is_empty()
 
 
 def _in_polars(schema: Mapping[str, DType]) -> pl.Schema:

@@ -9,9 +9,9 @@ import narwhals as nw
 from narwhals.dtypes import DType
 
 from rewards_analytics.analysis.holdings import COLUMNS
-from rewards_analytics.analysis.over_time.pairs import changes_of, pair_by_pair
+from rewards_analytics.analysis.over_time.pairs import DAYS, changes_of, pair_by_pair
 from rewards_analytics.analysis.over_time.snapshots import StoredHistory, from_history
-from rewards_analytics.engines import AMOUNT, DataFrame, IntoFrameT, PolarsLazyFrame, from_batches
+from rewards_analytics.engines import AMOUNT, DataFrame, IntoFrameT, PolarsLazyFrame, Wanted, from_batches
 from rewards_analytics.schema import KEY
 
 _SCHEMA: Final[Mapping[str, DType]] = {
@@ -40,9 +40,10 @@ def changes(history: StoredHistory | IntoFrameT) -> PolarsLazyFrame | IntoFrameT
 
     Returns
     -------
-    The same kind of frame (of a `History` a Polars LazyFrame, computed pair by pair), by the dates and the key (nulls
-    last): `from_date`, `to_date` (date), `user_guid`, `member_guid`, `account_guid`, `unit_type` (str), `status` (str),
-    `opening`, `closing`, `expired`, `earned`, `redeemed` (decimal(38, 9), in the row's own unit).
+    The same kind of frame, by the dates and the key (nulls last): `from_date`, `to_date` (date), `user_guid`,
+    `member_guid`, `account_guid`, `unit_type` (str), `status` (str), `opening`, `closing`, `expired`, `earned`,
+    `redeemed` (decimal(38, 9), in the row's own unit). Of a `History` it is a Polars LazyFrame, computed pair by pair:
+    a filter on the two dates alone reads only their snapshots.
 
     `opening` and `closing` are the available balance (see `holdings`) at the two dates, null where it is unknown or the
     holding is not listed. `status` is `held` where both are known, `new` where only `closing` is, `gone` where only
@@ -86,8 +87,9 @@ def changes(history: StoredHistory | IntoFrameT) -> PolarsLazyFrame | IntoFrameT
     if not snapshots.is_stored:
         return snapshots.to_caller("changes", _SCHEMA, lambda: changes_of(snapshots, snapshots.pairs))
 
-    def batches() -> Iterator[DataFrame]:
-        for _, rows in pair_by_pair(snapshots, snapshots.pairs):
+    def batches(wanted: Wanted) -> Iterator[DataFrame]:
+        pairs = [pair for pair in snapshots.pairs if wanted(dict(zip(DAYS, pair, strict=True)))]
+        for _, rows in pair_by_pair(snapshots, pairs):
             yield snapshots.table.collect(rows).sort(*KEY, nulls_last=True)
 
     return from_batches(_SCHEMA, batches)

@@ -77,15 +77,17 @@ def pair_by_pair(snapshots: Snapshots[Any], pairs: Sequence[Pair]) -> Iterator[t
 
     Each day is read and added up once, and only the sums of two days are in memory.
     """
-    if not pairs:
-        return
-    before = _day_sums(snapshots, *pairs[0])
-    for place, (opens, closes) in enumerate(pairs):
-        after = _day_sums(snapshots, closes, pairs[place + 1][1] if place + 1 < len(pairs) else closes)
+    following = dict(pairs)
+    before: DataFrame | None = None
+    for opens, closes in pairs:
+        if before is None:
+            before = _day_sums(snapshots, opens, closes)
+        until = following.get(closes)
+        after = _day_sums(snapshots, closes, until or closes)
         dates = {"from_date": nw.lit(opens), "to_date": nw.lit(closes)}
         rows = _between(before, after).lazy().with_columns(**dates)
         yield (opens, closes), with_flows(snapshots.table, rows).select(*COLUMNS)
-        before = after
+        before = after if until else None
 
 
 def _day_sums(snapshots: Snapshots[Any], day: date, until: date) -> DataFrame:

@@ -19,6 +19,7 @@ from rewards_analytics.engines import (
     IntoFrameT,
     LazyFrame,
     PolarsLazyFrame,
+    Wanted,
     from_batches,
     from_caller,
     is_frame,
@@ -90,7 +91,7 @@ class Snapshots(Generic[IntoFrameT]):
         if not self.is_stored:
             return self.table.to_caller(compute(), columns, descending)
 
-        def batches() -> Iterator[DataFrame]:
+        def batches(_: Wanted) -> Iterator[DataFrame]:
             rows = self.table.collect(compute().lazy())
             yield rows.sort(*columns, descending=descending, nulls_last=True)
 

@@ -1,6 +1,6 @@
 """What happened to each holding between a snapshot and the next."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal as D
 
 import polars as pl
@@ -230,6 +230,24 @@ def test_a_filter_and_a_selection_give_what_they_give_of_a_frame():
     assert stored.filter(wanted).head(1).collect().equals(frame.filter(wanted).head(1).collect())
     assert stored.select(pl.len()).collect().item() == 6
     assert stored.collect_schema() == frame.collect_schema()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "days"),
+    [
+        (pl.col("to_date") == date(2026, 11, 16), [15, 16]),
+        (pl.col("from_date").is_in([date(2026, 11, 10), date(2026, 11, 11), date(2026, 11, 15)]), [10, 11, 12, 15, 16]),
+        (pl.col("to_date") - pl.col("from_date") > timedelta(days=1), []),
+        ((pl.col("to_date") == date(2026, 11, 16)) & (pl.col("earned") > 0), [*range(10, 17)]),
+    ],
+)
+def test_a_filter_on_the_dates_alone_reads_only_their_days(wanted, days):
+    history = Stored(table(LONG))
+
+    found = ra.changes(history).filter(wanted).collect()
+
+    assert found.equals(ra.changes(frames.polars_frame(table(LONG))).filter(wanted))
+    assert history.read == [date(2026, 11, day) for day in days]
 
 
 def test_a_result_can_be_computed_again_and_written(tmp_path):
