@@ -25,7 +25,7 @@ from rewards_analytics.engines import (
     is_frame,
     rereadable,
 )
-from rewards_analytics.errors import RewardsWarning
+from rewards_analytics.errors import FrameError, RewardsWarning
 from rewards_analytics.schema import TAKEN_ON
 
 
@@ -53,6 +53,8 @@ class Snapshots(Generic[IntoFrameT]):
     is_stored
         Whether the history is a `StoredHistory`. Then an analysis reads it day by day (`on`), one or two in memory, and
         returns a Polars LazyFrame. Otherwise one query on `table` computes all days.
+    columns
+        The columns of `table` without `taken_on`.
     asked_by
         The function that the caller called, for the error messages.
     """
@@ -60,6 +62,7 @@ class Snapshots(Generic[IntoFrameT]):
     table: CallerFrame[IntoFrameT]
     dates: Sequence[date]
     is_stored: bool
+    columns: Sequence[str]
     asked_by: str
 
     @property
@@ -80,8 +83,7 @@ class Snapshots(Generic[IntoFrameT]):
         # Filtered before the columns are checked, so that only the files of the day are read.
         scan: Any = self.table.native
         rewards = nw.from_native(scan).filter(of_day)
-        columns = [name for name in self.table.frame.collect_schema().names() if name != TAKEN_ON]
-        return from_caller(rewards.to_native(), columns, asked_by=self.asked_by).frame
+        return from_caller(rewards.to_native(), self.columns, asked_by=self.asked_by).frame
 
     def to_caller(
         self, result: str, schema: Mapping[str, DType], compute: Callable[[], LazyFrame | DataFrame]
@@ -128,14 +130,20 @@ def from_history(
 
 
 def _snapshots(history: Any, columns: Sequence[str], asked_by: str) -> Snapshots[Any]:
-    if not is_frame(history) and isinstance(history, StoredHistory):
+    if is_frame(history):
+        history = rereadable(history, asked_by=asked_by)
+        table = from_caller(history, [*columns, TAKEN_ON], asked_by=asked_by)
+        # Checked here, and not in `table`: there a check would keep an engine from reading only some days.
+        days = from_caller(history, [TAKEN_ON], asked_by=asked_by, required=[TAKEN_ON])
+        dates = sorted(days.collect(days.frame.unique())[TAKEN_ON].to_list())
+        return Snapshots(table, dates, False, columns, asked_by)
+    if isinstance(history, StoredHistory):
         dates = history.dates()
         # One scan, so that every day is of the same version. Without a day it says what to do.
         scan = history.scan(*((dates[0], dates[-1]) if dates else ()))
-        return Snapshots(from_caller(scan, [*columns, TAKEN_ON], asked_by=asked_by), dates, True, asked_by)
-    history = rereadable(history, asked_by=asked_by)
-    table = from_caller(history, [*columns, TAKEN_ON], asked_by=asked_by)
-    # Checked here, and not in `table`: there a check would keep an engine from reading only some days.
-    days = from_caller(history, [TAKEN_ON], asked_by=asked_by, required=[TAKEN_ON])
-    dates = sorted(days.collect(days.frame.unique())[TAKEN_ON].to_list())
-    return Snapshots(table, dates, False, asked_by)
+        table = from_caller(scan, [*columns, TAKEN_ON], asked_by=asked_by)
+        return Snapshots(table, dates, True, columns, asked_by)
+    raise FrameError(
+        f"{asked_by}() takes a History, or a frame of rewards with a column {TAKEN_ON!r}, not "
+        f"{type(history).__name__}. History(path) opens the folder of one."
+    )

@@ -168,12 +168,7 @@ def test_rewards_of_unknown_types_alone_still_make_a_day(make_history):
 
 
 @pytest.mark.parametrize("days", [0, 1])
-def test_a_history_of_one_day_has_no_changes(make_history, engine, days):
-    if engine == "stored" and not days:
-        pytest.skip("a stored history without a day raises what its scan raises")
-    if engine == "pandas_plain" and not days:
-        pytest.skip("as for every analysis, its columns then have no type")
-
+def test_a_history_of_one_day_or_none_has_no_changes(make_history, days):
     history = make_history(*[snapshot(MONDAY, balance("MILES", "1"))][:days])
 
     assert frames.collected(ra.changes(history)).shape == (0, 12)

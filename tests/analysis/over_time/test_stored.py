@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 import rewards_analytics as ra
+from rewards_analytics.errors import SourceError
 from tests import frames
 from tests.analysis.over_time.histories import snapshot, table
 from tests.frames import balance, lot, to_level, total
@@ -49,3 +50,8 @@ def test_a_result_is_of_the_version_at_the_call(history, function):
 
 def test_a_scan_of_a_history_is_a_frame(history):
     assert ra.changes(history.scan()).collect().equals(ra.changes(FRAME))
+
+
+def test_a_history_without_a_snapshot_says_so(tmp_path):
+    with pytest.raises(SourceError, match="has no snapshot yet"):
+        ra.changes(ra.History(tmp_path / "empty"))
