@@ -106,10 +106,7 @@ def _activity(snapshots: Snapshots[Any], window: int) -> LazyFrame:
         # Engines differ in date arithmetic: days are counted here.
         day_number={pair: pair[1].toordinal() for pair in snapshots.pairs},
     )
-    parts = available_parts()
-    rewards = of_types(snapshots.on(last), TOTAL_BALANCE, BALANCE).select(*KEY, **parts)
-    held = rewards.group_by(*KEY).agg(*sums_of(parts)).select(*KEY, available=available())
-    known = with_join_key(held.filter(~nw.col("available").is_null()))
+    known = with_join_key(snapshots.of_day(last, _known))
     found = known.join(with_join_key(moves).drop("account_guid"), on=list(JOIN_KEY), how="left")
     result = found.select(
         *KEY,
@@ -121,6 +118,13 @@ def _activity(snapshots: Snapshots[Any], window: int) -> LazyFrame:
         redeemed=_or_zero(redeemed),
     )
     return snapshots.table.widen(result, "earned", "redeemed")
+
+
+def _known(rewards: LazyFrame) -> LazyFrame:
+    """The holdings with a known balance."""
+    parts = available_parts()
+    sums = of_types(rewards, TOTAL_BALANCE, BALANCE).select(*KEY, **parts).group_by(*KEY).agg(*sums_of(parts))
+    return sums.select(*KEY, available=available()).filter(~nw.col("available").is_null())
 
 
 def _or_zero(amount: nw.Expr) -> nw.Expr:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import date
+from functools import partial
 from typing import Any
 
 import narwhals as nw
@@ -34,13 +36,15 @@ def balance_by_day(history: Any) -> list[dict[str, Any]]:
             yield from table.collect(_by_unit(table.frame)).iter_rows(named=True)
             return
         for day in snapshots.dates:
-            of_day = snapshots.on(day).with_columns(nw.lit(day).alias(TAKEN_ON))
-            yield from table.collect(_by_unit(of_day)).iter_rows(named=True)
+            yield from snapshots.read(day, partial(_by_unit, on=day)).iter_rows(named=True)
 
     return sorted(map(dict, rows()), key=lambda row: (row["unit_type"], row[TAKEN_ON]))
 
 
-def _by_unit(rewards: LazyFrame) -> LazyFrame:
+def _by_unit(rewards: LazyFrame, on: date | None = None) -> LazyFrame:
+    """Add up rewards of many days, or of the one that is given, per day and unit."""
+    if on is not None:
+        rewards = rewards.with_columns(nw.lit(on).alias(TAKEN_ON))
     parts = available_parts() | lot_parts(due=nw.col("expires_on") >= nw.col(TAKEN_ON))
     sums = of_types(rewards, *LOT_TYPES).select(TAKEN_ON, *KEY, **parts).group_by(TAKEN_ON, *KEY).agg(*sums_of(parts))
     of_holdings = held(sums, TAKEN_ON, "unit_type").group_by(TAKEN_ON, "unit_type")

@@ -102,7 +102,7 @@ def _pace(snapshots: Snapshots[Any], window: int) -> DataFrame:
         sums={"earned": nw.col("earned"), "days": nw.col("days")},
         days={pair: (pair[1] - pair[0]).days for pair in pairs},
     )
-    paced = with_join_key(goals(snapshots.on(last))).join(
+    paced = with_join_key(snapshots.of_day(last, goals)).join(
         with_join_key(earned).drop("account_guid"), on=list(JOIN_KEY), how="left"
     )
     table = snapshots.table

@@ -94,9 +94,13 @@ def _day_sums(snapshots: Snapshots[Any], day: date, until: date) -> DataFrame:
     """Per holding with a known balance on a day: what is available, and what of it expires before another day."""
     due = (nw.col("expires_on") >= nw.lit(day)) & (nw.col("expires_on") < nw.lit(until))
     parts = available_parts() | lot_parts(due=due)
-    rewards = of_types(snapshots.on(day), *LOT_TYPES).select(*KEY, **parts)
-    sums = rewards.group_by(*KEY).agg(*sums_of(parts)).select(*KEY, available=available(), due=expiring())
-    return snapshots.table.collect(sums.filter(~nw.col("available").is_null()))
+
+    def sums(rewards: LazyFrame) -> LazyFrame:
+        of_holding = of_types(rewards, *LOT_TYPES).select(*KEY, **parts).group_by(*KEY).agg(*sums_of(parts))
+        held = of_holding.select(*KEY, available=available(), due=expiring())
+        return held.filter(~nw.col("available").is_null())
+
+    return snapshots.read(day, sums)
 
 
 def _between(before: DataFrame, after: DataFrame) -> DataFrame:

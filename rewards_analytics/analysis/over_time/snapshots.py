@@ -11,6 +11,7 @@ from typing import Any, Generic, Protocol, runtime_checkable
 
 import narwhals as nw
 from narwhals.dtypes import DType
+from narwhals.exceptions import NarwhalsError
 
 from rewards_analytics.analysis.order import order_of
 from rewards_analytics.engines import (
@@ -25,7 +26,7 @@ from rewards_analytics.engines import (
     is_frame,
     rereadable,
 )
-from rewards_analytics.errors import FrameError, RewardsWarning
+from rewards_analytics.errors import FrameError, RewardsWarning, SourceError
 from rewards_analytics.schema import TAKEN_ON
 
 
@@ -51,8 +52,8 @@ class Snapshots(Generic[IntoFrameT]):
     dates
         The days that have a snapshot, ascending.
     is_stored
-        Whether the history is a `StoredHistory`. Then an analysis reads it day by day (`on`), one or two in memory, and
-        returns a Polars LazyFrame. Otherwise one query on `table` computes all days.
+        Whether the history is a `StoredHistory`. Then an analysis reads it day by day (`read`), one or two in memory,
+        and returns a Polars LazyFrame. Otherwise one query on `table` computes all days.
     columns
         The columns of `table` without `taken_on`.
     asked_by
@@ -75,15 +76,24 @@ class Snapshots(Generic[IntoFrameT]):
         """The day of the last snapshot, None if there is none."""
         return self.dates[-1] if self.dates else None
 
-    def on(self, day: date) -> LazyFrame:
-        """Rewards of the snapshot of one day."""
-        of_day = nw.col(TAKEN_ON) == nw.lit(day)
-        if not self.is_stored:
-            return self.table.frame.filter(of_day)
+    def of_day(self, day: date, query: Callable[[LazyFrame], LazyFrame]) -> LazyFrame:
+        """The answer of a query on the rewards of one day."""
+        if self.is_stored:
+            return self.read(day, query).lazy()
+        return query(self.table.frame.filter(nw.col(TAKEN_ON) == nw.lit(day)))
+
+    def read(self, day: date, query: Callable[[LazyFrame], LazyFrame]) -> DataFrame:
+        """Read one day of a stored history, and answer a query on its rewards."""
         # Filtered before the columns are checked, so that only the files of the day are read.
         scan: Any = self.table.native
-        rewards = nw.from_native(scan).filter(of_day)
-        return from_caller(rewards.to_native(), self.columns, asked_by=self.asked_by).frame
+        rewards = nw.from_native(scan).filter(nw.col(TAKEN_ON) == nw.lit(day))
+        of_day = from_caller(rewards.to_native(), self.columns, asked_by=self.asked_by)
+        try:
+            return of_day.collect(query(of_day.frame))
+        except (NarwhalsError, OSError) as error:  # a file is damaged, or not there any more
+            raise SourceError(
+                f"The snapshot of {day} cannot be read: {error}. If it stays so, append the day again."
+            ) from error
 
     def to_caller(
         self, result: str, schema: Mapping[str, DType], compute: Callable[[], LazyFrame | DataFrame]

@@ -1,6 +1,7 @@
 """The functions on a real `History`, day after day in a Delta table."""
 
 from datetime import date
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -55,3 +56,13 @@ def test_a_scan_of_a_history_is_a_frame(history):
 def test_a_history_without_a_snapshot_says_so(tmp_path):
     with pytest.raises(SourceError, match="has no snapshot yet"):
         ra.changes(ra.History(tmp_path / "empty"))
+
+
+@pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.__name__)
+@pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_bytes(b"PAR1")], ids=["gone", "cut"])
+def test_a_day_that_cannot_be_read_is_named(history, tmp_path, function, damage):
+    (file,) = tmp_path.glob("taken_on=2026-11-05/*.parquet")
+    damage(file)
+
+    with pytest.raises(SourceError, match=r"The snapshot of 2026-11-05 cannot be read: .* append the day again"):
+        function(history).collect()
