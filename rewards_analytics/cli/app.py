@@ -6,7 +6,17 @@ from typing import Annotated
 
 import typer
 
-from rewards_analytics.cli import analyses, dashboards, demo, fetching, histories, loading, notebooks, over_time, reports
+from rewards_analytics.cli import (
+    analyses,
+    dashboards,
+    demo,
+    fetching,
+    histories,
+    loading,
+    notebooks,
+    over_time,
+    reports,
+)
 from rewards_analytics.version import __version__
 
 app = typer.Typer(

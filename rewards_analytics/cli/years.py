@@ -31,7 +31,7 @@ def write_year(path: str, *, members: int, seed: int, start: date | None, days: 
     for snapshot in year.snapshots():
         # On a day when no member is listed, which is rare even in a world of two or three, there is nothing to keep.
         if len(snapshot.rewards):
-            history.append(snapshot.rewards, snapshot.taken_on)
+            history.append(snapshot.rewards, snapshot.taken_on, snapshot.members)
     year.truth.write(folder)
     show(f"History: {path}\nTruth:   {folder}  (README.md describes it)")
 
