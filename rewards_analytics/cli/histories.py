@@ -11,11 +11,8 @@ import typer
 
 from rewards_analytics.cli.messages import say_error, status_of
 from rewards_analytics.cli.options import Source, date_of, source_of
-from rewards_analytics.errors import ArgumentError, RewardsError
-
-HistoryPath = Annotated[
-    str, typer.Argument(help="The history: a folder, or the URL of an object store.", metavar="HISTORY")
-]
+from rewards_analytics.cli.over_time import HistoryPath
+from rewards_analytics.errors import RewardsError
 
 
 def snapshot(
@@ -47,8 +44,6 @@ def _append(source: str, path: str, on: date, *, vacuum: bool) -> None:
     from rewards_analytics.client.pull.freshness import MEMBERS_FILE, read_members
     from rewards_analytics.history import History
 
-    if not path:
-        raise ArgumentError("HISTORY is empty. Name a folder or the URL of an object store; . is this folder.")
     history = History(path)
     kept = os.path.join(source, MEMBERS_FILE)  # noqa: PTH118 - a source need not be a path
     history.append(source_of(source), on, read_members(Path(kept)) if os.path.isfile(kept) else None)  # noqa: PTH113

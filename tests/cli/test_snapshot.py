@@ -82,7 +82,7 @@ def test_a_vacuum_follows_the_snapshot(run, tmp_path):
         (1, {"history": "rewards.ndjson"}, "is not a history: Not a directory. "),
         (1, {"history": "s3://bucket/history"}, "The history s3://bucket/history cannot be read: "),
         (2, {"on": "2999-01-01"}, "on=2999-01-01 is in the future: "),
-        (2, {"history": ""}, "HISTORY is empty. "),
+        (2, {"history": ""}, "'' is not the path of a history. "),
     ],
 )
 def test_a_failure_is_one_line_and_a_status(run, tmp_path, monkeypatch, status, options, says):
