@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
+import dask
 import pyarrow as pa
 import pytest
 
 from tests.analysis.over_time import histories
+
+
+@pytest.fixture(autouse=True)
+def _quick_dask() -> Iterator[None]:
+    """Threads take Dask longer for ten rows."""
+    with dask.config.set(scheduler="synchronous"):
+        yield
 
 
 @pytest.fixture(params=[*histories.KINDS, "pyspark"])

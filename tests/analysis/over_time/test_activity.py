@@ -38,10 +38,15 @@ def test_each_holding_of_the_last_snapshot_has_its_last_movements(make_history):
         ("A1", "POINTS", D(4), None, None, None, D(0), D(0)),
         (None, "MILES", D(5), None, None, None, D(0), D(0)),
     ]
-    assert rows(history, ("account_guid", "unit_type", *ACTIVITY), window=5)[0] == (
-        ("A1", "MILES", D(26), NOV_9, NOV_4, 0, D(1), D(0))
-    )
-    assert rows(history, ("redeemed",), window=6)[0] == (D(5),)
+
+
+@quick
+@pytest.mark.parametrize(("window", "earned", "redeemed"), [(5, D(1), D(0)), (6, D(1), D(5)), (8, D(21), D(5))])
+def test_movements_count_from_the_window_on(make_history, window, earned, redeemed):
+    amounts = {"2026-11-01": "10", "2026-11-02": "30", "2026-11-04": "25", "2026-11-09": "26"}
+    history = make_history(*(snapshot(day, balance("MILES", amount)) for day, amount in amounts.items()))
+
+    assert rows(history, ("earned", "redeemed"), window=window) == [(earned, redeemed)]
 
 
 @quick

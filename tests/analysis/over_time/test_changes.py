@@ -168,6 +168,7 @@ def test_rewards_of_unknown_types_alone_still_make_a_day(make_history):
 
 
 @pytest.mark.parametrize("days", [0, 1])
+@pytest.mark.parametrize("engine", ["polars", "polars_lazy", "pandas_plain", "pyarrow", "duckdb", "stored"])
 def test_a_history_of_one_day_or_none_has_no_changes(make_history, days):
     history = make_history(*[snapshot(MONDAY, balance("MILES", "1"))][:days])
 

@@ -3,7 +3,6 @@
 import datetime as dt
 from decimal import Decimal as D
 
-import dask
 import duckdb
 import narwhals as nw
 import pandas as pd
@@ -81,12 +80,6 @@ KINDS = {
     "duckdb": duckdb.DuckDBPyRelation,
     "stored": pl.LazyFrame,
 }
-
-
-@pytest.fixture(autouse=True)
-def _quick():
-    with dask.config.set(scheduler="synchronous"):
-        yield
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

@@ -6,7 +6,6 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-import dask
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings, strategies as st
 
@@ -101,8 +100,7 @@ def test_the_flows_of_other_frames_equal_plain_arithmetic(kind, history, every, 
 @settings(max_examples=2, deadline=None, phases=[Phase.generate])
 @given(history=long_histories, every=periods, window=windows)
 def test_the_flows_of_dask_equal_plain_arithmetic(history, every, window):
-    with dask.config.set(scheduler="synchronous"):
-        check(history, frames.dask_frame(histories.table(history)), every, window)
+    check(history, frames.dask_frame(histories.table(history)), every, window)
 
 
 @settings(
