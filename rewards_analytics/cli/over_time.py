@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from rewards_analytics.cli.histories import HistoryPath
 from rewards_analytics.cli.options import Every, Format, Out
 from rewards_analytics.cli.results import emit, resolve_format
 from rewards_analytics.errors import SourceError
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
 
     from rewards_analytics.history import History
 
-HistoryPath = Annotated[
-    str, typer.Argument(help="A history's folder, or its URL in an object store.", metavar="HISTORY")
-]
 Window = Annotated[
     int, typer.Option("--window", min=1, metavar="DAYS", help="Days up to the last snapshot that are added up.")
 ]

@@ -1,31 +1,20 @@
-"""What `roll_forward` and `changes` of a history cost, compared with hand-written Polars.
-
-`python -m tests.benchmarks.history_flows [--days 365] [--holdings 100000]` from the root of the project makes a history
-of daily snapshots (or takes one with `--history`) and asks each question of it in a process of its own, in turn with
-an expert's Polars that goes pair of days by pair too. The answers are compared to the last digit, then times and peak
-memory are printed: at most 1.3 of the expert's time, under 1 GB for `roll_forward`, under 1.5 GB for `changes` written
-to Parquet.
-"""
+"""`roll_forward` and `changes` of a history, asked by our functions and by hand-written Polars: see `history`."""
 
 from __future__ import annotations
 
-import argparse
 import json
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.benchmarks.analysis import apart
 
 if TYPE_CHECKING:
-    import numpy as np
     import polars as pl
 
-FIRST = date(2025, 11, 1)
 QUESTIONS = {"roll_forward": 1000, "changes": 1500}
 """The questions, with the megabytes that each may take."""
 
@@ -39,52 +28,6 @@ seconds = time.perf_counter() - began
 used = resource.getrusage(resource.RUSAGE_SELF)
 print(json.dumps({"seconds": seconds, "cpu": used.ru_utime + used.ru_stime, "peak_mb": used.ru_maxrss / 1024}))
 """
-
-
-def make_history(days: int, holdings: int, folder: Path) -> None:
-    """Write snapshots of holdings of which 3 % move a day, half with lots, 0.5 % missing each day, from a seed."""
-    import numpy as np
-    import polars as pl
-
-    from rewards_analytics.history import History
-
-    history, chance, number = History(folder), np.random.default_rng(7), np.arange(holdings)
-
-    def guids(prefix: str, numbers: np.ndarray) -> pl.Series:
-        return pl.select(
-            pl.format(prefix + "-{}-4c1f-9d1e-8a7b6c5d4e3f", pl.Series(numbers).cast(pl.String).str.zfill(12))
-        ).to_series()
-
-    holding = pl.DataFrame(
-        {
-            "user_guid": guids("USR", number // 4),
-            "member_guid": guids("MBR", number // 2),
-            "account_guid": guids("ACT", number),
-            "unit_type": pl.Series(["DOLLARS", "MILES", "POINTS", "SEGMENTS"]).gather(number % 4),
-        }
-    ).with_columns(account_guid=pl.when(pl.Series(number % 3 > 0)).then("account_guid"))
-    cents = chance.integers(0, 10**7, holdings)
-    for day in (FIRST + timedelta(days=passed) for passed in range(days)):
-        moves = chance.random(holdings) < 0.03
-        cents = np.where(moves, np.maximum(0, cents + chance.integers(-50_000, 80_000, holdings)), cents)
-        amount = (pl.Series(cents).cast(pl.Decimal(38, 9)) / 100).cast(pl.Decimal(38, 9))
-        held = holding.with_columns(balance=amount).filter(pl.Series(chance.random(holdings) < 0.995))
-        lots = held.gather_every(2).with_columns(balance=(pl.col("balance") / 10).cast(pl.Decimal(38, 9)))
-        due = pl.lit(day) + pl.duration(days=pl.int_range(pl.len()) % 40)
-        rewards = pl.concat(
-            [
-                held.with_columns(balance_type=pl.lit("BALANCE"), expires_on=pl.lit(None, pl.Date)),
-                lots.with_columns(balance_type=pl.lit("EXPIRING_BALANCE"), expires_on=due),
-            ]
-        )
-        history.append(
-            rewards.with_columns(
-                guid=pl.format("RWD-{}", pl.int_range(pl.len())),
-                created_at=pl.lit(None, pl.Datetime("us", "UTC")),
-                description=pl.lit("Miles"),
-            ),
-            day,
-        )
 
 
 # --- The questions, asked in two ways ----------------------------------------------------------------
@@ -247,7 +190,7 @@ def check_equal(ours: Path, expert: Path) -> None:
 
 
 def compare(history: Path, folder: Path, repeats: int) -> None:
-    """Print the best of some runs of each question, and the ratios that are promised."""
+    """Print the best of some runs of each question in processes of their own, and the ratios that are promised."""
     for question, bound in QUESTIONS.items():
         best: dict[str, dict[str, float]] = {}
         for _ in range(repeats):
@@ -264,24 +207,5 @@ def compare(history: Path, folder: Path, repeats: int) -> None:
         )
 
 
-def main() -> None:
-    """Make the history, compare the answers, and print the ratios."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--days", type=int, default=365)
-    parser.add_argument("--holdings", type=int, default=100_000)
-    parser.add_argument("--repeats", type=int, default=2)
-    parser.add_argument("--history", type=Path, help="a history that is there")
-    arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as scratch:
-        history = arguments.history or Path(scratch) / "history"
-        if arguments.history is None:
-            apart(make_history, arguments.days, arguments.holdings, history)
-        compare(history, Path(scratch), arguments.repeats)
-
-
 def _say(words: str) -> None:
     print(words, flush=True)  # noqa: T201
-
-
-if __name__ == "__main__":
-    main()
