@@ -7,6 +7,7 @@ The shortest tour::
     rewards = ra.load("data/rewards.json")
     ra.totals(rewards)                     # what is held, per unit
     ra.expiring(rewards, every="month")    # what expires when
+    ra.upcoming(rewards)                   # what falls due, and whose it is
     ra.distance(rewards)                   # how far to the next level or reward
     ra.explore(rewards)                    # all of it as a dashboard in JupyterLab
     ra.report(rewards, "report.html")      # all of it as one file to send
@@ -29,7 +30,9 @@ _HOME = {
     "totals": "analysis.totals",
     "expiring": "analysis.expiring",
     "aging": "analysis.aging",
+    "upcoming": "analysis.upcoming",
     "distance": "analysis.distance",
+    "bands": "analysis.bands",
     "quality": "analysis.quality",
     "value": "analysis.value",
     "freshness": "analysis.freshness",
@@ -48,6 +51,7 @@ _HOME = {
     "plot_roll_forward": "plots.roll_forward",
     "plot_balance": "plots.balance",
     "plot_pace": "plots.pace",
+    "plot_bands": "plots.bands",
     "explore": "widgets.explore",
     "connect": "widgets.connect.form",
     "report": "reporting.report",
@@ -88,6 +92,7 @@ if TYPE_CHECKING:
     # For type checkers and editors, which do not run `__getattr__`.
     from rewards_analytics.analysis.aging import aging as aging
     from rewards_analytics.analysis.balances import balances as balances
+    from rewards_analytics.analysis.bands import bands as bands
     from rewards_analytics.analysis.distance import distance as distance
     from rewards_analytics.analysis.expiring import expiring as expiring
     from rewards_analytics.analysis.freshness import freshness as freshness
@@ -98,6 +103,7 @@ if TYPE_CHECKING:
     from rewards_analytics.analysis.over_time.roll_forward import roll_forward as roll_forward
     from rewards_analytics.analysis.quality import quality as quality
     from rewards_analytics.analysis.totals import totals as totals
+    from rewards_analytics.analysis.upcoming import upcoming as upcoming
     from rewards_analytics.analysis.value import value as value
     from rewards_analytics.client import AtriumClient as AtriumClient
     from rewards_analytics.client.pull import pull as pull
@@ -130,6 +136,7 @@ if TYPE_CHECKING:
     from rewards_analytics.loading.write import write as write
     from rewards_analytics.plots.aging import plot_aging as plot_aging
     from rewards_analytics.plots.balance import plot_balance as plot_balance
+    from rewards_analytics.plots.bands import plot_bands as plot_bands
     from rewards_analytics.plots.distance import plot_distance as plot_distance
     from rewards_analytics.plots.expiring import plot_expiring as plot_expiring
     from rewards_analytics.plots.pace import plot_pace as plot_pace

@@ -26,6 +26,8 @@ ANALYSES: dict[str, Callable[[Any], Any]] = {
     "distance": ra.distance,
     "quality": lambda rewards: ra.quality(rewards, as_of=TODAY),
     "value": lambda rewards: ra.value(rewards, {"MILES": "0.01"}),
+    "upcoming": lambda rewards: ra.upcoming(rewards, as_of=TODAY),
+    "bands": lambda rewards: ra.bands(rewards, (1, 50)),
 }
 """Every analysis of rewards, asked on one day."""
 

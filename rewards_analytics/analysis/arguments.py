@@ -34,6 +34,15 @@ def whole_number(value: SupportsIndex, *, name: str, least: int = 1) -> int:
     return number
 
 
+def span(as_of: date | None, until: date | None) -> tuple[date, date | None]:
+    """Return the first and the last day that count, the last None where there is no bound."""
+    first = day(as_of)
+    last = None if until is None else day(until, name="until")
+    if last is not None and last < first:
+        raise ArgumentError(f"until={last.isoformat()} is before as_of={first.isoformat()}.")
+    return first, last
+
+
 def grouping(
     by: str | Iterable[str] | None, *, result: Sequence[str], allowed: Sequence[str] | None = None
 ) -> list[str]:

@@ -6,6 +6,8 @@ from calendar import monthrange
 from collections.abc import Iterator
 from datetime import date, timedelta
 
+import narwhals as nw
+
 from rewards_analytics.errors import ArgumentError
 
 EVERY = ("day", "week", "month", "quarter", "year")
@@ -51,6 +53,13 @@ def count_between(first: date, last: date, every: str) -> int:
         step = 1 if every == "day" else 7
         return max(0, (last.toordinal() - start.toordinal()) // step + 1)
     return max(0, (_month_number(last) - _month_number(start)) // _MONTHS[every] + 1)
+
+
+def days_from(start: date, day: nw.Expr) -> nw.Expr:
+    """Whole days from `start` to a column of days. Reckoned in integers: not every engine subtracts days."""
+    years = day.dt.year().cast(nw.Int64) - 1
+    ordinal = years * 365 + years // 4 - years // 100 + years // 400 + day.dt.ordinal_day().cast(nw.Int64)
+    return ordinal - start.toordinal()
 
 
 def days_after(day: date, days: int) -> date:

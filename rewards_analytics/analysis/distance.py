@@ -7,10 +7,10 @@ from typing import Final
 
 import narwhals as nw
 
-from rewards_analytics.analysis.holdings import COLUMNS, JOIN_KEY, available, holding_sums, of_types, with_join_key
+from rewards_analytics.analysis.holdings import COLUMNS, available, of_types, with_sums
 from rewards_analytics.analysis.order import order_of
 from rewards_analytics.engines import IntoFrameT, LazyFrame, from_caller
-from rewards_analytics.schema import BALANCE, BALANCE_TO_LEVEL, GOALS, KEY, LEVEL, REWARD, TOTAL_BALANCE
+from rewards_analytics.schema import BALANCE_TO_LEVEL, GOALS, KEY, LEVEL, REWARD
 
 _BELOW_1: Final = nextafter(1.0, 0.0)
 """The largest float below 1: the progress of a goal that is as good as reached."""
@@ -81,9 +81,7 @@ def goals(frame: LazyFrame) -> LazyFrame:
 
 def goals_with_sums(frame: LazyFrame) -> LazyFrame:
     """One row per goal, with the sums behind the available balance of its holding."""
-    held = holding_sums(of_types(frame, TOTAL_BALANCE, BALANCE))
-    sums = with_join_key(held).select(*JOIN_KEY, "totals", "plains", "total", "plain")
-    return with_join_key(goals(frame)).join(sums, on=list(JOIN_KEY), how="left")
+    return with_sums(goals(frame), frame)
 
 
 def with_progress(goals: LazyFrame) -> LazyFrame:

@@ -8,7 +8,7 @@ from typing import Final
 
 import narwhals as nw
 
-from rewards_analytics.analysis.arguments import day, grouping
+from rewards_analytics.analysis.arguments import grouping, span
 from rewards_analytics.analysis.calendar import count_between, every_of, period_of, periods_between
 from rewards_analytics.analysis.holdings import COLUMNS, expiring_lots
 from rewards_analytics.analysis.order import order_of
@@ -79,10 +79,7 @@ def expiring(
     [('2026-11-01', '300.000000000'), ('2026-12-01', '300.000000000'), ('2027-01-01', '500.000000000')]
     """
     every = every_of(every)
-    first = day(as_of)
-    last = None if until is None else day(until, name="until")
-    if last is not None and last < first:
-        raise ArgumentError(f"until={last.isoformat()} is before as_of={first.isoformat()}.")
+    first, last = span(as_of, until)
     groups = grouping(by, result=("period", "unit_type", "expiring", "rewards", "cumulative"))
     table = from_caller(rewards, list(dict.fromkeys([*COLUMNS, *groups])), asked_by="expiring")
 

@@ -195,6 +195,13 @@ def with_join_key(frame: LazyFrame) -> LazyFrame:
     )
 
 
+def with_sums(rows: LazyFrame, frame: LazyFrame) -> LazyFrame:
+    """Add to rows with a key the sums behind `available` of their holding among the rewards of `frame`."""
+    held = holding_sums(of_types(frame, TOTAL_BALANCE, BALANCE))
+    sums = with_join_key(held).select(*JOIN_KEY, "totals", "plains", "total", "plain")
+    return with_join_key(rows).join(sums, on=list(JOIN_KEY), how="left")
+
+
 def _without_holdings_of(rows: LazyFrame, others: LazyFrame) -> LazyFrame:
     """The rows whose holding has none of the others."""
     return with_join_key(rows).join(with_join_key(others).select(*JOIN_KEY), on=list(JOIN_KEY), how="anti")

@@ -19,6 +19,7 @@ _COLUMNS: Final[Mapping[str, Sequence[str]]] = {
     "roll_forward": ("unit_type", "period"),
     "pace": ("days_left", "remaining", *KEY, "goal", "description"),
     "activity": KEY,
+    "bands": ("unit_type", "below"),
     "quality": ("check",),
     "value": ("unit_type",),
     "freshness": ("unit_type",),

@@ -14,6 +14,7 @@ from threading import Lock
 from typing import Any, Final
 
 from rewards_analytics.plots.aging import describe_aging, draw_aging
+from rewards_analytics.plots.bands import describe_bands, draw_bands
 from rewards_analytics.plots.distance import describe_distance, draw_distance
 from rewards_analytics.plots.expiring import describe_expiring, draw_expiring
 from rewards_analytics.plots.images import svg
@@ -45,11 +46,12 @@ class _Kind:
     height_of_row: float = 0.0
 
 
-_KINDS: Final = {
+KINDS: Final = {
     "totals": _Kind(draw_totals, describe_totals, 1.2, (54, 22, 8, 24)),
     "expiring": _Kind(draw_expiring, describe_expiring, 2.3, (58, 34, 8, 24)),
     "expiring-bars": _Kind(partial(draw_expiring, cumulative=False), describe_expiring, 2.0, (58, 34, 8, 24)),
     "aging": _Kind(draw_aging, describe_aging, 2.4, (84, 22, 8, 24)),
+    "bands": _Kind(draw_bands, describe_bands, 0.64, (84, 22, 8, 24), height_of_row=0.22),
     "distance": _Kind(draw_distance, describe_distance, 0.6, (8, 38, 8, 2), height_of_row=0.46),
 }
 
@@ -63,7 +65,7 @@ def picture(kind: str, rows: Sequence[Record], name: str, **options: Any) -> Pic
 
     `name` makes the ids inside the SVG unique on a page; `options` go to the functions that draw and describe it.
     """
-    how = _KINDS[kind]
+    how = KINDS[kind]
     width, height = WIDTH, how.height + how.height_of_row * len(rows)
     with own_settings():
         ax = _axes(width, height, how.margins)

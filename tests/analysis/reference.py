@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 from decimal import Decimal, localcontext
+from itertools import pairwise
 from typing import Any
 
 Row = dict[str, Any]
@@ -170,6 +171,34 @@ def distance(rewards: list[Row]) -> list[tuple[Any, ...]]:
                 progress = float(max(held, Decimal(0)) / (max(held, Decimal(0)) + remaining))
             goal = GOALS[row["balance_type"]]
             result.append((*key_of(row), goal, row["description"], remaining, held, progress, reached))
+    return result
+
+
+def upcoming(rewards: list[Row], as_of: date, until: date | None) -> list[tuple[Any, ...]]:
+    groups: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
+    for lot in all_lots(rewards):
+        if lot["expires_on"] and as_of <= lot["expires_on"] <= (until or date.max):
+            groups[(*key_of(lot), lot["expires_on"])].append(lot)
+    holdings = by_holding(rewards)
+    result = [
+        (on, (on - as_of).days, *key, added(lot["balance"] for lot in rows), len(rows), available(holdings[tuple(key)]))
+        for (*key, on), rows in groups.items()
+    ]
+    return sorted(result, key=lambda row: (row[0], row[5], -row[6], nulls_last(row[2:5])))
+
+
+def bands(rewards: list[Row], edges: list[Decimal]) -> list[tuple[Any, ...]]:
+    limits = [None, *edges, None]
+    known = [holding for holding in holdings(rewards) if holding[4] is not None]
+    result = []
+    for unit in sorted({holding[3] for holding in known}):
+        for low, high in pairwise(limits):
+            rows = [
+                row
+                for row in known
+                if row[3] == unit and (low is None or low <= row[4]) and (high is None or row[4] < high)
+            ]
+            result.append((unit, low, high, len(rows), len({row[1] for row in rows}), added(row[4] for row in rows)))
     return result
 
 

@@ -70,6 +70,25 @@ RESULT_TYPES = {
         "expiring": "amount",
         "expiring_value": "amount",
     },
+    "upcoming": {
+        "expires_on": "day",
+        "days_left": "count",
+        "user_guid": "text",
+        "member_guid": "text",
+        "account_guid": "text",
+        "unit_type": "text",
+        "expiring": "amount",
+        "rewards": "count",
+        "available": "amount",
+    },
+    "bands": {
+        "unit_type": "text",
+        "at_least": "amount",
+        "below": "amount",
+        "holdings": "count",
+        "members": "count",
+        "available": "amount",
+    },
 }
 DTYPES = {
     "text": nw.String(),

@@ -33,6 +33,7 @@ MEMBERS = pl.DataFrame(
         "aggregated_at": [datetime(2026, 11, 23, 4), datetime(2026, 11, 1, 4), None],
     }
 )
+EDGES = ["-3", "0.000000001", "2", "500", "9999999999999999999"]
 EVERY = ["day", "week", "month", "quarter", "year"]
 
 amounts = st.one_of(
@@ -77,6 +78,8 @@ def every_analysis(frame: Any) -> dict[str, pl.DataFrame]:
         "quality": ra.quality(frame, as_of=TODAY),
         "value": ra.value(frame, RATES),
         "freshness": ra.freshness(frame, MEMBERS, as_of=TODAY),
+        "upcoming": ra.upcoming(frame, as_of=TODAY),
+        "bands": ra.bands(frame, EDGES),
     }
     return {name: frames.collected(result) for name, result in results.items()}
 
@@ -136,6 +139,47 @@ def test_values_equal_plain_decimal_arithmetic(kind, rewards):
     rates = {(row["unit_type"], row["member_guid"]): Decimal(row["rate"]) for row in RATES.rows(named=True)}
 
     assert rows(ra.value(analysed(rewards, kind), RATES)) == reference.value(rewards, rates)
+
+
+@pytest.mark.parametrize("kind", FAST)
+@settings(max_examples=25, deadline=None)
+@given(rewards=some_rewards, until=st.none() | st.dates(TODAY, date(2028, 3, 1)))
+def test_what_is_upcoming_equals_plain_decimal_arithmetic(kind, rewards, until):
+    found = rows(ra.upcoming(analysed(rewards, kind), as_of=TODAY, until=until))
+
+    assert found == reference.upcoming(rewards, TODAY, until)
+
+
+@pytest.mark.parametrize("kind", FAST)
+@settings(max_examples=25, deadline=None)
+@given(rewards=some_rewards, edges=st.sets(amounts, min_size=1, max_size=4).map(sorted))
+def test_bands_equal_plain_decimal_arithmetic(kind, rewards, edges):
+    assert rows(ra.bands(analysed(rewards, kind), edges)) == reference.bands(rewards, edges)
+
+
+@settings(max_examples=20, deadline=None)
+@given(rewards=some_rewards, until=st.none() | st.dates(TODAY, date(2028, 3, 1)))
+def test_what_is_upcoming_adds_up_to_the_timeline_by_day(rewards, until):
+    frame = analysed(rewards)
+    added = (
+        ra.upcoming(frame, as_of=TODAY, until=until)
+        .group_by("unit_type", "expires_on")
+        .agg(pl.col("expiring", "rewards").sum())
+        .sort("unit_type", "expires_on")
+    )
+
+    by_day = ra.expiring(frame, as_of=TODAY, until=until, every="day").filter(pl.col("rewards") > 0)
+    assert added.rows() == by_day.select("unit_type", "period", "expiring", "rewards").rows()
+
+
+@settings(max_examples=20, deadline=None)
+@given(rewards=some_rewards, edges=st.sets(amounts, min_size=1, max_size=4).map(sorted))
+def test_bands_add_up_to_the_totals(rewards, edges):
+    frame = analysed(rewards)
+    added = ra.bands(frame, edges).group_by("unit_type").agg(pl.col("available", "holdings").sum()).sort("unit_type")
+
+    known = ra.totals(frame).filter(pl.col("available").is_not_null())
+    assert added.rows() == known.select("unit_type", "available", "holdings").rows()
 
 
 @settings(max_examples=10, deadline=None)

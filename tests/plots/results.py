@@ -47,3 +47,14 @@ def goal(description, progress, *, unit_type="MILES", remaining="2500", user_gui
         "progress": progress,
         "reached": progress == 1,
     }
+
+
+def band(unit_type, at_least, below, holdings, available):
+    return {
+        "unit_type": unit_type,
+        "at_least": None if at_least is None else Decimal(at_least),
+        "below": None if below is None else Decimal(below),
+        "holdings": holdings,
+        "members": holdings,
+        "available": Decimal(available),
+    }

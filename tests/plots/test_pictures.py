@@ -9,11 +9,12 @@ from matplotlib.figure import Figure
 
 import rewards_analytics as ra
 from rewards_analytics.plots.aging import describe_aging, draw_aging
+from rewards_analytics.plots.bands import describe_bands
 from rewards_analytics.plots.distance import describe_distance, draw_distance
 from rewards_analytics.plots.expiring import MOST_BARS, describe_expiring, draw_expiring
 from rewards_analytics.plots.totals import describe_totals, draw_totals
 from tests import frames
-from tests.plots.results import AS_OF, goal, timeline, total
+from tests.plots.results import AS_OF, band, goal, timeline, total
 
 REWARDS = frames.table(
     [
@@ -30,6 +31,7 @@ PICTURES = {
     "expiring": lambda rewards, ax=None: ra.plot_expiring(rewards, as_of=AS_OF, ax=ax),
     "aging": lambda rewards, ax=None: ra.plot_aging(rewards, as_of=AS_OF, ax=ax),
     "distance": lambda rewards, ax=None: ra.plot_distance(rewards, ax=ax),
+    "bands": lambda rewards, ax=None: ra.plot_bands(rewards, (10, 5000), ax=ax),
 }
 
 
@@ -202,6 +204,20 @@ def test_each_bucket_is_a_bar_in_order_of_time():
     assert texts(ax)[1] == "1,200"
 
 
+# --- Bands -----------------------------------------------------------------------------------------
+
+
+def test_each_band_is_a_bar_of_its_holdings_with_what_they_add_up_to():
+    ax = PICTURES["bands"](REWARDS)
+
+    assert list(panels(ax)) == ["Dollars, holdings by available balance", "Miles, holdings by available balance"]
+    dollars, miles = ax.child_axes
+    assert labels(miles.yaxis) == ["Below 10", "From 10", "From 5,000"]
+    assert [bar.get_width() for bar in miles.patches] == [0, 0, 1]
+    assert texts(miles) == ["0", "0", "1 (7,500)"]
+    assert texts(dollars) == ["0", r"1 (\$12.50)", "0"]
+
+
 # --- Distance --------------------------------------------------------------------------------------
 
 
@@ -318,6 +334,9 @@ def test_alternative_texts_say_what_the_pictures_show():
         "Expiring per month: 5 miles from Nov 2026 to Dec 2026, most in Dec 2026 (4 miles)."
     )
     assert describe_aging([bucket]) == "Aging schedule. Miles: 0 to 30 days 5."
+    assert describe_bands([band("MILES", None, "10", 0, "0"), band("MILES", "10", None, 2, "30")]) == (
+        "Holdings by available balance. Miles: 2 holdings from 10 (30 miles)."
+    )
     assert describe_distance([goal("Gold", 0.75)]) == "Progress towards 1 goal: Gold, 75%, 2,500 miles to go."
 
 
@@ -327,6 +346,7 @@ def test_alternative_texts_say_what_the_pictures_show():
         ("totals", "Totals per unit: $12.50 available"),
         ("expiring", "Expiring per month: $12.50 from Nov 2026"),
         ("aging", "Aging schedule. Dollars: 0 to 30 days $12.50"),
+        ("bands", "Holdings by available balance. Dollars: 1 holding from 10 ($12.50)"),
         ("distance", "Progress towards 1 goal: Gold status, 75%"),
     ],
 )
@@ -340,7 +360,9 @@ def test_axes_that_the_caller_has_labelled_keep_their_label():
     assert PICTURES["totals"](REWARDS, ax=ax).get_label() == "B"
 
 
-@pytest.mark.parametrize("describe", [describe_totals, describe_expiring, describe_aging, describe_distance])
+@pytest.mark.parametrize(
+    "describe", [describe_totals, describe_expiring, describe_aging, describe_bands, describe_distance]
+)
 def test_the_alternative_text_of_nothing_says_so(describe):
     assert describe([]).startswith(("No", "Nothing"))
 

@@ -17,6 +17,7 @@ ROWS = [
     frames.balance("MILES", "100", **OTHER),
     frames.lot("MILES", "30", "2026-12-24"),
     frames.lot("stars", "30", "2027-03-01"),
+    frames.lot("stars", "31", "2027-03-01", **OTHER),
     frames.to_level("MILES", "5", description=None),
     frames.to_level("MILES", "5", description="Gold"),
     frames.to_level("MILES", "5", **OTHER),
