@@ -9,6 +9,7 @@ The shortest tour::
     ra.expiring(rewards, every="month")    # what expires when
     ra.upcoming(rewards)                   # what falls due, and whose it is
     ra.distance(rewards)                   # how far to the next level or reward
+    ra.show.summary(rewards)               # what matters, in sentences
     ra.explore(rewards)                    # all of it as a dashboard in JupyterLab
     ra.report(rewards, "report.html")      # all of it as one file to send
 
@@ -52,6 +53,7 @@ _HOME = {
     "plot_balance": "plots.balance",
     "plot_pace": "plots.pace",
     "plot_bands": "plots.bands",
+    "show": "show",
     "explore": "widgets.explore",
     "connect": "widgets.connect.form",
     "report": "reporting.report",
@@ -90,6 +92,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     # For type checkers and editors, which do not run `__getattr__`.
+    from rewards_analytics import show as show
     from rewards_analytics.analysis.aging import aging as aging
     from rewards_analytics.analysis.balances import balances as balances
     from rewards_analytics.analysis.bands import bands as bands
@@ -156,7 +159,8 @@ def __getattr__(name: str) -> Any:
 
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    module = import_module(f"{__name__}.{_HOME[name]}")
+    value = module if name == _HOME[name] else getattr(module, name)  # `show` is a module of functions
     globals()[name] = value
     return value
 

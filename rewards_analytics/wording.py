@@ -17,25 +17,35 @@ NET_FLOWS: Final = "What was earned and redeemed is net between two snapshots: a
 """Said wherever flows of a history are shown."""
 
 
-def amount(value: Decimal | None, unit_type: str) -> str:
+def amount(value: Decimal | None, unit_type: str, decimals: int = 0) -> str:
     """Return an exact amount with thousands separators; dollars with a dollar sign and at least two decimals.
+
+    With `decimals` it has at least so many: the amounts of a column line up.
 
     >>> amount(Decimal("1204500.500000000"), "MILES")
     '1,204,500.5'
     >>> amount(Decimal("-12.5"), "DOLLARS")
     '-$12.50'
+    >>> amount(Decimal("7"), "MILES", 2)
+    '7.00'
     """
     if value is None:
         return NOT_KNOWN
     # Not abs(): it would round to the 28 digits of the decimal context, and an exact sum may have 38.
-    digits = f"{value.copy_abs():,f}"
-    if "." in digits:
-        digits = digits.rstrip("0").removesuffix(".")
-    sign = "-" if value < 0 else ""
-    if unit_type != DOLLARS:
-        return sign + digits
-    whole, _, cents = digits.partition(".")
-    return f"{sign}${whole}.{cents:0<2}"
+    whole, _, fraction = f"{value.copy_abs():,f}".partition(".")
+    in_dollars = unit_type == DOLLARS
+    fraction = fraction.rstrip("0").ljust(max(decimals, 2 if in_dollars else 0), "0")
+    sign = ("-" if value < 0 else "") + ("$" if in_dollars else "")
+    return f"{sign}{whole}.{fraction}" if fraction else sign + whole
+
+
+def decimals_of(value: Decimal) -> int:
+    """Return how many decimals an amount needs.
+
+    >>> decimals_of(Decimal("12.500000000")), decimals_of(Decimal("1E+3"))
+    (1, 0)
+    """
+    return len(f"{value:f}".partition(".")[2].rstrip("0"))
 
 
 def amount_of(value: Decimal | None, unit_type: str) -> str:

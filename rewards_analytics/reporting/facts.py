@@ -8,28 +8,25 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final, TypeAlias
 
-from rewards_analytics.analysis.aging import aging
 from rewards_analytics.analysis.arguments import day
+from rewards_analytics.analysis.bands import bands
 from rewards_analytics.analysis.calendar import end_of_month
 from rewards_analytics.analysis.expiring import expiring
-from rewards_analytics.analysis.freshness import STALE_AFTER_DAYS, freshness as freshness_of
-from rewards_analytics.analysis.holdings import COLUMNS
+from rewards_analytics.analysis.freshness import STALE_AFTER_DAYS
 from rewards_analytics.analysis.quality import quality
-from rewards_analytics.analysis.rates import Rates, read_rates
-from rewards_analytics.analysis.sums import exact_sum, sum_of_known
-from rewards_analytics.analysis.totals import totals
-from rewards_analytics.analysis.value import value
-from rewards_analytics.engines import columns_of, from_caller, rereadable
+from rewards_analytics.analysis.rates import read_rates
+from rewards_analytics.analysis.sums import exact_sum
+from rewards_analytics.engines import columns_of
 from rewards_analytics.reporting.pictures import embedded
-from rewards_analytics.results.goals import nearest_goals
-from rewards_analytics.results.origin import origin
+from rewards_analytics.results.bands import banded
+from rewards_analytics.results.overview import overview, stale, typed_once, worth
 from rewards_analytics.results.records import Record, in_order, of_unit, units_of
-from rewards_analytics.results.upcoming import MOST_UPCOMING, SOON_DAYS, NextExpiries, later, next_expiries, soon
+from rewards_analytics.results.upcoming import MOST_UPCOMING, SOON_DAYS, later, soon
 from rewards_analytics.schema import UNIT_TYPES
 from rewards_analytics.show.cells import bar_width
 from rewards_analytics.show.definitions import definitions
-from rewards_analytics.show.freshness import staleness
-from rewards_analytics.show.headline import headline, share, worth
+from rewards_analytics.show.headline import outside_of_timeline, sentence_of_source, share
+from rewards_analytics.show.overview import what_matters
 from rewards_analytics.show.tables import Table, header, of_records, of_units
 from rewards_analytics.spreadsheet import as_csv
 from rewards_analytics.version import __version__
@@ -55,28 +52,27 @@ def report_facts(
     as_of = day(as_of)
     if rates is not None:
         read_rates(rates)  # before anything is computed, because they may be wrong
-    rewards = _typed_once(rewards)
-    fresh = None if freshness is None else _freshness(rewards, freshness, as_of)
-    held = in_order("totals", totals(rewards))
-    schedule = in_order("aging", aging(rewards, as_of=as_of))
-    upcoming = next_expiries(rewards, as_of=as_of)
-    goals, counts = nearest_goals(rewards)
-    worth_of = None if rates is None else _value(rewards, rates)
-    sentences = headline(held, schedule, upcoming.last_days, counts)
+    rewards = typed_once(rewards, asked_by="report")
+    fresh = None if freshness is None else stale(rewards, freshness, as_of=as_of)
+    first = overview(rewards, as_of=as_of)
+    in_dollars = None if rates is None else worth(rewards, rates)
+    schedule, upcoming = first.schedule, first.upcoming
     facts = {
         "title": title or TITLE,
         "as_of": as_of,
         "version": __version__,
-        "source": origin(rewards, as_of=as_of),
-        "headline": [*sentences, *(each["words"] for each in (worth_of, fresh) if each is not None and held)],
+        "source": first.source,
+        "source_words": sentence_of_source(first.source),
+        "headline": what_matters(first, in_dollars, fresh),
         "soon_days": SOON_DAYS,
-        "totals": [_of_total(row, schedule) for row in held],
-        "value": worth_of,
-        "freshness": fresh,
+        "totals": [_of_total(row, schedule) for row in first.totals],
+        "value": in_dollars,
+        "freshness": None if fresh is None else {"rows": fresh, "stale_after": STALE_AFTER_DAYS},
         "timeline": _timeline(rewards, schedule, as_of),
         "aging": schedule,
-        "upcoming": _upcoming(upcoming, as_of),
-        "goals": {"rows": goals, "counts": counts},
+        "upcoming": {"rows": upcoming.rows, "count": upcoming.in_all, "most": MOST_UPCOMING},
+        "goals": {"rows": first.goals, "counts": first.counts},
+        "bands": banded(bands(rewards)),
         "quality": _quality(rewards, as_of),
         "definitions": definitions(value=rates is not None, stale_after=None if fresh is None else STALE_AFTER_DAYS),
     }
@@ -91,11 +87,15 @@ def table_rows(facts: Facts) -> dict[str, tuple[Sequence[Record], Sequence[str]]
         "totals": (facts["totals"], ("unit_type", "available", "expiring", "holdings", "members", "users")),
         "expiring": (facts["timeline"]["rows"], ("period", "unit_type", "expiring", "rewards", "cumulative")),
         "aging": (facts["aging"], ("bucket", "unit_type", "expiring", "rewards")),
-        "next-expiries": (facts["upcoming"]["rows"], ("expires_on", *key, "expiring")),
+        "next-expiries": (
+            facts["upcoming"]["rows"],
+            ("expires_on", "days_left", *key, "expiring", "rewards", "available"),
+        ),
         "nearest-goals": (
             facts["goals"]["rows"],
             (*key, "goal", "description", "remaining", "available", "progress", "reached"),
         ),
+        "bands": (facts["bands"], ("unit_type", "at_least", "below", "holdings", "members", "available")),
         "quality": (facts["quality"] or [], ("check", "severity", "rewards", "example_guid")),
     }
     if facts["freshness"] is not None:
@@ -105,12 +105,15 @@ def table_rows(facts: Facts) -> dict[str, tuple[Sequence[Record], Sequence[str]]
         )
     if facts["value"] is not None:
         names = ("unit_type", "available", "rate", "value", "expiring", "expiring_value")
-        downloads["value"] = (facts["value"]["rows"], names)
+        downloads["value"] = (facts["value"].rows, names)
     return downloads
 
 
 def _tables(facts: Facts, downloads: Mapping[str, str]) -> dict[str, Table]:
-    """Each table of the page, with its download of the same name."""
+    """Each table of the page, with its download of the same name.
+
+    The columns that matter most come first: on a phone the others are out of view until the reader scrolls.
+    """
     timeline = facts["timeline"]["rows"]
     made = {
         "totals": of_records(
@@ -123,13 +126,14 @@ def _tables(facts: Facts, downloads: Mapping[str, str]) -> dict[str, Table]:
         "next-expiries": of_records(
             facts["upcoming"]["rows"],
             "Next expiries",
-            _headers("expires_on days user_guid member_guid account_guid unit_type expiring") | {"days": "In days"},
+            _headers("expires_on expiring unit_type days_left user_guid member_guid account_guid"),
         ),
         "nearest-goals": of_records(
             facts["goals"]["rows"],
             "Nearest goals not reached yet",
-            {"description": "Goal", "goal": "Kind"} | _headers("user_guid unit_type remaining progress"),
+            {"description": "Goal", **_headers("remaining progress unit_type"), "goal": "Kind", "user_guid": "User"},
         ),
+        "bands": of_units(facts["bands"], "Holdings by available balance", row="band", shown="holdings"),
         "quality": of_records(
             [row for row in facts["quality"] or [] if row["rewards"]],
             "Quality checks that found something",
@@ -143,21 +147,12 @@ def _tables(facts: Facts, downloads: Mapping[str, str]) -> dict[str, Table]:
     if facts["value"] is not None:
         names = _headers("unit_type available rate value expiring expiring_value")
         short = {"rate": "Rate", "value": "Value", "expiring_value": "Expiring value"}
-        made["value"] = of_records(facts["value"]["rows"], "Value in dollars", names | short)
+        made["value"] = of_records(facts["value"].rows, "Value in dollars", names | short)
     return {name: replace(table, name=name, csv=downloads[name]) for name, table in made.items()}
 
 
 def _headers(names: str) -> dict[str, str]:
     return {name: header(name) for name in names.split()}
-
-
-def _typed_once(rewards: Any) -> Any:
-    """Return an in-memory frame already validated, so that each analysis need not convert it again."""
-    rewards = rereadable(rewards, asked_by="report")
-    found = columns_of(rewards, asked_by="report")
-    optional = [name for name in ("guid", "created_at") if name in found]
-    table = from_caller(rewards, [*COLUMNS, "description", *optional], asked_by="report")
-    return table.collect(table.frame).to_native() if table.eager else rewards
 
 
 def _of_total(row: Record, schedule: Sequence[Record]) -> Facts:
@@ -175,19 +170,6 @@ def _of_total(row: Record, schedule: Sequence[Record]) -> Facts:
     }
 
 
-def _value(rewards: Any, rates: Rates) -> Facts:
-    """Return what each unit is worth, and the sums in dollars, None if no value is known."""
-    rows = in_order("value", value(rewards, rates))
-    sums = [sum_of_known(row[name] for row in rows) for name in ("value", "expiring_value")]
-    return {"rows": rows, "value": sums[0], "expiring_value": sums[1], "words": worth(rows, *sums)}
-
-
-def _freshness(rewards: Any, members: Any, as_of: date) -> Facts:
-    """Return how much of each unit is stale."""
-    rows = in_order("freshness", freshness_of(rewards, members, as_of=as_of))
-    return {"rows": rows, "stale_after": STALE_AFTER_DAYS, "words": staleness(rows, STALE_AFTER_DAYS)}
-
-
 def _timeline(rewards: Any, schedule: Sequence[Record], as_of: date) -> Facts:
     """Return the months ahead, their pictures, and what expires after them."""
     until = end_of_month(as_of, MONTHS - 1)
@@ -202,17 +184,13 @@ def _timeline(rewards: Any, schedule: Sequence[Record], as_of: date) -> Facts:
         "months": MONTHS,
         "rows": rows,
         "later": later(schedule, rows),
+        "outside": outside_of_timeline(schedule, as_of),
         "pictures": [
             embedded("expiring-bars", of_unit(rows, unit_type), f"expiring-{unit_type}", every="month")
             for unit_type in drawn
         ],
         "not_drawn": len(units) - len(drawn),
     }
-
-
-def _upcoming(upcoming: NextExpiries, as_of: date) -> Facts:
-    rows = [dict(row) | {"days": (row["expires_on"] - as_of).days} for row in upcoming.rows]
-    return {"rows": rows, "count": upcoming.in_all, "most": MOST_UPCOMING}
 
 
 def _quality(rewards: Any, as_of: date) -> Sequence[Record] | None:

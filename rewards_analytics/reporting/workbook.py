@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rewards_analytics.reporting.facts import Facts, table_rows
-from rewards_analytics.show.headline import Sentence
+from rewards_analytics.show.headline import text_of
 from rewards_analytics.show.sheets import Sheet, workbook
 from rewards_analytics.show.tables import header
 from rewards_analytics.wording import day
@@ -23,7 +23,7 @@ _NAMES = {
 
 def report_workbook(facts: Facts) -> bytes:
     """Return the workbook of a report's facts: what matters in sentences, then each table, then the definitions."""
-    lines = [facts["title"], f"As of {day(facts['as_of'])}", "", *map(_plain, facts["headline"])]
+    lines = [facts["title"], f"As of {day(facts['as_of'])}", "", *map(text_of, facts["headline"])]
     texts = facts["definitions"].items()
     sheets = [
         Sheet("Summary", {"line": "Summary"}, [{"line": line} for line in lines]),
@@ -40,7 +40,3 @@ def report_workbook(facts: Facts) -> bytes:
         Sheet("Definitions", {"term": "Term", "text": "Definition"}, [{"term": a, "text": b} for a, b in texts]),
     ]
     return workbook(sheets, title=facts["title"], as_of=facts["as_of"])
-
-
-def _plain(sentence: Sentence) -> str:
-    return "".join(part.text for part in sentence)

@@ -10,7 +10,7 @@ import narwhals as nw
 from rewards_analytics.analysis.aging import BUCKETS
 from rewards_analytics.analysis.order import order_of
 from rewards_analytics.analysis.quality import CHECKS
-from rewards_analytics.engines import as_narwhals, as_our_error
+from rewards_analytics.engines import as_narwhals, as_our_error, is_frame
 from rewards_analytics.errors import FrameError
 
 Record: TypeAlias = Mapping[str, Any]
@@ -23,6 +23,10 @@ _OWN_ORDER: Final = {"bucket": BUCKETS, "check": tuple(CHECKS)}
 
 def collected(result: Result) -> nw.DataFrame[Any]:
     """Give a result that is a frame as an eager one."""
+    if not is_frame(result):
+        raise FrameError(
+            f"A {type(result).__name__} is not a result. Pass what an analysis returned, or a list of its rows."
+        )
     frame = as_narwhals(result)
     if not isinstance(frame, nw.LazyFrame):
         return frame
@@ -32,7 +36,7 @@ def collected(result: Result) -> nw.DataFrame[Any]:
 
 def records(result: Result) -> Sequence[Record]:
     """Give the rows of a small result as mappings, with None for null on every engine."""
-    if isinstance(result, Sequence):
+    if isinstance(result, Sequence) and not isinstance(result, str | bytes):
         return result
     frame = collected(result)
     if frame.implementation.is_polars():

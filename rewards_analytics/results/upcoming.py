@@ -11,13 +11,12 @@ import narwhals as nw
 
 from rewards_analytics.analysis.aging import BUCKETS, buckets_within
 from rewards_analytics.analysis.calendar import days_after
-from rewards_analytics.analysis.expiring import lots_by_day
-from rewards_analytics.analysis.holdings import COLUMNS, expiring_lots
+from rewards_analytics.analysis.holdings import COLUMNS
 from rewards_analytics.analysis.order import order_of
 from rewards_analytics.analysis.sums import exact_sum
+from rewards_analytics.analysis.upcoming import due, due_by_day
 from rewards_analytics.engines import from_caller
 from rewards_analytics.results.records import Record, of_unit, records, units_of
-from rewards_analytics.schema import HOLDER, KEY
 
 SOON_DAYS: Final = 90
 """Days ahead that count as soon."""
@@ -37,40 +36,36 @@ class NextExpiries(NamedTuple):
 def next_expiries(rewards: Any, *, as_of: date, until: date | None = None, most: int = MOST_UPCOMING) -> NextExpiries:
     """Give the next expiries from a day on, at most `most` of each unit.
 
-    A row is what one holding loses on one day: the key, `expires_on`, `expiring`, `rewards` (the number of lots). The
-    earliest day comes first; within a day and unit the largest amount. As `most` holds for each unit, none of them
-    crowds out the others.
+    The rows are those of `upcoming`, in its order. As `most` holds for each unit, none of them crowds out the others.
     """
     table = from_caller(rewards, COLUMNS, asked_by="next_expiries")
-    ahead = lots_by_day(expiring_lots(table.frame, *HOLDER), HOLDER, as_of, until)
+    by_day = due_by_day(table.frame, as_of, until)
     if table.eager:
-        ahead = table.collect(ahead).lazy()  # the rows are in memory, and read twice
+        by_day = table.collect(by_day).lazy()  # the rows are in memory, and read twice
     # Counted by day first: only the first days are brought here and sorted, however many expiries there are.
-    counted = ahead.group_by("unit_type", "__day__").agg(expiries=nw.len())
-    by_day = records(table.collect(counted).sort("__day__"))
-    if not by_day:
+    counted = by_day.group_by("unit_type", "__day__").agg(expiries=nw.len())
+    days = records(table.collect(counted).sort("__day__"))
+    if not days:
         return NextExpiries([], 0, {})
     listed = nw.lit(value=False)
-    for unit_type in units_of(by_day):
-        last = _last_day_listed(of_unit(by_day, unit_type), most)
+    for unit_type in units_of(days):
+        last = _last_day_listed(of_unit(days, unit_type), most)
         listed = listed | ((nw.col("unit_type") == unit_type) & (nw.col("__day__") <= nw.lit(last)))
     columns, descending = order_of("upcoming")
     first = (
-        table.collect(ahead.filter(listed))
-        .rename({"__day__": "expires_on"})
+        table.collect(due(by_day.filter(listed), table.frame, as_of))
         .sort(*columns, descending=descending, nulls_last=True)
         .filter(nw.col("unit_type").cum_count().over("unit_type") <= most)
-        .select(*KEY, "expires_on", "expiring", nw.col("rewards").cast(nw.Int64))
     )
     soon_until = days_after(as_of, SOON_DAYS)
-    last_days = {row["unit_type"]: row["__day__"] for row in by_day if row["__day__"] <= soon_until}
-    return NextExpiries(records(first), sum(row["expiries"] for row in by_day), last_days)
+    last_days = {row["unit_type"]: row["__day__"] for row in days if row["__day__"] <= soon_until}
+    return NextExpiries(records(first), sum(row["expiries"] for row in days), last_days)
 
 
-def _last_day_listed(by_day: Sequence[Record], most: int) -> date:
+def _last_day_listed(days: Sequence[Record], most: int) -> date:
     """The day by which there are as many expiries as are listed, or the last day of all."""
     seen = 0
-    for row in by_day:
+    for row in days:
         seen += row["expiries"]
         if seen >= most:
             break
@@ -82,6 +77,11 @@ def soon(schedule: Sequence[Record], unit_type: str) -> Decimal:
     """Add up what expires within `SOON_DAYS` in the rows of `aging` of one unit."""
     spans = buckets_within(SOON_DAYS)
     return exact_sum(row["expiring"] for row in of_unit(schedule, unit_type) if row["bucket"] in spans)
+
+
+def in_bucket(schedule: Sequence[Record], bucket: str) -> dict[str, Decimal]:
+    """Return what of each unit is in one bucket of `aging`, such as `undated`, without the units that have nothing."""
+    return {row["unit_type"]: row["expiring"] for row in schedule if row["bucket"] == bucket and row["expiring"]}
 
 
 def later(schedule: Sequence[Record], timeline: Sequence[Record]) -> dict[str, Decimal]:

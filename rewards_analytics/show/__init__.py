@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rewards_analytics.show.drawings import pictures as pictures
+    from rewards_analytics.show.overview import summary as summary
     from rewards_analytics.show.prose import Sentences as Sentences, sentences as sentences
     from rewards_analytics.show.shown import Shown as Shown, nothing as nothing
     from rewards_analytics.show.tables import by_unit as by_unit, table as table
@@ -16,10 +17,11 @@ _HOME = {
     "nothing": "shown",
     "pictures": "drawings",
     "sentences": "prose",
+    "summary": "overview",
     "table": "tables",
 }
 
-__all__ = ["Sentences", "Shown", "by_unit", "nothing", "pictures", "sentences", "table"]
+__all__ = ["Sentences", "Shown", "by_unit", "nothing", "pictures", "sentences", "summary", "table"]
 
 
 def __getattr__(name: str) -> object:

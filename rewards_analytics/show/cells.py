@@ -10,6 +10,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 from rewards_analytics import wording
 from rewards_analytics.analysis.aging import BUCKETS
 from rewards_analytics.plots.aging import bucket_name
+from rewards_analytics.plots.bands import band_name
 from rewards_analytics.plots.expiring import period_name
 from rewards_analytics.plots.style import unit_class
 from rewards_analytics.results.records import Record
@@ -21,7 +22,10 @@ Kind: TypeAlias = Literal["number", "unit", "guid", "words", "plain"]
 
 NO_NAME: Final = "No name given"
 NONE_GIVEN: Final = "none given"
+NO_DATE: Final = "no date"
 
+_DAYS: Final = ("expires_on", "next_expiry")
+_LIMITS: Final = ("at_least", "below")
 IN_DOLLARS: Final = ("value", "expiring_value", "rate")
 """Columns of dollars, whatever the unit of their row."""
 
@@ -88,10 +92,10 @@ def bar_width(part: Decimal | float | None, whole: Decimal | float | None = 1.0)
     return f"{max(100 * share, 1.2):.1f}" if share > 0 else "0"
 
 
-def amount(value: Decimal | None, unit_type: str) -> Cell:
-    """Return the cell of an amount in its unit."""
+def amount(value: Decimal | None, unit_type: str, decimals: int = 0) -> Cell:
+    """Return the cell of an amount in its unit, with at least so many decimals."""
     exact = None if value is None else str(exact_number(value))
-    return _number(wording.amount(value, unit_type), exact, faint=not value)
+    return _number(wording.amount(value, unit_type, decimals), exact, faint=not value)
 
 
 def number(value: int, text: str | None = None) -> Cell:
@@ -135,13 +139,23 @@ def bucket(value: str) -> Cell:
     return Cell(bucket_name(value), value, sort=str(BUCKETS.index(value)))
 
 
-def of(row: Record, name: str, *, every: str = "month") -> Cell:
+def _band(at_least: Decimal | None, below: Decimal | None) -> Cell:
+    exact, end = ("" if edge is None else str(exact_number(edge)) for edge in (at_least, below))
+    return Cell(band_name(at_least, below), exact, sort=end)  # the last one has no end, and stays last
+
+
+def unit_of(row: Record, name: str) -> str:
+    """Return the unit of the amounts in a column of a record, empty if it has none."""
+    return DOLLARS if name in IN_DOLLARS else str(row.get("unit_type", ""))
+
+
+def of(row: Record, name: str, *, every: str = "month", decimals: int = 0) -> Cell:
     """Return what a column of a record says, by the column's name and the value's type.
 
-    `every` is the length of the periods in a column `period`.
+    `every` is the length of the periods in a column `period`; an amount has at least `decimals`.
     """
     value = row[name]
-    unit_type = DOLLARS if name in IN_DOLLARS else str(row.get("unit_type", ""))
+    unit_type = unit_of(row, name)
     if name == "guid" or name.endswith("_guid"):
         return guid(value)
     if name == "description":
@@ -151,18 +165,24 @@ def of(row: Record, name: str, *, every: str = "month") -> Cell:
         return _UNKNOWN._replace(text="no rate" if row.get("value") is None else "by member")
     if name == "stale_share" and value is None:
         return NO_NUMBER
+    if name == "band":
+        return _band(*value)
+    if value is None and name in _LIMITS:
+        return NO_LIMIT
     if value is None:
-        return _UNKNOWN if name in _MAY_BE_UNKNOWN else Cell(NOT_KNOWN, None, sort="", classes="none")
+        if name in _MAY_BE_UNKNOWN and "unit_type" in row:
+            return _UNKNOWN
+        return Cell(NO_DATE if name in _DAYS else NOT_KNOWN, None, sort="", classes="none")
     if name == "period":
         return day(value, period_name(value, every))
     if name == "progress" and unit_type:
         return progress(value, unit_type)
     if name in _NAMED:
         return _NAMED[name](value)
-    return _of_value(value, unit_type)
+    return _of_value(value, unit_type, decimals)
 
 
-def _of_value(value: object, unit_type: str) -> Cell:
+def _of_value(value: object, unit_type: str, decimals: int) -> Cell:
     match value:
         case bool():
             return Cell("yes" if value else "no", "yes" if value else "no")
@@ -171,7 +191,7 @@ def _of_value(value: object, unit_type: str) -> Cell:
         case float():
             return _number(wording.percent(value) if 0 <= value <= 1 else f"{value:,g}", str(value))
         case Decimal():
-            return amount(value, unit_type)
+            return amount(value, unit_type, decimals)
         case datetime():
             return day(value.date())._replace(exact=value.isoformat(), sort=value.isoformat())
         case date():
@@ -187,9 +207,13 @@ def _number(text: str, exact: str | None, *, faint: bool = False) -> Cell:
 NO_NUMBER: Final = _number("–", None, faint=True)
 """Where a row has no such number at all."""
 
+NO_LIMIT: Final = _number("no limit", None, faint=True)
+"""Where a band has no end."""
+
 _UNKNOWN: Final = _number(NOT_KNOWN, None, faint=True)
 
 _NAMED: Final[Mapping[str, Callable[[str], Cell]]] = {
+    "balance_type": lambda value: Cell(wording.unit_name(value), value),
     "bucket": bucket,
     "check": lambda value: Cell(wording.check_name(value), value, "words"),
     "goal": lambda value: Cell(value.capitalize(), value),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from rewards_analytics.plots.gallery import picture
+from rewards_analytics.errors import ArgumentError
+from rewards_analytics.plots.gallery import KINDS, picture
 from rewards_analytics.plots.images import in_page
 from rewards_analytics.results.records import Result, of_unit, records, units_of
 from rewards_analytics.show.shown import Shown, dressed, nothing
@@ -13,9 +14,11 @@ from rewards_analytics.show.shown import Shown, dressed, nothing
 def pictures(kind: str, result: Result, **options: Any) -> Shown:
     """Pictures of a result, one for each unit, with alternative text.
 
-    `kind` is `totals`, `expiring`, `aging`, or `distance`, which is one picture for all units. `options` go to the
-    drawing: `every` for `expiring`.
+    `kind` is `totals`, `expiring`, `aging`, `bands`, or `distance`, which is one picture for all units. `options` go
+    to the drawing: `every` for `expiring`.
     """
+    if kind not in KINDS:
+        raise ArgumentError.not_one_of("kind", kind, KINDS)
     rows = records(result)
     groups = {"": rows} if kind == "distance" else {unit: of_unit(rows, unit) for unit in units_of(rows)}
     drawn = [picture(kind, group, f"{kind}-{unit}", **options) for unit, group in groups.items() if group]

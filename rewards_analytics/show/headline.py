@@ -9,7 +9,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 from rewards_analytics.results.goals import GoalCounts
 from rewards_analytics.results.records import Record
-from rewards_analytics.results.upcoming import SOON_DAYS, soon
+from rewards_analytics.results.upcoming import SOON_DAYS, in_bucket, soon
 from rewards_analytics.schema import DOLLARS
 from rewards_analytics.wording import amount_of, count, day, percent, rounded, rounded_of, unit_name
 
@@ -65,7 +65,7 @@ def headline(
     return [_joined(clauses, "; "), *_close(goals)]
 
 
-def worth(rows: Sequence[Record], value: Decimal | None, expiring_value: Decimal | None) -> Sentence:
+def sentence_of_worth(rows: Sequence[Record], value: Decimal | None, expiring_value: Decimal | None) -> Sentence:
     """Return what everything with a rate is worth in dollars, and how much of that expires."""
     if value is None:
         return [Part("No balance has a rate, so nothing is said about its value.")]
@@ -76,6 +76,52 @@ def worth(rows: Sequence[Record], value: Decimal | None, expiring_value: Decimal
     if unsaid := len(left_out[MOST_UNITS:]):
         left_out = [*left_out[:MOST_UNITS], count(unsaid, "more unit")]
     return [*sentence, Part(f", not counting {_listed(left_out)}." if left_out else ".")]
+
+
+def sentence_of_source(source: Record, as_of: date | None = None) -> str:
+    """Return what the rewards are, from the facts of `origin`: how many, whose, and how old on a day.
+
+    In a report, which shows its day, that day needs no name.
+    """
+    words = f"Made from {count(source['rewards'], 'reward')}"
+    if source["rewards"]:
+        words += f" of {count(source['users'], 'user')} and {count(source['members'], 'member')}"
+    oldest, newest, age = source["oldest"], source["newest"], source["age"]
+    if newest is None:
+        return f"{words}."
+    words += f", recorded on {day(newest)}" if oldest == newest else f", recorded from {day(oldest)} to {day(newest)}"
+    if age > 0:
+        words += f", {count(age, 'day')} before {day(as_of) if as_of else 'the day of this report'}"
+    elif age == 0 and as_of is None:
+        words += ", the day of this report"
+    return f"{words}."
+
+
+def outside_of_timeline(schedule: Sequence[Record], as_of: date, most: int = MOST_UNITS) -> str:
+    """Return what expires and no timeline from `as_of` on can show, from the rows of `aging`; empty if nothing.
+
+    >>> spans = [("undated", 24308), ("expired", 1)]
+    >>> rows = [{"bucket": name, "unit_type": "POINTS", "expiring": Decimal(amount)} for name, amount in spans]
+    >>> outside_of_timeline(rows, date(2026, 11, 23))
+    'Not in the timeline: 24,308 points have no date; 1 point expired before 23 November 2026.'
+    """
+    parts = []
+    for bucket, one, several in (
+        ("undated", "has no date", "have no date"),
+        ("expired", *2 * (f"expired before {day(as_of)}",)),
+    ):
+        amounts = list(in_bucket(schedule, bucket).items())
+        said = [amount_of(value, unit_type) for unit_type, value in amounts[:most]]
+        if unsaid := len(amounts[most:]):
+            said.append(f"some of {count(unsaid, 'more unit')}")
+        if said:
+            parts.append(f"{_listed(said)} {one if len(said) == 1 and amounts[0][1] == 1 else several}")
+    return f"Not in the timeline: {'; '.join(parts)}." if parts else ""
+
+
+def text_of(sentence: Sentence) -> str:
+    """Return a sentence as plain text."""
+    return "".join(part.text for part in sentence)
 
 
 def _listed(names: Sequence[str]) -> str:

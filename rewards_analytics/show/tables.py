@@ -7,22 +7,25 @@ from __future__ import annotations
 
 import itertools
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Final
 
 from rewards_analytics.errors import ArgumentError
 from rewards_analytics.plots.aging import OUTSIDE_TIME
+from rewards_analytics.results.bands import banded
 from rewards_analytics.results.records import Record, Result, collected, of_unit, records, units_of
 from rewards_analytics.show import cells
 from rewards_analytics.show.cells import Cell
 from rewards_analytics.show.environment import environment
 from rewards_analytics.show.shown import Shown, dressed, nothing
 from rewards_analytics.spreadsheet import as_csv
-from rewards_analytics.wording import count, display_width, one_line, unit_name
+from rewards_analytics.wording import count, decimals_of, display_width, one_line, unit_name
 
 HEADERS: Mapping[str, str] = {
     "account_guid": "Account",
+    "band": "Balance",
     "bucket": "Expires within",
     "created_at": "Recorded",
     "cumulative": "Cumulative",
@@ -146,12 +149,40 @@ def table(
     return _shown(of_records(rows[:MOST_ROWS], caption, headers, every=every), len(rows), rows, list(headers))
 
 
-def by_unit(result: Result, caption: str = "", *, row: str, shown: str = "expiring", every: str = "month") -> Shown:
-    """A result with a row for each period or bucket (`row`) and unit, as a table with a column for each unit.
+def by_unit(result: Result, caption: str = "", *, row: str, shown: str | None = None, every: str = "month") -> Shown:
+    """A result with a row for each period, bucket or band and unit, as a table with a column for each unit.
 
     Bars compare the amounts of one unit.
+
+    Parameters
+    ----------
+    result
+        A result of `expiring`, `aging` or `bands`, or of another analysis with such a column; or its records.
+    caption
+        What the table holds.
+    row
+        The column that heads the rows, such as `period` or `bucket`; `band` for a result of `bands`.
+    shown
+        The column to show of each unit; `holdings` of bands and `expiring` otherwise if None.
+    every
+        Length of the periods in a column `period`.
+
+    Examples
+    --------
+    >>> from decimal import Decimal
+    >>> spans = [("0-30", 0), ("31-60", 84000)]
+    >>> by_unit([{"bucket": bucket, "unit_type": "MILES", "expiring": Decimal(amount)} for bucket, amount in spans],
+    ...         row="bucket")
+    Expires within   Miles
+    --------------  ------
+    0 to 30 days         0
+    31 to 60 days   84,000
     """
-    rows = records(result)
+    rows: Sequence[Record] = banded(result) if row == "band" else records(result)
+    shown = shown or ("holdings" if row == "band" else "expiring")
+    for name in (row, shown, "unit_type"):
+        if rows and name not in rows[0]:
+            raise ArgumentError.not_one_of("row" if name == row else "shown", name, list(rows[0]))
     values = list(dict.fromkeys(each[row] for each in rows))
     first = frozenset(values[:MOST_ROWS])
     kept = [each for each in rows if each[row] in first]
@@ -161,7 +192,14 @@ def by_unit(result: Result, caption: str = "", *, row: str, shown: str = "expiri
 
 def of_records(rows: Sequence[Record], caption: str, headers: Mapping[str, str], *, every: str = "month") -> Table:
     """Return the table of records with the columns that `headers` names."""
-    body = [[cells.of(row, name, every=every) for name in headers] for row in rows]
+    decimals = _decimals(rows, headers)
+    body = [
+        [
+            cells.of(row, name, every=every, decimals=decimals.get((name, row.get("unit_type", "")), 0))
+            for name in headers
+        ]
+        for row in rows
+    ]
     return Table(caption, list(headers.values()), body)
 
 
@@ -178,12 +216,13 @@ def of_units(
     units = units_of(rows)
     found = {(each[row], each["unit_type"]): each for each in rows}
     largest = {unit_type: max(each[shown] for each in of_unit(rows, unit_type)) for unit_type in units}
+    decimals = _decimals(rows, [shown])
 
     def cell(value: object, unit_type: str) -> Cell:
         record = found.get((value, unit_type))
         if record is None:
             return cells.amount(None, unit_type)
-        made = cells.of(record, shown, every=every)
+        made = cells.of(record, shown, every=every, decimals=decimals.get((shown, unit_type), 0))
         if not bars:
             return made
         barred = made.with_bar(record[shown], largest[unit_type], unit_type)
@@ -196,6 +235,17 @@ def of_units(
     ]
     headers = [every.capitalize() if row == "period" else header(row), *map(unit_name, units)]
     return Table(caption, headers, body)
+
+
+def _decimals(rows: Sequence[Record], names: Iterable[str]) -> Mapping[tuple[str, str], int]:
+    """Return how many decimals the amounts of each column and unit need, so that they all show as many."""
+    most: dict[tuple[str, str], int] = {}
+    for name in names:
+        for row in rows:
+            if isinstance(value := row[name], Decimal):
+                key = name, row.get("unit_type", "")
+                most[key] = max(most.get(key, 0), decimals_of(value))
+    return most
 
 
 def header(name: str) -> str:

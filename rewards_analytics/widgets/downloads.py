@@ -34,7 +34,7 @@ MOST_ROWS: Final = MOST_DOWNLOADED
 
 _TYPES: Final = {
     **dict.fromkeys(("available", "expiring", "cumulative", "remaining"), pa.decimal128(PRECISION, SCALE)),
-    **dict.fromkeys(("rewards", "holdings", "members", "users"), pa.int64()),
+    **dict.fromkeys(("rewards", "holdings", "members", "users", "days_left"), pa.int64()),
     **dict.fromkeys(("period", "expires_on"), pa.date32()),
     "progress": pa.float64(),
     "reached": pa.bool_(),

@@ -36,9 +36,9 @@ Files: TypeAlias = tuple[Mapping[str, Table], Sequence[Picture]]
 """Tables and pictures to download."""
 
 HELP: Final = (
-    "Every number is a result of totals(), expiring(), aging(), distance() or quality() for the chosen rewards. "
-    "Unchecking a balance type removes those rewards: without total balances, the available amount is the sum of the "
-    "plain balances. Separate several users or members with commas."
+    "Every number is a result of totals(), expiring(), aging(), upcoming(), distance() or quality() for the chosen "
+    "rewards. Unchecking a balance type removes those rewards: without total balances, the available amount is the sum "
+    "of the plain balances. Separate several users or members with commas."
 )
 
 EMPTY: Final = "No rewards match these filters. Choose other users, members, units or balance types."
@@ -49,7 +49,7 @@ _WRAP: Final = {"flex_flow": "row wrap", "align_items": "center"}
 def explore(rewards: IntoFrame, *, as_of: date | None = None) -> Explore:
     """Make a dashboard of rewards: balances, expiries, goals and quality, with filters for users, members and more.
 
-    Every number in it comes from `totals`, `expiring`, `aging`, `distance` and `quality`.
+    Every number in it comes from `totals`, `expiring`, `aging`, `upcoming`, `distance` and `quality`.
 
     Parameters
     ----------
@@ -216,7 +216,7 @@ class Explore(widgets.VBox):  # type: ignore[misc]
         return [
             views.with_code(views.expiring_view(chosen.expiring(choice), schedule, choice), code.expiring(choice)),
             views.with_code(views.aging_view(schedule, choice.as_of), code.aging(choice)),
-            views.with_code(views.upcoming_view(upcoming, choice.as_of), code.upcoming(choice, last)),
+            views.with_code(views.upcoming_view(upcoming), code.upcoming(choice, last)),
         ]
 
     def _distance_html(self, choice: Choice) -> Sequence[str]:

@@ -142,15 +142,16 @@ class Selection:
 
     def upcoming(self, choice: Choice) -> Sequence[Record]:
         """The next expiries of the chosen rewards until the end of the timeline."""
-        compute = self._upcoming_of_some
+        compute, asked = self._upcoming_of_some, choice
         if self._asked(choice) is self._everyone:
             dated = self._dated_of(choice)
             if not dated:
                 return []
             # The answer is the same on every day until the next one with an expiry, so it is computed once for all.
-            choice = replace(choice, as_of=min(rows["expires_on"][0] for rows in dated.values()))
+            asked = replace(choice, as_of=min(rows["expires_on"][0] for rows in dated.values()))
             compute = self._upcoming_of_all
-        return self._once(("upcoming", choice.where(), choice.as_of, choice.until), lambda: compute(choice))
+        rows = self._once(("upcoming", asked.where(), asked.as_of, asked.until), lambda: compute(asked))
+        return [{**row, "days_left": (row["expires_on"] - choice.as_of).days} for row in rows]
 
     def distance(self, choice: Choice) -> nw.DataFrame[Any]:
         """All goals of the chosen rewards, for the reader to take away."""

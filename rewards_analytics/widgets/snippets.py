@@ -49,9 +49,7 @@ class Snippets:
 
     def upcoming(self, choice: Choice, last: date) -> str:
         """Reproduce the next expiries, up to the last day listed."""
-        by = '["user_guid", "member_guid", "account_guid"]'
-        call = f'ra.expiring(chosen, as_of={_day(choice.as_of)}, every="day", until={_day(last)}, by={by})'
-        return self._lines(choice, call + self._without_zero_rows())
+        return self._lines(choice, f"ra.upcoming(chosen, as_of={_day(choice.as_of)}, until={_day(last)})")
 
     def distance(self, choice: Choice) -> str:
         """Reproduce the goals."""
@@ -63,7 +61,7 @@ class Snippets:
 
     def _lines(self, choice: Choice, call: str) -> str:
         filters = choice.filters()
-        needed = _IMPORTS.get(self._library, "") if filters or ".filter(" in call else ""
+        needed = _IMPORTS.get(self._library, "") if filters else ""
         days = "datetime, " if "datetime." in call else ""
         chosen = self._filtered(filters) if filters else "rewards"
         return f"import {days}{needed}rewards_analytics as ra\nchosen = {chosen}\n{call}"
@@ -90,18 +88,6 @@ class Snippets:
     def _field(self, column: str) -> str:
         # PyArrow cannot compare a dictionary array with strings.
         return f'pc.field("{column}")' + ('.cast("string")' if column in self._categorical else "")
-
-    def _without_zero_rows(self) -> str:
-        """Filter out periods in which nothing expires."""
-        match self._library:
-            case Implementation.POLARS:
-                return '.filter(pl.col("rewards") > 0)'
-            case Implementation.PYARROW:
-                return '.filter(pc.field("rewards") > 0)'
-            case Implementation.PANDAS | Implementation.DASK:
-                return '.query("rewards > 0")'
-            case _:
-                return '.filter("rewards > 0")'
 
 
 def _day(value: date) -> str:

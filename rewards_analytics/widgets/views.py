@@ -18,7 +18,7 @@ from rewards_analytics.results.records import Record, of_unit, units_of
 from rewards_analytics.results.upcoming import SOON_DAYS, later, soon
 from rewards_analytics.show import cells
 from rewards_analytics.show.cells import bar_width
-from rewards_analytics.show.headline import share
+from rewards_analytics.show.headline import outside_of_timeline, share
 from rewards_analytics.show.tables import Table, header, of_records, of_units
 from rewards_analytics.widgets.choice import Choice
 from rewards_analytics.wording import amount, amount_of, count, day, unit_name
@@ -91,7 +91,7 @@ def expiring_view(rows: Sequence[Record], schedule: Sequence[Record], choice: Ch
     span = day(choice.as_of) + ("" if choice.until is None else f" until {day(choice.until)}")
     if not rows:
         words = nothing(f"Nothing expires from {span} with these filters.")
-        return _section("Timeline", words + _later(rows, schedule, choice))
+        return _section("Timeline", words + _left_out(rows, schedule, choice))
     busy = [row for row in rows if row["rewards"]]
     busy.sort(key=lambda row: (row["period"], row["unit_type"]))
     columns = ("period", "unit_type", "expiring", "rewards", "cumulative")
@@ -104,17 +104,19 @@ def expiring_view(rows: Sequence[Record], schedule: Sequence[Record], choice: Ch
         "Timeline",
         f"<p>Bars: amount that expires in each {choice.every}. Line: cumulative amount.</p>"
         f'<div class="rewards-pictures">{pictures}</div>{_rest(len(units) - MOST_UNITS, "picture")}'
-        f"{_html(table)}{_rest(len(busy) - MOST_ROWS, 'row')}{_later(rows, schedule, choice)}",
+        f"{_html(table)}{_rest(len(busy) - MOST_ROWS, 'row')}{_left_out(rows, schedule, choice)}",
     )
 
 
-def _later(rows: Sequence[Record], schedule: Sequence[Record], choice: Choice) -> str:
-    """What expires after the last day of the timeline, as the report says it."""
+def _left_out(rows: Sequence[Record], schedule: Sequence[Record], choice: Choice) -> str:
+    """What the timeline does not show, as the report says it."""
+    outside = outside_of_timeline(schedule, choice.as_of, MOST_UNITS)
+    said = f"<p>{escape(outside)}</p>" if outside else ""
     amounts = [amount_of(value, unit_type) for unit_type, value in later(schedule, rows).items()]
     if choice.until is None or not amounts:
-        return ""
+        return said
     listed = ", ".join(amounts[:MOST_UNITS]) + (", …" if len(amounts) > MOST_UNITS else "")
-    return f"<p>Expiring after {day(choice.until)}: {escape(listed)}.</p>"
+    return f"{said}<p>Expiring after {day(choice.until)}: {escape(listed)}.</p>"
 
 
 def _timeline(rows: Sequence[Record], every: str) -> str:
@@ -135,14 +137,13 @@ def aging_view(rows: Sequence[Record], as_of: date) -> str:
     return _section("Aging schedule", _html(table) + _rest(len(units) - MOST_UNITS, "unit"))
 
 
-def upcoming_view(rows: Sequence[Record], as_of: date) -> str:
+def upcoming_view(rows: Sequence[Record]) -> str:
     """The next expiries, and whose they are."""
     if not rows:
         return _section("Next expiries", nothing("Nothing expires in this period."))
-    listed = [{**row, "days_left": (row["expires_on"] - as_of).days} for row in rows[:MOST_ROWS]]
     columns = ("expires_on", "days_left", "unit_type", "expiring", "user_guid", "member_guid", "account_guid")
     table = of_records(
-        listed, "Next expiries, one row for each holding and day", {name: header(name) for name in columns}
+        rows[:MOST_ROWS], "Next expiries, one row for each holding and day", {name: header(name) for name in columns}
     )
     return _section("Next expiries", _html(table) + _rest(len(rows) - MOST_ROWS, "row"))
 

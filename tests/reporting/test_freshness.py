@@ -8,7 +8,6 @@ import polars as pl
 import pytest
 
 import rewards_analytics as ra
-from rewards_analytics.reporting.opening import opening
 from tests import frames
 from tests.reporting.pages import AS_OF, read, reported
 
@@ -91,7 +90,7 @@ def test_the_workbook_has_a_sheet_of_it(tmp_path):
 
 
 def test_the_opening_of_a_notebook_says_it_too():
-    assert SENTENCE in repr(opening(REWARDS, as_of=AS_OF, freshness=MEMBERS))
+    assert SENTENCE in repr(ra.show.summary(REWARDS, as_of=AS_OF, freshness=MEMBERS))
 
 
 @pytest.mark.parametrize("workers", [1, 2])

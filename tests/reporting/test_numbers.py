@@ -104,15 +104,39 @@ def test_what_expires_after_the_timeline_is_named():
     assert "Expiring after 31 October 2028: 500 miles." in page_text(REWARDS)
 
 
+def test_what_no_timeline_can_show_is_named_under_it():
+    rewards = [
+        frames.lot("POINTS", "24308"),
+        frames.lot("POINTS", "5", "2026-12-01"),
+        frames.lot("MILES", "1", "2026-11-22"),
+    ]
+
+    text = page_text(frames.polars_frame(frames.table(rewards)))
+
+    said = "Not in the timeline: 24,308 points have no date; 1 mile expired before 23 November 2026."
+    assert said in text
+    assert "Not in the timeline" not in page_text(frames.polars_frame(frames.table(rewards[1:2])))
+
+
+def test_bands_are_those_of_bands(page):
+    assert page.table("Holdings by available balance")[0] == ["Below 1", "0", "0", "0"]
+    columns = [[row[place] for row in page.table("Holdings by available balance")] for place in (1, 2, 3)]
+    found = ra.bands(REWARDS)
+    assert columns == [
+        [str(number) for number in found.filter(found["unit_type"] == unit)["holdings"]]
+        for unit in ("DOLLARS", "MILES", "POINTS")
+    ]
+
+
 def page_text(rewards):
     return Page(render(report_facts(rewards, as_of=AS_OF))).text
 
 
 def test_next_expiries_are_the_lots_ahead_by_day_with_whose_they_are(page):
     assert page.table("Next expiries") == [
-        ["1 Dec 2026", "8", "U2", "M2", "none given", "Dollars", "$12.50"],
-        ["31 Jan 2027", "69", "U1", "M1", "A1", "Miles", "84,000"],
-        ["30 Jun 2030", "1,315", "U1", "M1", "A1", "Miles", "500"],
+        ["1 Dec 2026", "$12.50", "Dollars", "8", "U2", "M2", "none given"],
+        ["31 Jan 2027", "84,000", "Miles", "69", "U1", "M1", "A1"],
+        ["30 Jun 2030", "500", "Miles", "1,315", "U1", "M1", "A1"],
     ]
 
 
@@ -127,7 +151,7 @@ def test_no_unit_crowds_the_others_out_of_the_next_expiries():
 
 
 def test_nearest_goals_are_those_of_distance_that_are_not_reached(page):
-    assert page.table("Nearest goals") == [["Gold status", "Level", "U1", "Miles", "25,000", "98%"]]
+    assert page.table("Nearest goals") == [["Gold status", "25,000", "98%", "Miles", "Level", "U1"]]
     assert "2 goals: 1 reached, and 1 more at least 90% of the way." in page.text
 
 
@@ -168,9 +192,16 @@ def test_every_number_of_a_large_report_is_read_back_from_its_page(tmp_path):
         )
         assert sum(months.values()) == sum(timeline.filter(pl.col("unit_type") == unit)["expiring"])
     ahead = ra.distance(rewards).filter(~pl.col("reached"))
-    assert page.values("Nearest goals", 4) == [exact_number(amount) for amount in ahead["remaining"][:12]]
-    assert page.values("Nearest goals", 5) == [str(share) for share in ahead["progress"][:12]]
-    assert page.values("Nearest goals", 2) == ahead["user_guid"][:12].to_list()
+    assert page.values("Nearest goals", 1) == [exact_number(amount) for amount in ahead["remaining"][:12]]
+    assert page.values("Nearest goals", 2) == [str(share) for share in ahead["progress"][:12]]
+    assert page.values("Nearest goals", 5) == ahead["user_guid"][:12].to_list()
+    due = ra.upcoming(rewards, as_of=AS_OF).filter(pl.int_range(pl.len()).over("unit_type") < 6)
+    assert page.values("Next expiries", 1) == [exact_number(amount) for amount in due["expiring"]]
+    assert page.values("Next expiries", 4) == due["user_guid"].to_list()
+    bands = ra.bands(rewards)
+    for place, unit in enumerate(bands["unit_type"].unique().sort(), start=1):
+        numbers = bands.filter(pl.col("unit_type") == unit)["holdings"]
+        assert page.values("Holdings by available balance", place) == [str(number) for number in numbers]
     found = ra.quality(rewards, as_of=AS_OF).filter(pl.col("rewards") > 0)
     assert page.values("Quality checks", 2) == [str(count) for count in found["rewards"]]
 
@@ -224,7 +255,7 @@ def test_the_downloads_hold_the_exact_results():
     rows = list(csv.DictReader(files["aging"].splitlines()))
     assert [Decimal(row["expiring"]) for row in rows] == schedule["expiring"].to_list()
     assert "MILES,U1" not in files["totals"]
-    assert files["next-expiries"].splitlines()[1] == "2026-12-01,U2,M2,,DOLLARS,12.5"
+    assert files["next-expiries"].splitlines()[1] == "2026-12-01,8,U2,M2,,DOLLARS,12.5,1,12.5"
 
 
 def test_a_spreadsheet_runs_no_description_of_a_provider():

@@ -121,7 +121,7 @@ def test_a_guid_is_short_with_the_whole_on_hover(tmp_path):
 
     page = reported(rewards, tmp_path)
 
-    assert page.table("Next expiries")[0][2] == "USR-d74c…d9c6"
+    assert page.table("Next expiries")[0][4] == "USR-d74c…d9c6"
     assert ("code", {"title": guid}) in page.tags
 
 

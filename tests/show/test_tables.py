@@ -6,17 +6,21 @@ import subprocess
 import sys
 from base64 import b64decode
 from decimal import Decimal
+from functools import partial
 
 import pytest
 
 import rewards_analytics as ra
 from rewards_analytics import show
-from rewards_analytics.reporting.opening import opening
+from rewards_analytics.errors import ArgumentError, FrameError
 from rewards_analytics.show import cells
 from rewards_analytics.show.tables import Table
+from tests import frames
 from tests.reporting.pages import AS_OF, REWARDS, Page
 
 TOTALS = ra.totals(REWARDS)
+RATES = {"MILES": "0.0125"}
+REWARD = {"guid": "R1", "user_guid": "U1", "member_guid": "M1"}
 
 
 def page_of(shown):
@@ -88,7 +92,7 @@ def test_each_kind_of_value_has_its_writing():
             "no",
             "0 to 30 days",
             "$0.012",
-            "not known",
+            "no date",
         ]
     ]
 
@@ -132,8 +136,97 @@ def test_nothing_is_said_in_words():
     assert page_of(show.nothing("<b>None</b>")).text == "<b>None</b>"
 
 
-def test_the_opening_is_that_of_the_direct_report(tmp_path):
-    shown = opening(REWARDS, as_of=AS_OF, title="Ours", rates={"MILES": "0.01"})
+def test_a_summary_says_what_matters_and_what_the_rewards_are():
+    shown = show.summary(REWARDS, as_of=AS_OF)
+
+    lines = repr(shown).splitlines()
+    assert "1.2 million miles, of which 84,000 (7%) expire by 31 January 2027" in lines[0]
+    assert lines[-1] == (
+        "Made from 8 rewards of 2 users and 2 members, recorded on 1 November 2026, 22 days before 23 November 2026."
+    )
+    assert not {"h1", "header"} & {tag for tag, _ in page_of(shown).tags}
+
+
+@pytest.mark.parametrize("kind", ["polars_lazy", "pandas_plain", "pyarrow", "duckdb"])
+def test_any_kind_of_frame_gives_the_same_summary(kind):
+    frame = frames.ENGINES[kind](REWARDS.to_arrow())
+
+    assert show.summary(frame, as_of=AS_OF, rates=RATES).html == show.summary(REWARDS, as_of=AS_OF, rates=RATES).html
+
+
+def test_a_summary_of_rewards_of_the_day_names_it_once():
+    told = repr(show.summary(REWARDS, as_of=dt.date(2026, 11, 1)))
+
+    assert told.endswith("Made from 8 rewards of 2 users and 2 members, recorded on 1 November 2026.")
+
+
+def test_a_summary_of_nothing_says_so():
+    assert repr(show.summary(ra.load([]), as_of=AS_OF)) == (
+        "These rewards hold no balance and no goal.\nMade from 0 rewards."
+    )
+
+
+@pytest.mark.parametrize("wrong", [5, None, "totals", {"unit_type": "MILES"}])
+def test_what_is_no_result_is_refused(wrong):
+    for display in (show.table, partial(show.by_unit, row="bucket"), partial(show.pictures, "totals")):
+        with pytest.raises(FrameError, match=f"A {type(wrong).__name__} is not a result"):
+            display(wrong)
+
+
+def test_a_row_or_a_kind_that_there_is_not_is_refused_with_the_nearest():
+    with pytest.raises(ArgumentError, match=r"row='buckets' is not one of .*'bucket'"):
+        show.by_unit([{"bucket": "0-30", "unit_type": "MILES", "expiring": Decimal(1)}], row="buckets")
+    with pytest.raises(ArgumentError, match=r"kind='total' is not one of .*Did you mean 'totals'"):
+        show.pictures("total", TOTALS)
+
+
+def test_amounts_of_a_column_and_unit_have_one_number_of_decimals():
+    amounts = [("MILES", "2438.500000000"), ("MILES", "0E-9"), ("POINTS", "7.000000000"), ("DOLLARS", "1.125")]
+    rows = [{"unit_type": unit, "available": Decimal(amount), "expiring": Decimal(1)} for unit, amount in amounts]
+
+    assert [row[1:] for row in page_of(show.table(rows, "Held")).table("Held")] == [
+        ["2,438.5", "1"],
+        ["0.0", "1"],
+        ["7", "1"],
+        ["$1.125", "$1.00"],
+    ]
+
+
+def test_a_column_of_a_unit_has_one_number_of_decimals_and_null_is_said():
+    rows = [
+        {"bucket": bucket, "unit_type": unit, "expiring": Decimal(amount)}
+        for bucket, unit, amount in [("0-30", "MILES", "1.25"), ("31-60", "MILES", "3"), ("0-30", "POINTS", "5")]
+    ]
+
+    page = page_of(show.by_unit(rows, "Aging", row="bucket"))
+
+    assert page.table("Aging") == [["0 to 30 days", "1.25", "5"], ["31 to 60 days", "3.00", "not known"]]
+
+
+def test_bands_read_as_a_table_of_units_and_as_rows():
+    bands = ra.bands(
+        ra.load([REWARD | {"balance_type": "BALANCE", "unit_type": "MILES", "balance": "12.5"}]), (1, 5000)
+    )
+
+    by_unit = page_of(show.by_unit(bands, "Spread", row="band"))
+    rows = page_of(show.table(bands, "Spread"))
+
+    assert by_unit.table("Spread") == [["Below 1", "0"], ["From 1", "1"], ["From 5,000", "0"]]
+    assert [row[1:3] for row in rows.table("Spread")] == [["no limit", "1"], ["1", "5,000"], ["5,000", "no limit"]]
+
+
+def test_balance_types_stand_in_words_with_the_value_for_programs():
+    rows = [{"unit_type": "MILES", "balance_type": "TOTAL_BALANCE", "balance": Decimal(1)}]
+
+    assert page_of(show.table(rows, "Listed")).table("Listed") == [["Miles", "Total balance", "1"]]
+
+
+def test_in_a_terminal_a_result_is_a_table():
+    assert str(show.table(TOTALS.select("unit_type", "available").head(1), "Held")).splitlines()[0] == "Held"
+
+
+def test_a_summary_with_a_title_is_the_head_of_the_direct_report(tmp_path):
+    shown = show.summary(REWARDS, as_of=AS_OF, title="Ours", rates={"MILES": "0.01"})
 
     direct = ra.report(REWARDS, tmp_path / "r.html", as_of=AS_OF, title="Ours", rates={"MILES": "0.01"})
     header = direct.read_text(encoding="utf-8").partition("<header>")[2].partition("</header>")[0]
@@ -251,9 +344,9 @@ def downloaded(shown):
         show.pictures("totals", TOTALS),
         show.nothing("$x$"),
         show.sentences(["$x$"]),
-        opening(REWARDS, as_of=AS_OF),
+        show.summary(REWARDS, as_of=AS_OF),
     ],
-    ids=["table", "pictures", "nothing", "sentences", "opening"],
+    ids=["table", "pictures", "nothing", "sentences", "summary"],
 )
 def test_a_dollar_sign_is_not_mathematics(shown):
     _, attributes = page_of(shown).tags[0]

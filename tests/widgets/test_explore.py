@@ -429,6 +429,18 @@ def test_what_expires_after_the_timeline_is_said():
     assert "Expiring after 22 November 2031: 5 miles." in plain(dashboard.expiring.value)
 
 
+def test_what_no_timeline_can_show_is_said_under_it():
+    lots = [
+        frames.lot("POINTS", "24308"),
+        frames.lot("MILES", "1", "2026-12-01"),
+        frames.lot("MILES", "2", "2026-11-22"),
+    ]
+    dashboard = chosen(ra.explore(frames.polars_frame(frames.table(lots)), as_of=AS_OF), "Expiring")
+
+    said = "Not in the timeline: 24,308 points have no date; 2 miles expired before 23 November 2026."
+    assert said in plain(dashboard.expiring.value)
+
+
 def test_nothing_in_the_timeline_still_says_what_expires_after_it():
     far = frames.polars_frame(frames.table([frames.lot("MILES", "5", "9999-12-31")]))
     dashboard = chosen(ra.explore(far, as_of=AS_OF), "Expiring")

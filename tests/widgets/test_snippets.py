@@ -68,8 +68,7 @@ def test_the_code_gives_the_next_expiries_until_the_last_one_listed(make_frame):
 
     _, give = run(Snippets(rewards).upcoming(SOME, shown[-1]["expires_on"]), rewards)
 
-    given = give().rename({"period": "expires_on"}).select(list(shown[0]))
-    assert sorted(given.rows(), key=repr) == sorted((tuple(row.values()) for row in shown), key=repr)
+    assert sorted(records(give()), key=repr) == sorted(shown, key=repr)
 
 
 def test_the_code_for_all_rewards_filters_nothing():
