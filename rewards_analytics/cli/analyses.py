@@ -4,10 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from rewards_analytics.cli.options import AsOf, By, Every, Format, Out, Rates, Source, Until, date_of, source_of
+import typer
+
+from rewards_analytics.analysis.arguments import day
+from rewards_analytics.analysis.calendar import days_after
+from rewards_analytics.cli.options import (
+    AsOf,
+    By,
+    Edges,
+    Every,
+    Format,
+    Out,
+    Rates,
+    Source,
+    Until,
+    Within,
+    date_of,
+    source_of,
+)
 from rewards_analytics.cli.results import emit, resolve_format
+from rewards_analytics.errors import ArgumentError
+from rewards_analytics.wording import count
 
 if TYPE_CHECKING:
     import polars as pl
@@ -57,14 +76,65 @@ def aging(source: Source, as_of: AsOf = None, format: Format = None, out: Out = 
     _analyse(source, lambda rewards: aging(rewards, as_of=date_of(as_of)), format, out)
 
 
-def distance(source: Source, format: Format = None, out: Out = None) -> None:
+def upcoming(
+    source: Source,
+    as_of: AsOf = None,
+    within: Within = None,
+    until: Until = None,
+    format: Format = None,
+    out: Out = None,
+) -> None:
+    """Show what falls due and whose it is, one row per holding and day."""
+    from rewards_analytics.analysis.upcoming import upcoming
+
+    first, last = date_of(as_of), date_of(until)
+    if within is not None:
+        if last is not None:
+            raise ArgumentError("--within and --until both set the last day. Give one of them.")
+        first = day(first)
+        last = days_after(first, within)
+    _analyse(source, lambda rewards: upcoming(rewards, as_of=first, until=last), format, out)
+
+
+def distance(
+    source: Source,
+    reached: Annotated[
+        bool, typer.Option("--reached", help="Add the goals that are reached, after the others.")
+    ] = False,
+    top: Annotated[int | None, typer.Option("--top", min=1, metavar="N", help="Show the first N goals.")] = None,
+    format: Format = None,
+    out: Out = None,
+) -> None:
     """Show how far away each goal is, the nearest first.
 
-    Progress assumes that a goal counts the balance held in its unit.
+    A table leads with the goals that are not reached. CSV, JSON, Parquet and workbooks hold all goals, unless --reached
+    or --top is given. Progress assumes that a goal counts the balance held in its unit.
     """
     from rewards_analytics.analysis.distance import distance
+    from rewards_analytics.loading.load import load
 
-    _analyse(source, distance, format, out)
+    resolved = resolve_format(format, out)
+    goals = distance(load(source_of(source)))
+    if resolved != "table" and not reached and top is None:
+        emit(goals, resolved, out)
+        return
+    done = goals["reached"]
+    listed = goals.filter(~done).vstack(goals.filter(done)) if reached else goals.filter(~done)
+    shown = listed if top is None else listed.head(top)
+    notes = []
+    if more := len(listed) - len(shown):
+        notes.append(f"{count(more, 'more goal')} not shown.")
+    if not reached and done.any():
+        notes.append(f"{count(int(done.sum()), 'goal')} reached; --reached adds them.")
+    emit(shown, resolved, out, note=" ".join(notes))
+
+
+def bands(source: Source, edges: Edges = None, format: Format = None, out: Out = None) -> None:
+    """Show how balances are spread: holdings by available balance, per unit."""
+    from rewards_analytics.analysis.bands import EDGES, bands
+
+    given = EDGES if edges is None else [edge.strip() for edge in edges.split(",")]
+    _analyse(source, lambda rewards: bands(rewards, given), format, out)
 
 
 def quality(source: Source, as_of: AsOf = None, format: Format = None, out: Out = None) -> None:

@@ -17,11 +17,12 @@ from rewards_analytics.cli import (
     over_time,
     reports,
 )
+from rewards_analytics.cli.help import Commands, examples_of
 from rewards_analytics.version import __version__
 
 app = typer.Typer(
     no_args_is_help=True,
-    add_completion=False,
+    cls=Commands,
     # Errors as plain lines instead of boxes, because they are also read in logs.
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -56,7 +57,9 @@ for command in (
     analyses.totals,
     analyses.expiring,
     analyses.aging,
+    analyses.upcoming,
     analyses.distance,
+    analyses.bands,
     analyses.quality,
     analyses.value,
     histories.snapshot,
@@ -69,4 +72,5 @@ for command in (
     notebooks.notebooks,
     notebooks.validate,
 ):
-    app.command()(command)
+    name = command.__name__.replace("_", "-")
+    app.command(name, epilog=examples_of(name))(command)

@@ -36,7 +36,7 @@ GOALS_TITLE = "The three nearest goals (assuming that a goal counts the balance 
 
 def demo(
     out: Annotated[
-        Path, typer.Option("--out", parser=path_of, metavar="PATH", help="Folder for the rewards and the report.")
+        Path, typer.Option("--out", "-o", parser=path_of, metavar="PATH", help="Folder for the rewards and the report.")
     ] = Path("rewards-demo"),
 ) -> None:
     """See the whole product at work: fetch, pull, load, analyse and report, on a sandbox of the API.

@@ -50,6 +50,13 @@ OptionalRates = Annotated[Path | None, _RATES]
 Until = Annotated[
     datetime | None, typer.Option("--until", formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="Last day that counts.")
 ]
+Within = Annotated[
+    int | None, typer.Option("--within", min=0, metavar="DAYS", help="Days ahead that count; 0 is the first day alone.")
+]
+Edges = Annotated[
+    str | None,
+    typer.Option("--edges", metavar="NUMBERS", help="Where bands begin, ascending, with commas between: 0,100,1000.50"),
+]
 Every = Annotated[
     Literal["day", "week", "month", "quarter", "year"], typer.Option("--every", help="Length of a period.")
 ]

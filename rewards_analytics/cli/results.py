@@ -43,22 +43,22 @@ def resolve_format(form: str | None, out: Path | None) -> str:
     return form
 
 
-def emit(result: pl.DataFrame, form: str, out: Path | None) -> None:
-    """Print a result on standard output, or write it to a file, whole or not at all."""
+def emit(result: pl.DataFrame, form: str, out: Path | None, *, note: str = "") -> None:
+    """Print a result on standard output, or write it to a file, whole or not at all; a note goes below a table."""
     if out is not None:
         with whole_file(out) as file:
-            file.write(_encoded(result, form))
+            file.write(_encoded(result, form, note))
     elif form == "table":
-        show(readable(result, width=terminal_width()))
+        show(readable(result, width=terminal_width(), note=note))
     else:
         with _standard_output() as output:
             if output.isatty():
-                output.write(_encoded(result, form).decode())  # which makes it safe; elsewhere data stays as it is
+                output.write(_encoded(result, form, note).decode())  # made safe; elsewhere data stays as it is
             else:
-                output.buffer.write(_encoded(result, form))
+                output.buffer.write(_encoded(result, form, note))
 
 
-def _encoded(result: pl.DataFrame, form: str) -> bytes:
+def _encoded(result: pl.DataFrame, form: str, note: str) -> bytes:
     if form == "parquet":
         buffer = io.BytesIO()
         result.write_parquet(buffer)
@@ -69,7 +69,7 @@ def _encoded(result: pl.DataFrame, form: str) -> bytes:
         return frame_as_csv(result)
     if form == "json":
         return _json(result).encode()
-    return f"{printable_lines(readable(result))}\n".encode()
+    return f"{printable_lines(readable(result, note=note))}\n".encode()
 
 
 def _workbook(result: pl.DataFrame) -> bytes:
@@ -156,7 +156,12 @@ def unwritten(error: OSError) -> RewardsError:
 
 
 def readable(
-    result: pl.DataFrame, headers: Mapping[str, str] | None = None, title: str = "", *, width: int | None = None
+    result: pl.DataFrame,
+    headers: Mapping[str, str] | None = None,
+    title: str = "",
+    *,
+    width: int | None = None,
+    note: str = "",
 ) -> str:
     """Return a result as a table for people: amounts with separators, whole guids, a dash for null.
 
@@ -170,11 +175,13 @@ def readable(
         A line above the table.
     width
         Columns of the terminal, to which text folds; numbers are never cut.
+    note
+        A line below the table.
     """
     from rewards_analytics.show.tables import of_records
 
     names = headers or {name: printable(name) for name in result.columns}
-    table = of_records(result.head(_MOST_ROWS).rows(named=True), title, names)
+    table = replace(of_records(result.head(_MOST_ROWS).rows(named=True), title, names), note=note)
     if left_out := len(result) - len(table.rows):
-        table = replace(table, note=f"… {count(left_out, 'more row')}. --format csv gives all.")
+        table = replace(table, note=f"… {count(left_out, 'more row')}. --format csv gives all. {note}".rstrip())
     return table.text(width=width, exact=True)

@@ -212,3 +212,97 @@ def test_a_table_of_as_many_rows_as_are_shown_is_whole(run):
 
     assert len(ended.out.splitlines()) == 10_002
     assert "more row" not in ended.out
+
+
+# --- What falls due, goals, bands ------------------------------------------------------------------
+
+AS_OF = ("--as-of", "2026-11-23", "--format", "json")
+
+
+def as_json(frame):
+    return [
+        {name: f"{cell:f}" if isinstance(cell, Decimal) else str(cell) if isinstance(cell, date) else cell}
+        for row in frame.rows(named=True)
+        for name, cell in row.items()
+    ]
+
+
+def cells_of(rows):
+    return [{name: cell} for row in rows for name, cell in row.items()]
+
+
+@pytest.mark.parametrize(
+    ("options", "until"),
+    [((), None), (("--within", "30"), date(2026, 12, 23)), (("--until", "2026-12-01"), date(2026, 12, 1))],
+)
+def test_upcoming_gives_what_the_function_gives_until_the_last_day(run, rewards_json, options, until):
+    ended = run("upcoming", rewards_json, *AS_OF, *options)
+
+    expected = ra.upcoming(ra.load(rewards_json), as_of=date(2026, 11, 23), until=until)
+    assert len(expected) > 3
+    assert cells_of(json.loads(ended.out)) == as_json(expected)
+
+
+def test_within_0_days_is_today_alone_and_no_day_lies_beyond_the_calendar(run):
+    lots = [
+        BIG | {"guid": f"R{n}", "expires_on": day, "balance": 1} for n, day in enumerate(["2026-11-23", "9999-12-31"])
+    ]
+    text = "\n".join(map(json.dumps, lots)).encode()
+
+    assert len(json.loads(run("upcoming", "-", *AS_OF, "--within", "0", stdin=text).out)) == 1
+    assert len(json.loads(run("upcoming", "-", *AS_OF, "--within", "9999999", stdin=text).out)) == 2
+
+
+def test_two_last_days_are_wrong_usage(run, rewards_json):
+    ended = run("upcoming", rewards_json, "--within", "30", "--until", "2026-12-01")
+
+    assert (ended.status, ended.out) == (2, "")
+    assert ended.err == "rewards-analytics: --within and --until both set the last day. Give one of them.\n"
+
+
+def test_bands_take_the_edges_that_are_given(run, rewards_json):
+    ended = run("bands", rewards_json, "--edges", "0, 1000.5,25000", "--format", "json")
+
+    assert cells_of(json.loads(ended.out)) == as_json(ra.bands(ra.load(rewards_json), ("0", "1000.5", "25000")))
+    assert cells_of(json.loads(run("bands", rewards_json, "--format", "json").out)) == as_json(
+        ra.bands(ra.load(rewards_json))
+    )
+
+
+@pytest.mark.parametrize(
+    ("edges", "message"),
+    [("1000,1", "edges do not ascend: '1' follows '1000'."), ("", "The edge '' is not a number"), ("1,000", "'000'")],
+)
+def test_edges_that_make_no_bands_are_wrong_usage(run, rewards_json, edges, message):
+    ended = run("bands", rewards_json, "--edges", edges)
+
+    assert ended.status == 2
+    assert message in ended.err
+
+
+def test_a_table_of_goals_leads_with_those_that_are_not_reached(run, rewards_json):
+    ahead = [line for line in run("distance", rewards_json).out.splitlines() if line.endswith("no")]
+
+    assert len(ahead) == 77
+    assert run("distance", rewards_json).out.splitlines()[2].endswith("no")
+    assert run("distance", rewards_json).out.endswith("\n34 goals reached; --reached adds them.\n")
+
+
+def test_reached_goals_are_added_after_the_others(run, rewards_json):
+    lines = run("distance", rewards_json, "--reached").out.splitlines()[2:]
+
+    assert [line.split()[-1] for line in lines] == [*["no"] * 77, *["yes"] * 34]
+
+
+def test_the_first_goals_are_shown_and_the_others_counted(run, rewards_json):
+    lines = run("distance", rewards_json, "--top", "3").out.splitlines()
+
+    assert len(lines) == 6
+    assert lines[-1] == "74 more goals not shown. 34 goals reached; --reached adds them."
+    assert len(json.loads(run("distance", rewards_json, "--top", "3", "--format", "json").out)) == 3
+
+
+def test_formats_for_programs_hold_every_goal_as_the_function_gives_them(run, rewards_json):
+    ended = run("distance", rewards_json, "--format", "json")
+
+    assert cells_of(json.loads(ended.out)) == as_json(ra.distance(ra.load(rewards_json)))
