@@ -56,6 +56,7 @@ _HOME = {
     "show": "show",
     "explore": "widgets.explore",
     "connect": "widgets.connect.form",
+    "DemoSandbox": "widgets.connect.demo_sandbox",
     "report": "reporting.report",
     "notebook_report": "reporting.notebook.report",
     "reports": "reporting.batch.reports",
@@ -149,6 +150,7 @@ if TYPE_CHECKING:
     from rewards_analytics.reporting.notebook.report import notebook_report as notebook_report
     from rewards_analytics.reporting.report import report as report
     from rewards_analytics.webhook import reward_event as reward_event
+    from rewards_analytics.widgets.connect.demo_sandbox import DemoSandbox as DemoSandbox
     from rewards_analytics.widgets.connect.form import connect as connect
     from rewards_analytics.widgets.explore import explore as explore
 
