@@ -10,8 +10,7 @@ from typing import Annotated
 import typer
 
 from rewards_analytics.cli.messages import say_error, status_of
-from rewards_analytics.cli.options import Source, date_of, source_of
-from rewards_analytics.cli.over_time import HistoryPath
+from rewards_analytics.cli.options import HistoryPath, Source, date_of, source_of
 from rewards_analytics.errors import RewardsError
 
 

@@ -27,6 +27,9 @@ Source = Annotated[
         metavar="SOURCE",
     ),
 ]
+HistoryPath = Annotated[
+    str, typer.Argument(help="The history: a folder, or the URL of an object store.", metavar="HISTORY")
+]
 Format = Annotated[
     Literal["table", "csv", "json", "parquet", "xlsx"] | None,
     typer.Option("--format", help="Format of the result; if not given, that of the ending of --out, or a table."),

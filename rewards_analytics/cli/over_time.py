@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rewards_analytics.cli.histories import HistoryPath
-from rewards_analytics.cli.options import Every, Format, Out
+from rewards_analytics.cli.options import Every, Format, HistoryPath, Out
 from rewards_analytics.cli.results import emit, resolve_format
 from rewards_analytics.errors import SourceError
 from rewards_analytics.files import whole_file
