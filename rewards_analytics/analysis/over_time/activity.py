@@ -51,7 +51,7 @@ def activity(history: StoredHistory | IntoFrameT, *, window: int = 90) -> Polars
 
     Returns
     -------
-    The same kind of frame (of a `History` a Polars LazyFrame, computed pair by pair), by the key (nulls last), the
+    The same kind of frame (of a `History` a Polars LazyFrame, computed in flat memory), by the key (nulls last), the
     holdings whose available balance is known at the last snapshot: `user_guid`, `member_guid`, `account_guid`,
     `unit_type` (str), `available` (decimal(38, 9), in the row's own unit), `last_earned_on`, `last_redeemed_on` (date),
     `idle_days` (int), `earned`, `redeemed` (decimal(38, 9), in the row's own unit).

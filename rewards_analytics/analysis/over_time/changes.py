@@ -9,7 +9,8 @@ import narwhals as nw
 from narwhals.dtypes import DType
 
 from rewards_analytics.analysis.holdings import COLUMNS
-from rewards_analytics.analysis.over_time.pairs import DAYS, changes_of, pair_by_pair
+from rewards_analytics.analysis.order import order_of
+from rewards_analytics.analysis.over_time.pairs import DAYS, changes_of, in_parts
 from rewards_analytics.analysis.over_time.snapshots import StoredHistory, from_history
 from rewards_analytics.engines import AMOUNT, DataFrame, IntoFrameT, PolarsLazyFrame, Wanted, from_batches
 from rewards_analytics.schema import KEY
@@ -42,8 +43,8 @@ def changes(history: StoredHistory | IntoFrameT) -> PolarsLazyFrame | IntoFrameT
     -------
     The same kind of frame, by the dates and the key (nulls last): `from_date`, `to_date` (date), `user_guid`,
     `member_guid`, `account_guid`, `unit_type` (str), `status` (str), `opening`, `closing`, `expired`, `earned`,
-    `redeemed` (decimal(38, 9), in the row's own unit). Of a `History` it is a Polars LazyFrame, computed pair by pair:
-    a filter on the two dates alone reads only their snapshots.
+    `redeemed` (decimal(38, 9), in the row's own unit). Of a `History` it is a Polars LazyFrame, computed a few
+    pairs at a time: a filter on the two dates alone reads only their snapshots.
 
     `opening` and `closing` are the available balance (see `holdings`) at the two dates, null where it is unknown or the
     holding is not listed. `status` is `held` where both are known, `new` where only `closing` is, `gone` where only
@@ -85,11 +86,12 @@ def changes(history: StoredHistory | IntoFrameT) -> PolarsLazyFrame | IntoFrameT
     """
     snapshots = from_history(history, COLUMNS, asked_by="changes", compares=True)
     if not snapshots.is_stored:
-        return snapshots.to_caller("changes", _SCHEMA, lambda: changes_of(snapshots, snapshots.pairs))
+        table = snapshots.table
+        return snapshots.to_caller("changes", _SCHEMA, lambda: changes_of(table, table.frame, snapshots.pairs))
 
     def batches(wanted: Wanted) -> Iterator[DataFrame]:
         pairs = [pair for pair in snapshots.pairs if wanted(dict(zip(DAYS, pair, strict=True)))]
-        for _, rows in pair_by_pair(snapshots, pairs):
-            yield snapshots.table.collect(rows).sort(*KEY, nulls_last=True)
+        for rows in in_parts(snapshots, pairs):
+            yield snapshots.table.collect(rows).sort(*order_of("changes")[0], nulls_last=True)
 
     return from_batches(_SCHEMA, batches)

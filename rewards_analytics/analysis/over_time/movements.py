@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import narwhals as nw
 
-from rewards_analytics.analysis.over_time.pairs import Pair, changes_of, pair_by_pair
+from rewards_analytics.analysis.over_time.pairs import Pair, changes_of, in_parts
 from rewards_analytics.analysis.over_time.snapshots import Snapshots
 from rewards_analytics.engines import DataFrame, LazyFrame
 from rewards_analytics.schema import KEY
@@ -48,11 +48,10 @@ def by_holding(
         return parts.group_by(*KEY).agg(*totals, *(nw.col(name).max() for name in latest))
 
     if not (snapshots.is_stored and pairs):
-        return together(values(changes_of(snapshots, pairs, **carried)))
+        return together(values(changes_of(snapshots.table, snapshots.table.frame, pairs, **carried)))
     kept: list[DataFrame] = []
-    for pair, changes in pair_by_pair(snapshots, pairs):
-        numbers = {name: nw.lit(of_pair[pair], nw.Int64()) for name, of_pair in carried.items()}
-        kept.append(snapshots.table.collect(values(changes.with_columns(**numbers))))
+    for changes in in_parts(snapshots, pairs, **carried):
+        kept.append(snapshots.table.collect(values(changes)))
         if sum(map(len, kept[1:])) > max(_MOST_ROWS, len(kept[0])):
             kept = [snapshots.table.collect(together(nw.concat(kept).lazy()))]
     return together(nw.concat(kept).lazy())

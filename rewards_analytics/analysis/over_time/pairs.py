@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from functools import partial
 from typing import Any, Final
 
 import narwhals as nw
@@ -19,18 +20,22 @@ GONE: Final = "gone"
 
 Pair = tuple[date, date]
 
+MOST_REWARDS: Final = 200_000
+"""Rewards of several days of a stored history that are taken together."""
+
 DAYS: Final = ("from_date", "to_date")
 FLOWS: Final = ("expired", "earned", "redeemed")
 COLUMNS: Final = (*DAYS, *KEY, "status", "opening", "closing", *FLOWS)
 
 
-def changes_of(snapshots: Snapshots[Any], pairs: Sequence[Pair], **carried: Mapping[Pair, int]) -> LazyFrame:
+def changes_of(
+    table: CallerFrame[Any], rewards: LazyFrame, pairs: Sequence[Pair], **carried: Mapping[Pair, int]
+) -> LazyFrame:
     """One row per holding and pair of days: the columns of `changes`, and a number of each pair, in one query.
 
     Of each day there are two rows in a small calendar: it opens a pair and closes another. So one scan of the rewards
     and one `group_by` do; a union of the sums of opening and closing days would compute them twice.
     """
-    table = snapshots.table
     calendar = {
         TAKEN_ON: [day for pair in pairs for day in pair],
         "from_date": [opens for opens, _ in pairs for _ in DAYS],
@@ -41,7 +46,7 @@ def changes_of(snapshots: Snapshots[Any], pairs: Sequence[Pair], **carried: Mapp
     dates = dict.fromkeys((TAKEN_ON, *DAYS), nw.Date())
     schema = dict.fromkeys(calendar, nw.Int64()) | dates
     days = table.upload(nw.from_dict(calendar, schema=schema, backend="polars"))
-    rewards = of_types(table.frame, *LOT_TYPES).join(days, on=TAKEN_ON, how="inner")
+    rewards = of_types(rewards, *LOT_TYPES).join(days, on=TAKEN_ON, how="inner")
     opens, closes = nw.col("__side__") == 0, nw.col("__side__") == 1
     due = (nw.col("expires_on") >= nw.col("from_date")) & (nw.col("expires_on") < nw.col("to_date"))
     parts = available_parts(opens) | lot_parts(opens, due) | available_parts(closes, "closing_")
@@ -72,22 +77,53 @@ def with_flows(table: CallerFrame[Any], pairs: LazyFrame) -> LazyFrame:
     return table.widen(flows, "opening", "closing", *FLOWS)
 
 
-def pair_by_pair(snapshots: Snapshots[Any], pairs: Sequence[Pair]) -> Iterator[tuple[Pair, LazyFrame]]:
-    """Yield each pair of days of a stored history with its rows as `changes` has them, in no order.
+def in_parts(snapshots: Snapshots[Any], pairs: Sequence[Pair], **carried: Mapping[Pair, int]) -> Iterator[LazyFrame]:
+    """Yield the rows of `changes_of` for a stored history, in the order of the pairs, some pairs at a time.
 
-    Each day is read and added up once, and only the sums of two days are in memory.
+    Days with many rewards are read one by one: each is added up once, and only the sums of two are in memory. Days with
+    few are taken together, because a query of its own takes each longer than its rewards do.
     """
-    following = dict(pairs)
+    if not pairs:
+        return
+    table, following = snapshots.table, dict(pairs)
     before: DataFrame | None = None
-    for opens, closes in pairs:
+    for part in _parts(pairs, snapshots.count_by_day(pairs[0][0], pairs[-1][1])):
+        (opens, closes), last = part[0], part[-1][1]
+        if len(part) > 1:
+            before = None
+            query = partial(_changes_between, table, pairs=part, carried=carried)
+            yield snapshots.read(opens, query, last).lazy()
+            continue
         if before is None:
             before = _day_sums(snapshots, opens, closes)
         until = following.get(closes)
         after = _day_sums(snapshots, closes, until or closes)
+        numbers = {name: nw.lit(of_pair[opens, closes], nw.Int64()) for name, of_pair in carried.items()}
         dates = {"from_date": nw.lit(opens), "to_date": nw.lit(closes)}
-        rows = _between(before, after).lazy().with_columns(**dates)
-        yield (opens, closes), with_flows(snapshots.table, rows).select(*COLUMNS)
+        rows = _between(before, after).lazy().with_columns(**dates, **numbers)
+        yield with_flows(table, rows).select(*COLUMNS, *carried)
         before = after if until else None
+
+
+def _changes_between(
+    table: CallerFrame[Any], rewards: LazyFrame, *, pairs: Sequence[Pair], carried: Mapping[str, Mapping[Pair, int]]
+) -> LazyFrame:
+    return changes_of(table, rewards, pairs, **carried)
+
+
+def _parts(pairs: Sequence[Pair], rewards: Mapping[date, int]) -> Iterator[list[Pair]]:
+    """Split pairs into runs of consecutive days with few rewards together."""
+    part: list[Pair] = []
+    size = 0
+    for opens, closes in pairs:
+        first, second = (rewards.get(day, MOST_REWARDS) for day in (opens, closes))
+        if part and (part[-1][1] != opens or size + second > MOST_REWARDS):
+            yield part
+            part = []
+        size = size + second if part else first + second
+        part.append((opens, closes))
+    if part:
+        yield part
 
 
 def _day_sums(snapshots: Snapshots[Any], day: date, until: date) -> DataFrame:

@@ -14,7 +14,7 @@ from narwhals.dtypes import DType
 
 from rewards_analytics.analysis.calendar import every_of, period_of
 from rewards_analytics.analysis.holdings import COLUMNS
-from rewards_analytics.analysis.over_time.pairs import DAYS, GONE, NEW, Pair, changes_of, pair_by_pair
+from rewards_analytics.analysis.over_time.pairs import DAYS, GONE, NEW, Pair, changes_of, in_parts
 from rewards_analytics.analysis.over_time.snapshots import StoredHistory, from_history
 from rewards_analytics.analysis.sums import exact_sum
 from rewards_analytics.engines import AMOUNT, DataFrame, IntoFrameT, LazyFrame, PolarsLazyFrame
@@ -47,7 +47,7 @@ def roll_forward(history: StoredHistory | IntoFrameT, every: str = "month") -> P
 
     Returns
     -------
-    The same kind of frame (of a `History` a Polars LazyFrame, computed pair by pair), by `unit_type` and `period`:
+    The same kind of frame (of a `History` a Polars LazyFrame, computed in flat memory), by `unit_type` and `period`:
     `period` (date, the first day of the calendar period), `unit_type` (str), `opening`, `joined`, `earned`, `redeemed`,
     `expired`, `left`, `closing` (decimal(38, 9), in the row's own unit), `expiry_share` (float, 0 to 1).
 
@@ -89,9 +89,9 @@ def roll_forward(history: StoredHistory | IntoFrameT, every: str = "month") -> P
 
     def sums() -> Iterator[dict[str, Any]]:
         if not snapshots.is_stored:
-            yield from table.collect(_by_unit(changes_of(snapshots, pairs))).iter_rows(named=True)
+            yield from table.collect(_by_unit(changes_of(table, table.frame, pairs))).iter_rows(named=True)
             return
-        for _, rows in pair_by_pair(snapshots, pairs):
+        for rows in in_parts(snapshots, pairs):
             yield from table.collect(_by_unit(rows)).iter_rows(named=True)
 
     return snapshots.to_caller("roll_forward", _SCHEMA, lambda: _rolled(sums(), pairs, every))

@@ -82,18 +82,27 @@ class Snapshots(Generic[IntoFrameT]):
             return self.read(day, query).lazy()
         return query(self.table.frame.filter(nw.col(TAKEN_ON) == nw.lit(day)))
 
-    def read(self, day: date, query: Callable[[LazyFrame], LazyFrame]) -> DataFrame:
-        """Read one day of a stored history, and answer a query on its rewards."""
-        # Filtered before the columns are checked, so that only the files of the day are read.
+    def read(self, day: date, query: Callable[[LazyFrame], LazyFrame], until: date | None = None) -> DataFrame:
+        """Read one day of a stored history, or all until another one, and answer a query on their rewards."""
+        # Filtered before the columns are checked, so that only the files of the days are read.
         scan: Any = self.table.native
-        rewards = nw.from_native(scan).filter(nw.col(TAKEN_ON) == nw.lit(day))
-        of_day = from_caller(rewards.to_native(), self.columns, asked_by=self.asked_by)
+        wanted = nw.col(TAKEN_ON).is_between(nw.lit(day), nw.lit(until or day))
+        rewards = nw.from_native(scan).filter(wanted).to_native()
+        days = from_caller(rewards, [*self.columns, TAKEN_ON], asked_by=self.asked_by)
         try:
-            return of_day.collect(query(of_day.frame))
+            return days.collect(query(days.frame))
         except (NarwhalsError, OSError) as error:  # a file is damaged, or not there any more
-            raise SourceError(
-                f"The snapshot of {day} cannot be read: {error}. If it stays so, append the day again."
-            ) from error
+            where = f"The snapshot of {day}" if until is None else f"A snapshot from {day} to {until}"
+            raise SourceError(f"{where} cannot be read: {error}. If it stays so, append the day again.") from error
+
+    def count_by_day(self, first: date, last: date) -> dict[date, int]:
+        """The number of rewards of each day of a stored history, which its files know without being read."""
+        scan: Any = self.table.native
+        days = nw.from_native(scan).filter(nw.col(TAKEN_ON).is_between(nw.lit(first), nw.lit(last)))
+        try:
+            return dict(self.table.collect(days.group_by(TAKEN_ON).agg(rewards=nw.len())).rows())
+        except (NarwhalsError, OSError):
+            return {}  # reading the days says which of them it is
 
     def to_caller(
         self, result: str, schema: Mapping[str, DType], compute: Callable[[], LazyFrame | DataFrame]

@@ -39,7 +39,8 @@ class Stored:
             columns: list[str] | None, predicate: pl.Expr | None, most: int | None, _size: int | None
         ) -> Iterator[pl.DataFrame]:
             rewards = self._rewards.filter(pl.lit(True) if predicate is None else predicate)
-            self.read += sorted(rewards["taken_on"].unique().to_list())
+            if columns != ["taken_on"]:
+                self.read += sorted(rewards["taken_on"].unique().to_list())
             yield rewards.select(columns or rewards.columns).head(len(rewards) if most is None else most)
 
         day = pl.col("taken_on")

@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 import rewards_analytics as ra
+from rewards_analytics.analysis.over_time import pairs
 from tests import frames
 from tests.analysis.over_time.histories import Stored, snapshot, table
 from tests.frames import balance, lot, to_level, total
@@ -194,6 +195,12 @@ WEEK = [snapshot(f"2026-11-{day}", balance("MILES", f"{day}"), to_level("MILES",
 LONG = [reward for day in WEEK for reward in day]
 
 
+@pytest.fixture(params=[0, pairs.MOST_REWARDS], ids=["day by day", "together"])
+def _together(request, monkeypatch):
+    """Read days one by one, and as many together as usual."""
+    monkeypatch.setattr(pairs, "MOST_REWARDS", request.param)
+
+
 def test_nothing_is_read_until_the_result_is_computed():
     history = Stored(table(LONG))
 
@@ -203,6 +210,7 @@ def test_nothing_is_read_until_the_result_is_computed():
     assert history.read == []
 
 
+@pytest.mark.usefixtures("_together")
 def test_each_day_is_read_once():
     history = Stored(table(LONG))
 
@@ -210,13 +218,15 @@ def test_each_day_is_read_once():
     assert history.read == [date(2026, 11, day) for day in range(10, 17)]
 
 
-def test_the_first_rows_take_the_first_days():
+def test_the_first_rows_take_the_first_days(monkeypatch):
+    monkeypatch.setattr(pairs, "MOST_REWARDS", 0)
     history = Stored(table(LONG))
 
     assert ra.changes(history).head(2).collect()["earned"].to_list() == [D(1), D(1)]
     assert len(history.read) < 6
 
 
+@pytest.mark.usefixtures("_together")
 def test_a_filter_and_a_selection_give_what_they_give_of_a_frame():
     history = table(LONG)
     wanted = (pl.col("to_date") > date(2026, 11, 13)) & (pl.col("earned") > 0)
@@ -228,6 +238,7 @@ def test_a_filter_and_a_selection_give_what_they_give_of_a_frame():
     assert stored.collect_schema() == frame.collect_schema()
 
 
+@pytest.mark.usefixtures("_together")
 @pytest.mark.parametrize(
     ("wanted", "days"),
     [

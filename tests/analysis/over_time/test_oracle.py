@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings, strategies as st
 
 import rewards_analytics as ra
+from rewards_analytics.analysis.over_time import pairs
 from tests import frames
 from tests.analysis.over_time import histories, oracle
 from tests.analysis.reference import KNOWN
@@ -83,11 +84,16 @@ def normal(expected: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     return [tuple(map(cell, row)) for row in expected]
 
 
-@pytest.mark.parametrize("kind", ["polars", "stored"])
+@pytest.mark.parametrize(
+    ("kind", "together"), [("polars", None), ("stored", pairs.MOST_REWARDS), ("stored", 14), ("stored", 0)]
+)
 @settings(max_examples=25, deadline=None)
 @given(history=some_histories, every=periods, window=windows)
-def test_the_flows_equal_plain_arithmetic(kind, history, every, window):
-    check(history, histories.KINDS[kind](histories.table(history)), every, window)
+def test_the_flows_equal_plain_arithmetic(kind, together, history, every, window):
+    """A stored history is read day by day, or some days together."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pairs, "MOST_REWARDS", together)
+        check(history, histories.KINDS[kind](histories.table(history)), every, window)
 
 
 @pytest.mark.parametrize("kind", ["duckdb", "pyarrow"])
