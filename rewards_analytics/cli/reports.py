@@ -41,6 +41,12 @@ def report(
     as_of: AsOf = None,
     title: Annotated[str | None, typer.Option("--title", help="Title of the report.")] = None,
     rates: OptionalRates = None,
+    history: Annotated[
+        str | None,
+        typer.Option(
+            "--history", help="A history, a folder or URL: then the report says what moved.", metavar="HISTORY"
+        ),
+    ] = None,
     freshness: Annotated[
         Path | None,
         typer.Option(
@@ -71,11 +77,14 @@ def report(
     chosen = [name for name, given in (("--pdf", pdf), ("--by", by), ("--notebook", notebook)) if given]
     if len(chosen) > 1:
         raise ArgumentError(f"{' and '.join(chosen)} cannot be combined: choose one.")
+    if by is not None and history is not None:
+        raise ArgumentError("--by and --history cannot be combined: what moved is shown of all rewards only.")
     if notebook is not None:
         if is_workbook(out):
             raise ArgumentError(f"{out} names a workbook, and a notebook gives a page. Let the name end in .html.")
         given = {"title": title, "rates": rates and str(rates.absolute())}
         given |= {"freshness": freshness and str(freshness.absolute())}
+        given |= {"history": history and _place_of(history)}
         given |= _pairs(parameters or [])
         _from_notebook(notebook, source, out, date_of(as_of), given)
         return
@@ -83,6 +92,10 @@ def report(
 
     rewards = load(source_of(source))
     options: dict[str, Any] = {"as_of": date_of(as_of), "title": title, "rates": rates}
+    if history is not None:
+        from rewards_analytics.history import History
+
+        options["history"] = History(history)
     options["freshness"] = _members(source, freshness)
     if by is not None:
         _for_each(by, rewards, out, options)
@@ -154,11 +167,16 @@ def _pairs(texts: Sequence[str]) -> dict[str, Any]:
     return pairs
 
 
+def _place_of(source: str) -> str:
+    """Return the path or URL of a source, also from another folder."""
+    return source if "://" in source else str(Path(source).absolute())
+
+
 @contextmanager
 def _readable_elsewhere(source: str) -> Iterator[str]:
     """Path of a source that another process can read from another folder; standard input becomes a file."""
     if source != "-":
-        yield source if "://" in source else str(Path(source).absolute())
+        yield _place_of(source)
         return
     # Without a name where the system offers a path to it anyway, so that no data is left if this process is killed.
     nameless = Path(f"/proc/{os.getpid()}/fd").is_dir()

@@ -12,7 +12,7 @@ from rewards_analytics.plots.panels import new_axes, panels, set_alternative_tex
 from rewards_analytics.plots.style import Theme, drawable, scale_amounts, style_axes, text_style, theme_of, write_title
 from rewards_analytics.results.records import Record, of_unit, units_of
 from rewards_analytics.schema import TAKEN_ON
-from rewards_analytics.wording import NET_FLOWS, amount_of, short_day, unit_name
+from rewards_analytics.wording import NET_FLOWS, amount, amount_of, short_day, unit_name
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -61,8 +61,11 @@ def plot_balance(history: Any, ax: Axes | None = None) -> Axes:
     return set_alternative_text(draw_balance(rows, ax), describe_balance(rows))
 
 
-def draw_balance(rows: Sequence[Record], ax: Axes) -> Axes:
-    """Draw rows of `balance_by_day` on axes, and return them."""
+def draw_balance(rows: Sequence[Record], ax: Axes, *, compact: bool = False) -> Axes:
+    """Draw rows of `balance_by_day` on axes, and return them.
+
+    `compact` is for a small picture on a page that says itself that flows are net.
+    """
     days = sorted({row[TAKEN_ON] for row in rows})
     units = units_of([row for row in rows if row["available"] is not None])
     if not units:
@@ -72,8 +75,9 @@ def draw_balance(rows: Sequence[Record], ax: Axes) -> Axes:
     drawn = panels(ax, units, gap=58)
     for unit_type, panel in drawn.items():
         by_day = {row[TAKEN_ON]: row for row in of_unit(rows, unit_type)}
-        _draw_unit(panel, unit_type, [(day, by_day.get(day, {})) for day in days], theme)
-    drawn[units[-1]].set_xlabel(NET_FLOWS, loc="left", labelpad=6, **text_style(theme.muted, 8))
+        _draw_unit(panel, unit_type, [(day, by_day.get(day, {})) for day in days], theme, compact=compact)
+    if not compact:
+        drawn[units[-1]].set_xlabel(NET_FLOWS, loc="left", labelpad=6, **text_style(theme.muted, 8))
     return ax
 
 
@@ -92,7 +96,9 @@ def describe_balance(rows: Sequence[Record]) -> str:
     return "Balance day after day: " + "; ".join(parts) + f". {NET_FLOWS}" if parts else NOTHING
 
 
-def _draw_unit(panel: Axes, unit_type: str, days: Sequence[tuple[date, Record]], theme: Theme) -> None:
+def _draw_unit(
+    panel: Axes, unit_type: str, days: Sequence[tuple[date, Record]], theme: Theme, *, compact: bool
+) -> None:
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
 
     colour = theme.unit(unit_type)
@@ -105,13 +111,14 @@ def _draw_unit(panel: Axes, unit_type: str, days: Sequence[tuple[date, Record]],
     panel.fill_between(places, lots, facecolor="none", edgecolor=colour, hatch="////", linewidth=0, alpha=0.7)
     style_axes(panel, theme, amounts="y")
     scale_amounts(panel.yaxis, unit_type)
-    panel.set_ylim(*limits([amount for amount in (*held, *lots) if not isnan(amount)]))
+    panel.set_ylim(*limits([value for value in (*held, *lots) if not isnan(value)]))
     locator = AutoDateLocator(minticks=2, maxticks=7)
     panel.xaxis.set_major_locator(locator)
     panel.xaxis.set_major_formatter(ConciseDateFormatter(locator))
     panel.xaxis.get_offset_text().set(**text_style(theme.muted, 8.5))
     write_title(panel, unit_name(unit_type), theme)
     last = next(row for (_, row), is_known in reversed(list(zip(days, known, strict=True))) if is_known)
-    due = amount_of(last["expiring"], unit_type)
-    figures = f"{amount_of(last['available'], unit_type)}, of which {due} to expire (shaded)"
+    say = amount if compact else amount_of  # the title has the unit already
+    due = say(last["expiring"], unit_type)
+    figures = f"{say(last['available'], unit_type)}, of which {due} to expire (shaded)"
     panel.set_title(drawable(figures, 90), loc="right", **text_style(theme.muted, 9))

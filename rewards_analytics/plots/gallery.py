@@ -14,10 +14,12 @@ from threading import Lock
 from typing import Any, Final
 
 from rewards_analytics.plots.aging import describe_aging, draw_aging
+from rewards_analytics.plots.balance import describe_balance, draw_balance
 from rewards_analytics.plots.bands import describe_bands, draw_bands
 from rewards_analytics.plots.distance import describe_distance, draw_distance
 from rewards_analytics.plots.expiring import describe_expiring, draw_expiring
 from rewards_analytics.plots.images import svg
+from rewards_analytics.plots.roll_forward import describe_roll_forward, draw_roll_forward
 from rewards_analytics.plots.totals import describe_totals, draw_totals
 from rewards_analytics.results.records import Record
 
@@ -52,6 +54,8 @@ KINDS: Final = {
     "expiring-bars": _Kind(partial(draw_expiring, cumulative=False), describe_expiring, 2.0, (58, 34, 8, 24)),
     "aging": _Kind(draw_aging, describe_aging, 2.4, (84, 22, 8, 24)),
     "bands": _Kind(draw_bands, describe_bands, 0.64, (84, 22, 8, 24), height_of_row=0.22),
+    "balance": _Kind(partial(draw_balance, compact=True), describe_balance, 2.0, (58, 34, 8, 24)),
+    "roll-forward": _Kind(partial(draw_roll_forward, compact=True), describe_roll_forward, 2.0, (58, 34, 8, 24)),
     "distance": _Kind(draw_distance, describe_distance, 0.6, (8, 38, 8, 2), height_of_row=0.46),
 }
 

@@ -34,8 +34,11 @@ MOST_PERIODS: Final = 12
 _STEPS: Final = {"joined": 1, "earned": 1, "redeemed": -1, "expired": -1, "left": -1}
 """What moves a balance, in the order of the picture: up or down."""
 
-_HATCHES: Final = {"joined": "....", "earned": "", "redeemed": "", "expired": "////", "left": "xxxx"}
-"""The steps look different without colour too. In colour, what goes up is in the unit's colour, what goes down grey."""
+_HATCHES: Final = {"joined": "----", "earned": "", "redeemed": "", "expired": "////", "left": "xxxx"}
+"""The steps look different without colour too. In colour, what goes up is in the unit's colour, what goes down grey.
+
+Lines only: a hatch of dots makes an SVG thirty times as large.
+"""
 
 
 def plot_roll_forward(history: Any, *, every: str = "month", ax: Axes | None = None) -> Axes:
@@ -81,8 +84,11 @@ def plot_roll_forward(history: Any, *, every: str = "month", ax: Axes | None = N
     return set_alternative_text(draw_roll_forward(rows, ax, every=every), describe_roll_forward(rows, every=every))
 
 
-def draw_roll_forward(result: Result, ax: Axes, *, every: str = "month") -> Axes:
-    """Draw a result of `roll_forward` on axes, and return them."""
+def draw_roll_forward(result: Result, ax: Axes, *, every: str = "month", compact: bool = False) -> Axes:
+    """Draw a result of `roll_forward` on axes, and return them.
+
+    `compact` is for a small picture on a page that says itself that flows are net.
+    """
     rows, _ = _shown(result)
     if not rows:
         write_sentence(ax, NOTHING)
@@ -90,9 +96,9 @@ def draw_roll_forward(result: Result, ax: Axes, *, every: str = "month") -> Axes
     theme, units = theme_of(ax), units_of(rows)
     drawn = panels(ax, units, gap=58)
     for unit_type, panel in drawn.items():
-        _draw_unit(panel, of_unit(rows, unit_type), every, theme)
-    last = drawn[units[-1]]
-    last.set_xlabel(_note(result), loc="left", labelpad=6, **text_style(theme.muted, 8))
+        _draw_unit(panel, of_unit(rows, unit_type), every, theme, compact=compact)
+    if not compact:
+        drawn[units[-1]].set_xlabel(_note(result), loc="left", labelpad=6, **text_style(theme.muted, 8))
     return ax
 
 
@@ -125,7 +131,7 @@ def _note(result: Result) -> str:
     return f"{NET_FLOWS} Not drawn: {count(left_out, 'earlier period')}." if left_out else NET_FLOWS
 
 
-def _draw_unit(panel: Axes, rows: Sequence[Record], every: str, theme: Theme) -> None:
+def _draw_unit(panel: Axes, rows: Sequence[Record], every: str, theme: Theme, *, compact: bool) -> None:
     unit_type = rows[0]["unit_type"]
     colour = theme.unit(unit_type)
     levels, middles = [rows[0]["opening"]], []
@@ -150,7 +156,9 @@ def _draw_unit(panel: Axes, rows: Sequence[Record], every: str, theme: Theme) ->
     low, high = limits([float(level) for level in levels])
     panel.set_ylim(low, high if len(rows) == 1 else high + 0.15 * (high - low))  # room for the legend
     if len(rows) == 1:
-        panel.set_xticks(range(len(levels)), ["Opening", *(step.capitalize() for step in _STEPS), "Closing"])
+        steps = ["Opening", *(step.capitalize() for step in _STEPS), "Closing"]
+        staggered = [f"\n{name}" if compact and place % 2 else name for place, name in enumerate(steps)]
+        panel.set_xticks(range(len(levels)), staggered)
     else:
         named = named_periods([row["period"] for row in rows], every)
         labels = [f"{first}\n{second}" if second else first for _, first, second in named]

@@ -17,6 +17,7 @@ from rewards_analytics.analysis.quality import quality
 from rewards_analytics.analysis.rates import read_rates
 from rewards_analytics.analysis.sums import exact_sum
 from rewards_analytics.engines import columns_of
+from rewards_analytics.reporting.moved import Movement
 from rewards_analytics.reporting.pictures import embedded
 from rewards_analytics.results.bands import banded
 from rewards_analytics.results.overview import overview, stale, typed_once, worth
@@ -44,14 +45,35 @@ FEWEST_MONTHS: Final = 12
 MOST_PICTURES: Final = 6
 """Units with a picture, documented ones first: the page must stay small."""
 
+ROLL_FORWARD: Final = (
+    "period",
+    "unit_type",
+    "opening",
+    "joined",
+    "earned",
+    "redeemed",
+    "expired",
+    "left",
+    "closing",
+    "expiry_share",
+)
+"""Columns of the roll-forward."""
+
 
 def report_facts(
-    rewards: Any, *, as_of: date | None = None, title: str | None = None, rates: Any = None, freshness: Any = None
+    rewards: Any,
+    *,
+    as_of: date | None = None,
+    title: str | None = None,
+    rates: Any = None,
+    history: Any = None,
+    freshness: Any = None,
 ) -> Facts:
     """Analyse rewards and return all that the page shows: facts, sentences, tables and pictures."""
     as_of = day(as_of)
     if rates is not None:
         read_rates(rates)  # before anything is computed, because they may be wrong
+    movement = None if history is None else Movement(history, as_of)  # likewise
     rewards = typed_once(rewards, asked_by="report")
     fresh = None if freshness is None else stale(rewards, freshness, as_of=as_of)
     first = overview(rewards, as_of=as_of)
@@ -68,13 +90,18 @@ def report_facts(
         "totals": [_of_total(row, schedule) for row in first.totals],
         "value": in_dollars,
         "freshness": None if fresh is None else {"rows": fresh, "stale_after": STALE_AFTER_DAYS},
+        "moved": None if movement is None else movement.facts(),
         "timeline": _timeline(rewards, schedule, as_of),
         "aging": schedule,
         "upcoming": {"rows": upcoming.rows, "count": upcoming.in_all, "most": MOST_UPCOMING},
         "goals": {"rows": first.goals, "counts": first.counts},
         "bands": banded(bands(rewards)),
         "quality": _quality(rewards, as_of),
-        "definitions": definitions(value=rates is not None, stale_after=None if fresh is None else STALE_AFTER_DAYS),
+        "definitions": definitions(
+            value=rates is not None,
+            stale_after=None if fresh is None else STALE_AFTER_DAYS,
+            moved=movement is not None,
+        ),
     }
     downloads = {name: as_csv(rows, columns) for name, (rows, columns) in table_rows(facts).items()}
     return facts | {"csv": downloads, "tables": _tables(facts, downloads)}
@@ -103,6 +130,8 @@ def table_rows(facts: Facts) -> dict[str, tuple[Sequence[Record], Sequence[str]]
             facts["freshness"]["rows"],
             ("unit_type", "available", "stale", "stale_share", "unknown"),
         )
+    if facts["moved"] is not None:
+        downloads["roll-forward"] = (facts["moved"]["rows"], ROLL_FORWARD)
     if facts["value"] is not None:
         names = ("unit_type", "available", "rate", "value", "expiring", "expiring_value")
         downloads["value"] = (facts["value"].rows, names)
@@ -144,11 +173,22 @@ def _tables(facts: Facts, downloads: Mapping[str, str]) -> dict[str, Table]:
         made["freshness"] = of_records(
             facts["freshness"]["rows"], "Freshness per unit", _headers("unit_type available stale stale_share unknown")
         )
+    if facts["moved"] is not None:
+        made["roll-forward"] = of_records(
+            facts["moved"]["rows"], "Roll-forward per month", _headers(" ".join(ROLL_FORWARD))
+        )
     if facts["value"] is not None:
         names = _headers("unit_type available rate value expiring expiring_value")
         short = {"rate": "Rate", "value": "Value", "expiring_value": "Expiring value"}
         made["value"] = of_records(facts["value"].rows, "Value in dollars", names | short)
-    return {name: replace(table, name=name, csv=downloads[name]) for name, table in made.items()}
+    tables = {name: replace(table, name=name, csv=downloads[name]) for name, table in made.items()}
+    if facts["moved"] is not None:
+        # Without a download of its own: its rows are in that of all months.
+        steps = [name for name in ROLL_FORWARD if name != "period"]
+        month = facts["moved"]["month"]
+        caption = f"{month:%B} {month.year}, the last full month" if month else ""
+        tables["last-month"] = of_records(facts["moved"]["of_month"], caption, _headers(" ".join(steps)))
+    return tables
 
 
 def _headers(names: str) -> dict[str, str]:

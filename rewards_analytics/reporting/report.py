@@ -18,6 +18,7 @@ def report(
     as_of: date | None = None,
     title: str | None = None,
     rates: Any = None,
+    history: Any = None,
     freshness: Any = None,
 ) -> Path:
     """Write a report of rewards as one self-contained HTML file, or as an Excel workbook.
@@ -25,10 +26,10 @@ def report(
     The page needs no network, no script and no fonts. A `path` that ends in `.xlsx` gets the workbook instead: a sheet
     for each table of the page, with real numbers (see `show.sheets`).
 
-    It says in words what matters, then shows totals per unit, what they are worth and how fresh they are where rates
-    and members are given, the timeline of the next 24 months, the aging schedule, whose balances expire next, the
-    nearest goals and the quality checks, with pictures and the definition of each number. The same rewards, as-of date,
-    title, rates, freshness and package version give the same bytes.
+    It says in words what matters, then shows totals per unit, what they are worth, how fresh they are and what moved
+    where rates, members and a history are given, the timeline of the next 24 months, the aging schedule, whose balances
+    expire next, the nearest goals and the quality checks, with pictures and the definition of each number. The same
+    rewards, as-of date, title, rates, history, freshness and package version give the same bytes.
 
     Parameters
     ----------
@@ -43,6 +44,9 @@ def report(
         Title of the page, `Rewards report` if None.
     rates
         Dollars per unit, in any form that `value` takes. Without them the page says nothing about value.
+    history
+        A `History`, or rewards in a frame of any supported kind with a column `taken_on`. With it the page shows what
+        moved in the last 12 months up to `as_of`; later snapshots do not count. See `roll_forward`.
     freshness
         When each member was last aggregated: a frame like `pull(…).freshness`. With it the page says how much of each
         unit is stale; see `rewards_analytics.freshness`.
@@ -56,7 +60,7 @@ def report(
     RewardsError
         If the file cannot be written; an earlier file at `path` stays as it was.
     MissingColumnError, FrameError
-        If `rewards` is not a frame of rewards.
+        If `rewards` is not a frame of rewards, or `history` not a history.
     ArgumentError, SourceError
         If `rates` are not rates; see `value`.
 
@@ -78,7 +82,7 @@ def report(
 
     # Opened first, so that a path that cannot be written fails before any work is done.
     with whole_file(path) as file:
-        facts = report_facts(rewards, as_of=as_of, title=title, rates=rates, freshness=freshness)
+        facts = report_facts(rewards, as_of=as_of, title=title, rates=rates, history=history, freshness=freshness)
         file.write(report_workbook(facts) if is_workbook(path) else page(facts).encode())
     return Path(path)
 
@@ -95,6 +99,7 @@ def report_with_pdf(
     as_of: date | None = None,
     title: str | None = None,
     rates: Any = None,
+    history: Any = None,
     freshness: Any = None,
 ) -> list[Path]:
     """Write a report, and the same pages as PDF next to it: both files or neither. See `report`.
@@ -120,12 +125,16 @@ def report_with_pdf(
     target = Path(path)
     if target.suffix.lower() == ".pdf":
         with whole_file(target) as file:
-            file.write(printed(report_facts(rewards, as_of=as_of, title=title, rates=rates, freshness=freshness)))
+            file.write(
+                printed(
+                    report_facts(rewards, as_of=as_of, title=title, rates=rates, history=history, freshness=freshness)
+                )
+            )
         return [target]
     html = target.suffix.lower() in (".html", ".htm")
     paper = target.with_suffix(".pdf") if html else target.with_name(f"{target.name}.pdf")
     with whole_file(target) as file, whole_file(paper) as paper_file:
-        facts = report_facts(rewards, as_of=as_of, title=title, rates=rates, freshness=freshness)
+        facts = report_facts(rewards, as_of=as_of, title=title, rates=rates, history=history, freshness=freshness)
         file.write(page(facts).encode())
         paper_file.write(printed(facts))
     return [target, paper]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rewards_analytics.reporting.facts import Facts, table_rows
 from rewards_analytics.show.headline import text_of
 from rewards_analytics.show.sheets import Sheet, workbook
@@ -11,6 +13,7 @@ from rewards_analytics.wording import day
 _NAMES = {
     "totals": "Totals",
     "freshness": "Freshness",
+    "roll-forward": "Roll-forward",
     "expiring": "Timeline",
     "aging": "Aging",
     "next-expiries": "Upcoming",
@@ -32,6 +35,7 @@ def report_workbook(facts: Facts) -> bytes:
                 _NAMES[name],
                 {column: header(column) for column in columns},
                 rows,
+                notes=_notes(facts, name),
                 chart=("period", "expiring") if name == "expiring" else None,
                 in_words=True,
             )
@@ -40,3 +44,8 @@ def report_workbook(facts: Facts) -> bytes:
         Sheet("Definitions", {"term": "Term", "text": "Definition"}, [{"term": a, "text": b} for a, b in texts]),
     ]
     return workbook(sheets, title=facts["title"], as_of=facts["as_of"])
+
+
+def _notes(facts: Facts, name: str) -> Sequence[str]:
+    """Return what a reader of a table should know besides."""
+    return [facts["moved"]["net"], *facts["moved"]["lacks"]] if name == "roll-forward" else ()

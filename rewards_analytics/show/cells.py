@@ -163,7 +163,7 @@ def of(row: Record, name: str, *, every: str = "month", decimals: int = 0) -> Ce
     if name == "rate" and value is None:
         # A unit that has a value without one rate has several: its members' own.
         return _UNKNOWN._replace(text="no rate" if row.get("value") is None else "by member")
-    if name == "stale_share" and value is None:
+    if name in ("expiry_share", "stale_share") and value is None:
         return NO_NUMBER
     if name == "band":
         return _band(*value)

@@ -36,6 +36,12 @@ DEFINITIONS: Final = {
         "was more than {stale_after} calendar days in UTC before the as-of date. Its age is unknown if MX does not say "
         "when it was, or has never gathered it."
     ),
+    "Roll-forward": (
+        "Opening + joined + earned - redeemed - expired - left = closing, from two snapshots that follow each other, "
+        "added up. Earned and redeemed are net between the two, so at least this much: what is earned and redeemed "
+        "in between shows as the difference. Expired are the lots of the earlier snapshot whose day has passed. "
+        "Joined and left are the balances of holdings that only the later or only the earlier snapshot shows."
+    ),
     "Value": (
         "Each holding times the rate of its unit, or the rate of its member and unit where there is one, added "
         "up. A dollar is worth one dollar unless a rate says otherwise. Holdings without a rate or with an "
@@ -50,7 +56,7 @@ DEFINITIONS: Final = {
 """Each term with its definition, in the order in which a reader needs them."""
 
 
-def definitions(*, value: bool, stale_after: int | None = None) -> dict[str, str]:
-    """Return the definitions of a report: that of value, and that of stale with its days, only if it shows them."""
-    left_out = {*([] if value else ["Value"]), *(["Stale"] if stale_after is None else [])}
-    return {term: text.format(stale_after=stale_after) for term, text in DEFINITIONS.items() if term not in left_out}
+def definitions(*, value: bool, stale_after: int | None = None, moved: bool = False) -> dict[str, str]:
+    """Return the definitions of a report: those of value, stale (with its days) and roll-forward if it shows them."""
+    shown = {"Value": value, "Stale": stale_after is not None, "Roll-forward": moved}
+    return {term: text.format(stale_after=stale_after) for term, text in DEFINITIONS.items() if shown.get(term, True)}

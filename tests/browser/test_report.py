@@ -1,14 +1,19 @@
 """A report in a real browser: complete, alone, safe, readable everywhere."""
 
 import csv
+from datetime import date
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 import rewards_analytics as ra
 from tests import frames
 from tests.reporting.pages import AS_OF, REWARDS
 from tests.reporting.test_page import HOSTILE, hostile_rewards
+
+ROOT = Path(__file__).parents[2]
+SINCE = date(2026, 8, 31)
 
 SEVERAL_MILES = frames.polars_frame(
     frames.table([frames.lot("MILES", str(n), "2026-12-01", account_guid=f"A{n:02}") for n in (90, 1000, 5)])
@@ -19,6 +24,14 @@ SEVERAL_MILES = frames.polars_frame(
 def report(tmp_path_factory):
     path = tmp_path_factory.mktemp("report") / "r.html"
     return ra.report(REWARDS, path, as_of=AS_OF, rates={"MILES": "0.0125"})
+
+
+@pytest.fixture(scope="module")
+def moved(tmp_path_factory):
+    """With a history of some months, in which all that can move did."""
+    days = pl.read_parquet(ROOT / "data" / "history" / "rewards.parquet").filter(pl.col("taken_on") >= SINCE)
+    path = tmp_path_factory.mktemp("moved") / "r.html"
+    return ra.report(REWARDS, path, as_of=AS_OF, history=days)
 
 
 @pytest.fixture(scope="module")
@@ -55,9 +68,19 @@ def test_a_bar_is_as_long_as_its_amount(opened, report):
     assert shares == pytest.approx([1000 / 84000, 0, 0, 1, 0, 0, 0.012, 0], abs=0.001)
 
 
-def test_every_picture_is_drawn(opened, report):
-    with opened(report) as page:
-        assert page.evaluate("[...document.images].every(image => image.complete && image.naturalWidth > 100)")
+def test_every_picture_is_drawn(opened, report, moved):
+    for path in (report, moved):
+        with opened(path) as page:
+            assert page.evaluate("[...document.images].every(image => image.complete && image.naturalWidth > 100)")
+
+
+def test_what_moved_has_two_pictures_for_each_unit_and_asks_for_nothing(opened, moved):
+    with opened(moved) as page:
+        section = page.get_by_role("region", name="What moved", exact=True).first
+
+        assert section.locator("figure:visible").count() == 8
+        assert section.get_by_role("row").count() == 5 + 1 + 4 * 3
+        assert (page.requests, page.messages) == ([], [])
 
 
 def test_dark_readers_get_dark_pictures(opened, report):
@@ -71,7 +94,7 @@ def test_dark_readers_get_dark_pictures(opened, report):
 
 
 def test_on_a_phone_the_columns_that_matter_are_in_view(opened, tmp_path):
-    rewards = ra.load(Path(__file__).parents[2] / "data" / "rewards.json")
+    rewards = ra.load(ROOT / "data" / "rewards.json")
     path = ra.report(rewards, tmp_path / "r.html", as_of=AS_OF, rates={"MILES": "0.0125", "POINTS": "0.01"})
     seen = {
         "Nearest goals": ["Goal", "To go", "Progress"],
@@ -90,8 +113,10 @@ def test_on_a_phone_the_columns_that_matter_are_in_view(opened, tmp_path):
 
 @pytest.mark.parametrize("width", [320, 390, 768, 1280])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nothing_is_wider_than_the_screen_but_tables_which_scroll(opened, report, hostile, artefacts, width, scheme):
-    for name, path in {"report": report, "hostile": hostile}.items():
+def test_nothing_is_wider_than_the_screen_but_tables_which_scroll(
+    opened, report, moved, hostile, artefacts, width, scheme
+):
+    for name, path in {"report": report, "moved": moved, "hostile": hostile}.items():
         with opened(path, viewport={"width": width, "height": 800}, color_scheme=scheme) as page:
             page.screenshot(path=artefacts / f"{name}-{width}-{scheme}.png", full_page=True)
 
@@ -180,7 +205,7 @@ def test_the_data_behind_a_table_downloads_as_csv(opened, report, scripts):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_at_level_aa(opened, report, hostile, violations, scheme):
-    for path in (report, hostile):
+def test_axe_finds_nothing_at_level_aa(opened, report, moved, hostile, violations, scheme):
+    for path in (report, moved, hostile):
         with opened(path, color_scheme=scheme, bypass_csp=True) as page:
             assert violations(page) == []

@@ -89,7 +89,7 @@ def test_the_steps_of_a_single_period_are_named_below():
 def test_steps_are_told_apart_without_colour():
     bars = panels(ra.plot_roll_forward(HISTORY, every="year"))["Miles"].patches
 
-    assert [bar.get_hatch() for bar in bars[1:6]] == ["....", "", "", "////", "xxxx"]
+    assert [bar.get_hatch() for bar in bars[1:6]] == ["----", "", "", "////", "xxxx"]
 
 
 def test_the_last_twelve_periods_are_drawn_and_the_others_counted():

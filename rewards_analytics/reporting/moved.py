@@ -1,0 +1,97 @@
+"""What moved, as a report says it of a history: the last 12 months and the last full one, with their pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any, Final
+
+from rewards_analytics.analysis.calendar import end_of_month
+from rewards_analytics.analysis.over_time.balance import balance_by_day
+from rewards_analytics.analysis.over_time.between import between
+from rewards_analytics.analysis.over_time.roll_forward import roll_forward
+from rewards_analytics.reporting.pictures import embedded
+from rewards_analytics.results.records import Record, in_order, of_unit, units_of
+from rewards_analytics.schema import UNIT_TYPES
+from rewards_analytics.wording import NET_FLOWS, count, day
+
+MONTHS: Final = 12
+"""Most months of the roll-forward, that of `as_of` included."""
+
+MOST_PICTURES: Final = 4
+"""Units with pictures, documented ones first: each has two."""
+
+
+class Movement:
+    """A history as a report reads it: only snapshots up to `as_of`, of the months that it shows.
+
+    Raises
+    ------
+    RewardsError
+        If `history` is not a history.
+    """
+
+    def __init__(self, history: Any, as_of: date) -> None:
+        self.as_of = as_of
+        since = end_of_month(as_of, -MONTHS) + timedelta(days=1)
+        self._part, self.days = between(history, since, as_of, asked_by="report")
+
+    def facts(self) -> dict[str, Any]:
+        """Return the rows, the last full month, the sentences and the pictures of the section."""
+        rows = in_order("roll_forward", roll_forward(self._part)) if len(self.days) > 1 else []
+        month = self._last_full_month(rows)
+        of_month = [row for row in rows if row["period"] == month]
+        balances = balance_by_day(self._part) if rows else []
+        units = sorted(units_of(rows), key=lambda unit_type: (unit_type not in UNIT_TYPES, unit_type))
+        drawn = units[:MOST_PICTURES]
+        return {
+            "rows": rows,
+            "month": month,
+            "of_month": of_month,
+            "months": MONTHS,
+            "first": self.days[0] if self.days else None,
+            "last": self.days[-1] if self.days else None,
+            "net": NET_FLOWS,
+            "lacks": self._lacks(rows, month),
+            "pictures": [picture for unit_type in drawn for picture in _pictures(unit_type, of_month, balances)],
+            "not_drawn": len(units) - len(drawn),
+        }
+
+    def _last_full_month(self, rows: Sequence[Record]) -> date | None:
+        """Return the last month with a snapshot before it or on its first day, and one on its last day or later."""
+        full = [
+            row["period"]
+            for row in rows
+            if self.days[0] <= row["period"] and end_of_month(row["period"]) <= self.days[-1]
+        ]
+        return max(full, default=None)
+
+    def _lacks(self, rows: Sequence[Record], month: date | None) -> list[str]:
+        """Return in sentences what the history does not show."""
+        if not self.days:
+            return [f"The history has no snapshot up to {day(self.as_of)}."]
+        if len(self.days) == 1:
+            return [
+                f"The history has one snapshot, that of {day(self.days[0])}. What moved shows once there is a second."
+            ]
+        sentences = []
+        if not rows:
+            sentences.append("No balance is known in the snapshots.")
+        elif month is None:
+            sentences.append("The snapshots do not cover a full month yet.")
+        if missing := (self.days[-1] - self.days[0]).days + 1 - len(self.days):
+            verb = "has" if missing == 1 else "have"
+            sentences.append(
+                f"{count(missing, 'day')} in between {verb} no snapshot: what moved then counts on the next day that "
+                "does."
+            )
+        if late := (self.as_of - self.days[-1]).days:
+            sentences.append(f"The last snapshot is {count(late, 'day')} older than this report.")
+        return sentences
+
+
+def _pictures(unit_type: str, of_month: Sequence[Record], balances: Sequence[Record]) -> list[dict[str, Any]]:
+    """Return the balance of a unit day after day, and the steps of the last full month."""
+    steps, held = of_unit(of_month, unit_type), of_unit(balances, unit_type)
+    drawn = [embedded("balance", held, f"balance-{unit_type}")] if held else []
+    return drawn + ([embedded("roll-forward", steps, f"roll-forward-{unit_type}", every="month")] if steps else [])
