@@ -12,7 +12,13 @@ from rewards_analytics.errors import RewardsError
 from rewards_analytics.notebooks.validating import SANITIZE
 from rewards_analytics.version import __version__
 
-DATA: Final = ("rewards.json",)
+DATA: Final = (
+    "rewards.json",
+    "history/README.md",
+    "history/flows.parquet",
+    "history/members.parquet",
+    "history/rewards.parquet",
+)
 """What the notebooks read, in the folder `data`."""
 
 _HERE: Final = Path(__file__).parent
@@ -43,7 +49,7 @@ _SCRIPT: Final = """\
 # After a change that is meant: rewards-analytics validate --update *.ipynb
 set -eu
 python3 -m venv .venv
-.venv/bin/pip install --quiet "rewards-analytics[lab]==VERSION"
+.venv/bin/pip install --quiet "rewards-analytics[delta,lab]==VERSION"
 .venv/bin/rewards-analytics validate --junit notebooks.xml *.ipynb
 """
 
@@ -57,7 +63,8 @@ yours: change them, then store the new outputs.
     rewards-analytics validate *.ipynb                # run them again; exit with 1 where an output differs
     rewards-analytics validate --update *.ipynb       # store the outputs of a change that is meant
 
-`data/` holds made-up rewards. `validate.sh` and `.github/workflows/notebooks.yml` validate in CI.
+`data/` holds made-up rewards, and `data/history/` a year of daily snapshots. `validate.sh` and
+`.github/workflows/notebooks.yml` validate in CI.
 `nbval-sanitize.cfg` lists what may differ from one run to the next, for those who run nbval themselves:
 
     python -m pytest --nbval --nbval-sanitize-with=nbval-sanitize.cfg --nbval-cell-timeout=120 .
@@ -102,8 +109,8 @@ def write_starters(folder: str | os.PathLike[str]) -> list[Path]:
 
 def _fill(folder: Path) -> None:
     source = _source()
-    (folder / "data").mkdir(parents=True)
     for name in DATA:
+        (folder / "data" / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source / "data" / name, folder / "data" / name)
     for path in sorted((source / "notebooks").glob("*.ipynb")):
         text = json.dumps(_beside_its_data(json.loads(path.read_text(encoding="utf-8"))), indent=1, ensure_ascii=False)
