@@ -35,7 +35,7 @@ def main() -> None:
     rewards = World(users=arguments.users, seed=arguments.seed, clock=clock).rewards()
     write_all(rewards, arguments.out)
     start = arguments.today - timedelta(days=DAYS - 1)
-    write_year(Year(members=arguments.members, seed=arguments.seed, start=start, days=DAYS), arguments.out / "history")
+    write_year(Year(members=arguments.members, seed=arguments.seed, start=start, days=DAYS), arguments.out / "_history")
 
 
 def write_all(rewards: list[JsonObject], folder: Path) -> None:

@@ -45,8 +45,8 @@ def test_the_size_is_the_one_in_the_readme():
 
 def test_the_year_of_snapshots_is_what_the_readme_says():
     readme = (DATA / "README.md").read_text()
-    rewards = pl.read_parquet(DATA / "history" / "rewards.parquet")
-    members = pl.read_parquet(DATA / "history" / "members.parquet")
+    rewards = pl.read_parquet(DATA / "_history" / "rewards.parquet")
+    members = pl.read_parquet(DATA / "_history" / "members.parquet")
     days = rewards["taken_on"].unique()
 
     assert rewards.columns == [*FIELDS, "taken_on"]
@@ -55,18 +55,18 @@ def test_the_year_of_snapshots_is_what_the_readme_says():
     ]  # fmt: skip
     assert (days.min(), days.max(), len(days)) == (date(2025, 11, 24), date(2026, 11, 23), 365)
     assert f"{len(rewards):,} rewards in 365 snapshots of {members['member_guid'].n_unique()} members" in readme
-    assert sum(path.stat().st_size for path in (DATA / "history").iterdir()) < 1_500_000
+    assert sum(path.stat().st_size for path in (DATA / "_history").iterdir()) < 1_500_000
 
 
 @pytest.mark.parametrize("day", [date(2025, 11, 24), date(2026, 11, 23)])
 def test_a_day_of_the_year_is_a_list_of_rewards(day):
-    rewards = pl.read_parquet(DATA / "history" / "rewards.parquet").filter(pl.col("taken_on") == day).drop("taken_on")
+    rewards = pl.read_parquet(DATA / "_history" / "rewards.parquet").filter(pl.col("taken_on") == day).drop("taken_on")
 
     assert ra.load(rewards).equals(rewards)
 
 
 def test_the_truth_of_the_year_closes():
-    flows = pl.read_parquet(DATA / "history" / "flows.parquet")
+    flows = pl.read_parquet(DATA / "_history" / "flows.parquet")
 
     assert (flows["opening"] + flows["earned"] - flows["redeemed"] - flows["expired"] == flows["closing"]).all()
     assert (flows["day"].min(), flows["day"].max()) == (date(2025, 11, 24), date(2026, 11, 22))

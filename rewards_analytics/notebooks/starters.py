@@ -14,10 +14,10 @@ from rewards_analytics.version import __version__
 
 DATA: Final = (
     "rewards.json",
-    "history/README.md",
-    "history/flows.parquet",
-    "history/members.parquet",
-    "history/rewards.parquet",
+    "_history/README.md",
+    "_history/flows.parquet",
+    "_history/members.parquet",
+    "_history/rewards.parquet",
 )
 """What the notebooks read, in the folder `data`."""
 
@@ -63,7 +63,7 @@ yours: change them, then store the new outputs.
     rewards-analytics validate *.ipynb                # run them again; exit with 1 where an output differs
     rewards-analytics validate --update *.ipynb       # store the outputs of a change that is meant
 
-`data/` holds made-up rewards, and `data/history/` a year of daily snapshots. `validate.sh` and
+`data/` holds made-up rewards, and `data/_history/` a year of daily snapshots. `validate.sh` and
 `.github/workflows/notebooks.yml` validate in CI.
 `nbval-sanitize.cfg` lists what may differ from one run to the next, for those who run nbval themselves:
 

@@ -162,7 +162,14 @@ def _tables(facts: Facts, downloads: Mapping[str, str]) -> dict[str, Table]:
             "Nearest goals not reached yet",
             {"description": "Goal", **_headers("remaining progress unit_type"), "goal": "Kind", "user_guid": "User"},
         ),
-        "bands": of_units(facts["bands"], "Holdings by available balance", row="band", shown="holdings"),
+        "bands": of_units(
+            facts["bands"],
+            "Holdings by available balance",
+            row="band",
+            shown="holdings",
+            # Bars of many units would be a third of the page.
+            bars=len(units_of(facts["bands"])) <= MOST_PICTURES,
+        ),
         "quality": of_records(
             [row for row in facts["quality"] or [] if row["rewards"]],
             "Quality checks that found something",

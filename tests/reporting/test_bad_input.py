@@ -29,7 +29,7 @@ def test_a_hundred_thousand_goals_are_counted_and_the_nearest_listed(tmp_path):
 
     assert "100,000 goals: 0 reached, and 10 more at least 90% of the way." in page.text
     assert "10 members are within 10% of a level." in page.text
-    assert page.values("Nearest goals", 4) == [str(n) for n in range(1, 13)]
+    assert page.values("Nearest goals", 1) == [str(n) for n in range(1, 13)]
     assert (tmp_path / "report.html").stat().st_size < MOST_BYTES
 
 
@@ -68,8 +68,8 @@ def test_names_and_guids_of_any_length_and_direction_stay_in_their_place(tmp_pat
     assert page.table("Totals per unit")[0][0] == f"Unit{'unit' * 8}uni…"
     assert page.table("Totals per unit")[1][0] == "Sdnah"
     assert "\u202e" not in page.text
-    assert page.table("Next expiries")[0][2] == "UUUUUUUU…UUUU"
-    assert page.values("Next expiries", 2) == ["U" * 10_000]
+    assert page.table("Next expiries")[0][4] == "UUUUUUUU…UUUU"
+    assert page.values("Next expiries", 4) == ["U" * 10_000]
 
 
 def test_a_holding_that_owes_is_shown_as_it_is(tmp_path):
