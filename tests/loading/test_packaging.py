@@ -12,15 +12,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 SOURCES = [
-    "pyproject.toml",
-    "README.md",
-    "LICENSE",
-    ".gitignore",
-    ".packaging",
-    "rewards_analytics",
-    "notebooks",
-    "data",
-]
+    "pyproject.toml", "README.md", "LICENSE", ".gitignore", ".packaging", "rewards_analytics", "notebooks", "data",
+]  # fmt: skip
 JSON = Path("rewards_analytics/loading/json")
 NO_COMPILER = {"CC": "/nonexistent/cc", "PATH": "/nonexistent"}
 SUFFIX = sysconfig.get_config_var("EXT_SUFFIX")
