@@ -41,6 +41,10 @@ _HOME = {
     "roll_forward": "analysis.over_time.roll_forward",
     "pace": "analysis.over_time.pace",
     "activity": "analysis.over_time.activity",
+    "dues": "analysis.over_time.dues",
+    "lapse": "analysis.over_time.lapse",
+    "forecast": "analysis.over_time.forecast",
+    "backtest": "analysis.over_time.backtest",
     "AtriumClient": "client",
     "pull": "client.pull",
     "reward_event": "webhook",
@@ -102,7 +106,11 @@ if TYPE_CHECKING:
     from rewards_analytics.analysis.freshness import freshness as freshness
     from rewards_analytics.analysis.holdings import holdings as holdings
     from rewards_analytics.analysis.over_time.activity import activity as activity
+    from rewards_analytics.analysis.over_time.backtest import backtest as backtest
     from rewards_analytics.analysis.over_time.changes import changes as changes
+    from rewards_analytics.analysis.over_time.dues import dues as dues
+    from rewards_analytics.analysis.over_time.forecast import forecast as forecast
+    from rewards_analytics.analysis.over_time.lapse import lapse as lapse
     from rewards_analytics.analysis.over_time.pace import pace as pace
     from rewards_analytics.analysis.over_time.roll_forward import roll_forward as roll_forward
     from rewards_analytics.analysis.quality import quality as quality

@@ -68,7 +68,7 @@ def days_after(day: date, days: int) -> date:
     >>> days_after(date(2026, 11, 23), 90), days_after(date.max, 90)
     (datetime.date(2027, 2, 21), datetime.date(9999, 12, 31))
     """
-    return day + min(timedelta(days), date.max - day)
+    return day + timedelta(min(days, (date.max - day).days))
 
 
 def end_of_month(day: date, months: int = 0) -> date:

@@ -140,8 +140,13 @@ def held(sums: LazyFrame, *carried: str) -> LazyFrame:
 
     `known` is a number because it is added up along with the amounts: see `known_available`.
     """
-    known = nw.when((nw.col("totals") > 0) | (nw.col("plains") > 0)).then(nw.lit(1)).otherwise(nw.lit(0))
+    known = nw.when(is_known()).then(nw.lit(1)).otherwise(nw.lit(0))
     return sums.select(*carried, available=available(), expiring=expiring(), known=known)
+
+
+def is_known() -> nw.Expr:
+    """Whether the available balance of a row of `holding_sums` is known."""
+    return (nw.col("totals") > 0) | (nw.col("plains") > 0)
 
 
 def known_available() -> nw.Expr:

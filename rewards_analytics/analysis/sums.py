@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from decimal import Context, Decimal, localcontext
+from fractions import Fraction
 
-from rewards_analytics.schema import PRECISION
+from rewards_analytics.schema import PRECISION, SCALE
 
 
 def exact() -> AbstractContextManager[Context]:
@@ -22,6 +23,16 @@ def exact_sum(amounts: Iterable[Decimal]) -> Decimal:
     """
     with exact():
         return sum(amounts, Decimal(0))
+
+
+def rounded(amount: Fraction) -> Decimal:
+    """Round an amount to 9 decimals, half to even.
+
+    >>> rounded(Fraction(1, 3)), rounded(Fraction(25, 10**10)), rounded(Fraction(-35, 10**10))
+    (Decimal('0.333333333'), Decimal('2E-9'), Decimal('-4E-9'))
+    """
+    with exact():
+        return Decimal(round(amount * 10**SCALE)).scaleb(-SCALE)
 
 
 def sum_of_known(amounts: Iterable[Decimal | None]) -> Decimal | None:

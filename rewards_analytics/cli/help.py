@@ -31,6 +31,10 @@ EXAMPLES: Final[Mapping[str, Sequence[str]]] = {
     "changes": ["changes history -o changes.parquet"],
     "roll-forward": ["roll-forward history", "roll-forward history --every quarter -o roll-forward.xlsx"],
     "pace": ["pace history", "pace history --window 30"],
+    "dues": ["dues history -o dues.parquet"],
+    "lapse": ["lapse history", "lapse history --leads 7,30,90"],
+    "forecast": ["forecast history --every quarter", "forecast history --as-of 2026-08-31 --until 2026-11-30"],
+    "backtest": ["backtest history", "backtest history --horizon-days 30 -o backtest.csv"],
     "activity": ["activity history", "activity history --window 30 -o activity.csv"],
     "report": [
         "report rewards.json -o report.html",

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rewards_analytics.cli.options import Every, Format, HistoryPath, Out
+from rewards_analytics.cli.options import Every, Format, HistoryPath, Out, Until, date_of
 from rewards_analytics.cli.results import emit, resolve_format
-from rewards_analytics.errors import SourceError
+from rewards_analytics.errors import ArgumentError, SourceError
 from rewards_analytics.files import whole_file
 
 if TYPE_CHECKING:
@@ -18,6 +19,22 @@ if TYPE_CHECKING:
 
     from rewards_analytics.history import History
 
+MadeOn = Annotated[
+    datetime | None,
+    typer.Option(
+        "--as-of",
+        formats=["%Y-%m-%d"],
+        metavar="YYYY-MM-DD",
+        help="Forecast from the last snapshot on or before this day; from the last of all if not given.",
+    ),
+]
+Leads = Annotated[
+    str | None,
+    typer.Option("--leads", metavar="DAYS", help="Days ahead, ascending, with commas between: 7,30,90"),
+]
+HorizonDays = Annotated[
+    int, typer.Option("--horizon-days", min=1, metavar="DAYS", help="Most days that a due may have left to count.")
+]
 Window = Annotated[
     int, typer.Option("--window", min=1, metavar="DAYS", help="Days up to the last snapshot that are added up.")
 ]
@@ -61,6 +78,69 @@ def activity(history: HistoryPath, window: Window = 90, format: Format = None, o
     from rewards_analytics.analysis.over_time.activity import activity
 
     _analyse(history, lambda kept: activity(kept, window=window), format, out)
+
+
+def dues(history: HistoryPath, format: Format = None, out: Out = None) -> None:
+    """Show what became of what each holding was to lose on a day: saved, expired, or still ahead.
+
+    Saved is redeemed, or moved to another day.
+    """
+    from rewards_analytics.analysis.over_time.dues import dues
+
+    _analyse(history, dues, format, out)
+
+
+def lapse(history: HistoryPath, leads: Leads = None, format: Format = None, out: Out = None) -> None:
+    """Show which share of what was due some days ahead was still due on its day, per unit."""
+    from rewards_analytics.analysis.over_time.lapse import lapse
+    from rewards_analytics.analysis.over_time.leads import LEADS
+
+    given = LEADS if leads is None else [_number(lead) for lead in leads.split(",")]
+    _analyse(history, lambda kept: lapse(kept, leads=given), format, out)
+
+
+def forecast(
+    history: HistoryPath,
+    as_of: MadeOn = None,
+    every: Every = "month",
+    until: Until = None,
+    format: Format = None,
+    out: Out = None,
+) -> None:
+    """Show what is expected to expire of what is due, per calendar period and unit.
+
+    Of a day in the past it also shows what happened.
+    """
+    from rewards_analytics.analysis.over_time.forecast import forecast
+
+    _analyse(
+        history,
+        lambda kept: forecast(kept, as_of=date_of(as_of), every=every, until=date_of(until)),
+        format,
+        out,
+    )
+
+
+def backtest(
+    history: HistoryPath,
+    every: Every = "month",
+    horizon_days: HorizonDays = 90,
+    format: Format = None,
+    out: Out = None,
+) -> None:
+    """Show how far forecasts made in the past were from what happened, per unit."""
+    from rewards_analytics.analysis.over_time.backtest import backtest
+
+    _analyse(history, lambda kept: backtest(kept, every=every, horizon_days=horizon_days), format, out)
+
+
+def _number(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise ArgumentError(
+            f"--leads: {text!r} is not a number of days. Write them with commas between: 7,30,90"
+        ) from None
 
 
 def _analyse(history: str, analysis: Callable[[History], pl.LazyFrame], format: str | None, out: Path | None) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 import rewards_analytics as ra
 
-COMMANDS = ["changes", "roll-forward", "pace", "activity"]
+COMMANDS = ["changes", "roll-forward", "pace", "dues", "lapse", "forecast", "backtest", "activity"]
 REWARD = {"user_guid": "USR-1", "member_guid": "MBR-1", "unit_type": "MILES"}
 
 
@@ -50,6 +50,39 @@ def test_the_options_are_those_of_the_functions(run, folder):
     assert pace[0]["earned_per_day"] == "0.000000000"
     assert (activity[0]["earned"], activity[0]["redeemed"]) == ("0.000000000", "300.000000000")
     assert run("pace", folder, "--window", "0").status == 2
+
+
+def test_the_options_of_what_becomes_of_dues_are_those_of_the_functions(run, tmp_path):
+    history = ra.History(tmp_path)
+    for day, due, on in ((1, 80, "2026-11-08"), (8, 40, "2026-11-08"), (9, 30, "2026-11-16"), (17, 5, "2026-12-24")):
+        lot = REWARD | {"guid": "RWD-L", "balance_type": "EXPIRING_BALANCE", "balance": due, "expires_on": on}
+        history.append([REWARD | {"guid": "RWD-B", "balance_type": "BALANCE", "balance": 90}, lot], date(2026, 11, day))
+
+    def answer(command, *options):
+        return json.loads(run(command, tmp_path, *options, "--format", "json").out)
+
+    assert [row["outcome"] for row in answer("dues")] == ["expired", "expired", "ahead"]
+    assert [row["lead_days"] for row in answer("lapse", "--leads", "3,5")] == [5]
+    until = ("--every", "week", "--until", "2026-11-22")
+    assert [(row["period"], row["expected"]) for row in answer("forecast", "--as-of", "2026-11-15", *until)] == [
+        ("2026-11-09", "0.000000000"),
+        ("2026-11-16", "15.000000000"),
+    ]
+    assert [row["due"] for row in answer("backtest", "--every", "day", "--horizon-days", "7")] == [
+        "80.000000000",
+        "40.000000000",
+        "30.000000000",
+    ]
+    words = run("lapse", tmp_path, "--leads", "7;30")
+    assert (words.status, words.out) == (2, "")
+    assert "--leads: '7;30' is not a number of days." in words.err
+    refused = run("forecast", tmp_path, "--as-of", "2026-10-31")
+    assert (refused.status, refused.out) == (2, "")
+    assert "as_of=2026-10-31 is before the first snapshot. Pass 2026-11-01 or a later day." in refused.err
+    assert [
+        run(*asked).status
+        for asked in (("lapse", tmp_path, "--leads", "0,7"), ("backtest", tmp_path, "--horizon-days", "0"))
+    ] == [2, 2]
 
 
 def test_parquet_is_written_whole_and_in_order(run, folder, tmp_path):

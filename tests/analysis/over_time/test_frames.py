@@ -29,6 +29,7 @@ FUNCTIONS = {
     "pace": ra.pace,
     "activity": ra.activity,
 }
+ALL = FUNCTIONS | {"dues": ra.dues, "lapse": ra.lapse, "forecast": ra.forecast, "backtest": ra.backtest}
 KEY = dict.fromkeys(("user_guid", "member_guid", "account_guid", "unit_type"), "text")
 TYPES = {
     "changes": {
@@ -135,7 +136,7 @@ BAD = {
 @pytest.mark.parametrize("bad", BAD)
 @pytest.mark.parametrize(
     ("name", "engine"),
-    [(name, engine) for name in FUNCTIONS for engine in ("polars_lazy", "stored")]
+    [(name, engine) for name in ALL for engine in ("polars_lazy", "stored")]
     + [("changes", engine) for engine in ("polars", "pandas", "duckdb")],
 )
 def test_nothing_bad_is_passed_over(name, engine, bad):
@@ -145,7 +146,7 @@ def test_nothing_bad_is_passed_over(name, engine, bad):
 
     make = Stored if engine == "stored" else frames.ENGINES[engine]
     with pytest.raises(Exception, match=rf"{column}"):
-        frames.collected(FUNCTIONS[name](make(history)))
+        frames.collected(ALL[name](make(history)))
 
 
 @pytest.mark.parametrize("bad", [bad for bad in BAD if bad.startswith("taken_on") or bad == "balance is null"])

@@ -1,0 +1,205 @@
+"""What became of what was due: the definition of an outcome, and dues followed from some day to their own."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any, Final
+
+import narwhals as nw
+
+from rewards_analytics.analysis.over_time.leads import LEADS, Curve, lead_of
+from rewards_analytics.analysis.over_time.listed import DUE, Listed, Listings
+from rewards_analytics.analysis.over_time.snapshots import Snapshots
+from rewards_analytics.analysis.sums import exact
+from rewards_analytics.engines import DataFrame
+
+_SUMS: Final = (nw.col("due").sum(), nw.col("expired").sum(), nw.len().alias("dues"))
+
+
+def with_left(dues: DataFrame, at: Listed, after: Listed) -> DataFrame:
+    """Add `left`, what is due at the last snapshot on or before the dues' day; null where the outcome is unknown.
+
+    Parameters
+    ----------
+    dues
+        Dues on days from `at` on and before `after`: `holding`, `expires_on` and other columns.
+    at, after
+        That last snapshot, and the first one after it. A due has an outcome where both know its holding's balance.
+    """
+    left = nw.col("left")
+    known = at.known.join(after.known, on="holding", how="semi").with_columns(__known__=nw.lit(1))
+    listed = at.dues.select(*DUE, left="due")
+    found = dues.join(listed, on=list(DUE), how="left").join(known, on="holding", how="left")
+    there = nw.when(left.is_null()).then(nw.lit(0)).otherwise(left)
+    return found.with_columns(left=nw.when(nw.col("__known__") == 1).then(there)).drop("__known__")
+
+
+@dataclass
+class Sums:
+    """Sums over dues that have an outcome: what was due, what of it expired, and their number."""
+
+    due: Decimal = Decimal(0)
+    expired: Decimal = Decimal(0)
+    dues: int = 0
+
+    def add(self, row: Mapping[str, Any]) -> None:
+        """Add the sums of further dues."""
+        with exact():
+            self.due += row["due"]
+            self.expired += row["expired"]
+        self.dues += row["dues"]
+
+    @property
+    def share(self) -> Fraction:
+        """The share that expired."""
+        return Fraction(self.expired) / Fraction(self.due)
+
+
+Lapsed = dict[tuple[str, int], Sums]
+"""What became of dues, by unit and lead."""
+
+
+@dataclass
+class Followed:
+    """What one snapshot lists as due, and what became of it.
+
+    Attributes
+    ----------
+    as_of
+        The day of the snapshot.
+    curves
+        The lapse curve of each unit that has one, of the snapshots up to that day.
+    due
+        What is due, by unit and day.
+    settled
+        What became of the dues that have an outcome in the whole history, by unit and day.
+    """
+
+    as_of: date
+    curves: Mapping[str, Curve]
+    due: Mapping[tuple[str, date], Decimal]
+    settled: dict[tuple[str, date], Sums] = field(default_factory=lambda: defaultdict(Sums))
+
+    def expected(self, unit_type: str, due: Mapping[date, Decimal]) -> Fraction | None:
+        """Return what is expected to expire of some dues of a unit; None in a unit without a share."""
+        curve = self.curves.get(unit_type)
+        if curve is None:
+            return None
+        shares = (Fraction(amount) * curve.share((day - self.as_of).days) for day, amount in due.items())
+        return sum(shares, Fraction(0))
+
+
+def lapsed(snapshots: Snapshots[Any], leads: Sequence[int]) -> Lapsed:
+    """Sum up what became of the dues of a history, by unit and lead."""
+    sweep = _Sweep(snapshots, leads)
+    sweep.run({})
+    return sweep.lapsed
+
+
+def followed(snapshots: Snapshots[Any], until: Mapping[date, date]) -> list[Followed]:
+    """Follow what some snapshots list as due, and sum up what became of it.
+
+    Parameters
+    ----------
+    snapshots
+        The history.
+    until
+        The days of the snapshots, ascending, each with the last day of dues that are followed.
+    """
+    sweep = _Sweep(snapshots, LEADS)
+    sweep.run(until)
+    return list(sweep.followed.values())
+
+
+class _Sweep:
+    """Passes over the snapshots once, and holds only the dues that wait for the end of their day."""
+
+    def __init__(self, snapshots: Snapshots[Any], leads: Sequence[int]) -> None:
+        self._listings, self._leads = Listings(snapshots), leads
+        self.lapsed: Lapsed = defaultdict(Sums)
+        self.followed: dict[date, Followed] = {}
+        self._at_lead = _Waiting()
+        self._of_day = _Waiting()
+
+    def run(self, until: Mapping[date, date]) -> None:
+        last = max(until, default=None)
+        for at, after in self._listings.followed():
+            if at.taken_on in until:
+                self._follow(at, until[at.taken_on])
+            if after is None:
+                return
+            if last is None or at.taken_on < last:
+                self._at_lead.add(self._sampled(at, after))
+                for row in self._settled(self._at_lead, at, after, "lead_days"):
+                    self.lapsed[row["unit_type"], row["lead_days"]].add(row)
+            for row in self._settled(self._of_day, at, after, "as_of", "expires_on"):
+                self.followed[row["as_of"]].settled[row["unit_type"], row["expires_on"]].add(row)
+            if last is not None and last <= at.taken_on and self._of_day.is_empty:
+                return  # what comes later tells nothing
+
+    def _follow(self, at: Listed, until: date) -> None:
+        dues = at.dues.filter(nw.col("expires_on") <= nw.lit(until))
+        shares: dict[str, dict[int, Fraction]] = defaultdict(dict)
+        for (unit_type, lead), sums in sorted(self.lapsed.items()):
+            shares[unit_type][lead] = sums.share
+        of_days = self._listings.with_key(dues, "unit_type").group_by("unit_type", "expires_on")
+        self.followed[at.taken_on] = Followed(
+            at.taken_on,
+            {unit_type: Curve(of_unit) for unit_type, of_unit in shares.items()},
+            {(unit_type, day): due for unit_type, day, due in of_days.agg(nw.col("due").sum()).iter_rows()},
+        )
+        self._of_day.add(dues.with_columns(as_of=nw.lit(at.taken_on)))
+
+    def _sampled(self, at: Listed, after: Listed) -> DataFrame:
+        """The dues that count at a lead with what this snapshot lists, with that lead."""
+        gap = (after.taken_on - at.taken_on).days
+        days: list[date] = at.dues["expires_on"].unique().to_list()
+        leads = {day: lead_of((day - at.taken_on).days, gap, self._leads) for day in days}
+        found = {day: lead for day, lead in leads.items() if lead is not None}
+        of_day = nw.from_dict(
+            {"expires_on": list(found), "lead_days": list(found.values())},
+            schema={"expires_on": nw.Date(), "lead_days": nw.Int64()},
+            backend=at.dues.implementation,
+        )
+        return at.dues.join(of_day, on="expires_on", how="inner")
+
+    def _settled(self, waiting: _Waiting, at: Listed, after: Listed, *by: str) -> list[dict[str, Any]]:
+        """Sum up the dues that have an outcome now, by unit and other columns."""
+        past = waiting.past(after.taken_on)
+        if past is None:
+            return []
+        left, due = nw.col("left"), nw.col("due")
+        known = with_left(past, at, after).filter(~left.is_null())
+        known = known.with_columns(expired=nw.when(left < due).then(left).otherwise(due))
+        sums = self._listings.with_key(known, "unit_type").group_by("unit_type", *by).agg(*_SUMS)
+        return list(sums.iter_rows(named=True))
+
+
+class _Waiting:
+    """Dues whose day is not past."""
+
+    def __init__(self) -> None:
+        self._dues: DataFrame | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        return self._dues is None
+
+    def add(self, dues: DataFrame) -> None:
+        """Add dues."""
+        if len(dues):
+            self._dues = dues if self._dues is None else nw.concat([self._dues, dues])
+
+    def past(self, day: date) -> DataFrame | None:
+        """Take out the dues on days before another one; None if there is none."""
+        if self._dues is None:
+            return None
+        is_past = nw.col("expires_on") < nw.lit(day)
+        past, rest = self._dues.filter(is_past), self._dues.filter(~is_past)
+        self._dues = rest if len(rest) else None
+        return past if len(past) else None
