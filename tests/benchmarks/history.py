@@ -8,6 +8,8 @@ Run it from the root of the project.
   files that were opened, which must be those of the month;
 - `roll_forward`, and `changes` written to Parquet: their time over that of an expert's Polars that goes pair of days by
   pair too (at most 1.3), and their peak memory (at most 1 GB and 1.5 GB). The answers are equal to the last digit.
+- `dues` and `lapse`: their time over that of a hand-written sweep that holds only dues not yet past (at most 1.3), and
+  their peak memory (at most 3 GB). The answers are equal to the last digit.
 
 Days differ as they do for people: some holdings earn, some redeem, lots expire and come again. With `--folder DIR` the
 history stays there, and the next run measures reading alone.
@@ -28,7 +30,7 @@ import polars as pl
 
 import rewards_analytics as ra
 from rewards_analytics.schema import KEY
-from tests.benchmarks.history_flows import compare
+from tests.benchmarks.history_flows import QUESTIONS, compare
 from tests.history.opened_files import opened_files
 
 FIRST = date(2025, 1, 1)
@@ -135,7 +137,8 @@ def main() -> None:
     parser.add_argument("--days", type=int, default=365)
     parser.add_argument("--holdings", type=int, default=100_000)
     parser.add_argument("--folder", type=Path, help="where the history is, or will be and stays")
-    parser.add_argument("--repeats", type=int, default=2, help="runs of roll_forward and changes")
+    parser.add_argument("--repeats", type=int, default=2, help="runs of each question")
+    parser.add_argument("--questions", nargs="*", default=list(QUESTIONS), choices=list(QUESTIONS))
     arguments = parser.parse_args()
     with contextlib.ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -144,7 +147,7 @@ def main() -> None:
         if not history.dates():
             append(history, arguments.days, arguments.holdings, scratch)
         scan(history, folder)
-        compare(folder, scratch, arguments.repeats)
+        compare(folder, scratch, arguments.repeats, arguments.questions)
 
 
 def _say(words: str) -> None:

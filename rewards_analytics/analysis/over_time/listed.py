@@ -28,7 +28,9 @@ from rewards_analytics.schema import KEY, LOT_TYPES, TAKEN_ON
 DUE: Final = ("holding", "expires_on")
 """What one due is: all that a holding loses on one day. `holding` is its number in `Listings`."""
 
-_LOTS: Final = tuple(name for name in lot_parts() if name not in COUNTS)
+# Per `expires_on`, the sums of available balances are also those of their dated rows: `total_lot` and `plain_lot`.
+_PARTS: Final = available_parts() | {"lot": lot_parts()["lot"]}
+_SUMS: Final = (*_PARTS, *COUNTS)
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,9 @@ class Listings:
 
     def __init__(self, snapshots: Snapshots[Any]) -> None:
         self._snapshots = snapshots
-        self._holdings: DataFrame | None = None
+        columns = {"holding": nw.UInt32(), "account_guid": nw.String(), **dict.fromkeys(JOIN_KEY, nw.String())}
+        columns |= {"__no_account__": nw.Int32()}
+        self._holdings = nw.from_dict({name: [] for name in columns}, schema=columns, backend="polars")
 
     def followed(self) -> Iterator[tuple[Listed, Listed | None]]:
         """Yield what each snapshot lists, along with the next one; the last has None."""
@@ -72,8 +76,6 @@ class Listings:
 
     def with_key(self, rows: DataFrame, *columns: str) -> DataFrame:
         """Add the columns of the key, or some of them, to rows that have a `holding`."""
-        if self._holdings is None:
-            raise AssertionError("rows of holdings before any snapshot was read")
         return rows.join(self._holdings.select("holding", *(columns or KEY)), on="holding", how="left")
 
     def _each(self) -> Iterator[Listed]:
@@ -85,10 +87,11 @@ class Listings:
         snapshots, table = self._snapshots, self._snapshots.table
         if snapshots.is_stored:
             for day in snapshots.dates:
-                yield day, snapshots.read(day, _sums)
+                yield day, snapshots.read(day, lambda rewards: with_join_key(_sums(rewards)))
             return
         # One query on the caller's engine, then slices of its rows.
-        rows = table.collect(_sums(table.frame, TAKEN_ON)).sort(TAKEN_ON)
+        rows = table.collect(_sums(table.frame, TAKEN_ON))
+        rows = with_join_key(rows.lazy()).sort(TAKEN_ON).collect()
         counts = dict(rows.group_by(TAKEN_ON).agg(nw.len().alias("rows")).iter_rows())
         ends = accumulate(counts.get(day, 0) for day in snapshots.dates)
         for day, (begin, end) in zip(snapshots.dates, pairwise(chain([0], ends)), strict=True):
@@ -96,21 +99,28 @@ class Listings:
 
     def _numbered(self, sums: DataFrame) -> DataFrame:
         """Replace the key by the number of the holding; one that was not seen before gets the next."""
-        keyed = with_join_key(sums.lazy()).collect()
-        if self._holdings is None:
-            self._holdings = _first_numbers(keyed, 0)
-        else:
-            unseen = keyed.join(self._holdings, on=list(JOIN_KEY), how="anti")
-            if len(unseen):
-                new = _first_numbers(unseen, len(self._holdings))
-                self._holdings = nw.concat([self._holdings, new])
-        numbers = self._holdings.select("holding", *JOIN_KEY)
-        return keyed.join(numbers, on=list(JOIN_KEY), how="inner").drop(*KEY, "__account__", "__no_account__")
+        key = list(JOIN_KEY)
+
+        def joined() -> DataFrame:
+            numbers = self._holdings.lazy().select("holding", *key)
+            # Lazy, so that the join does not copy the texts of the key.
+            return sums.lazy().join(numbers, on=key, how="left").select(*DUE, *_SUMS).collect()
+
+        numbered = joined()
+        if not numbered["holding"].is_null().any():
+            return numbered
+        unseen = sums.select("account_guid", *key).join(self._holdings, on=key, how="anti").unique(key)
+        new = unseen.with_row_index("holding")
+        new = new.with_columns(holding=(nw.col("holding") + len(self._holdings)).cast(nw.UInt32))
+        self._holdings = nw.concat([self._holdings, new])
+        return joined()
 
     @staticmethod
     def _listed(day: date, sums: DataFrame) -> Listed:
         of_holdings = sums.group_by("holding").agg(nw.col(*COUNTS).sum()).filter(is_known())
-        lots = sums.filter(nw.col("expires_on") >= nw.lit(day)).select(*DUE, *_LOTS)
+        lots = sums.filter(nw.col("expires_on") >= nw.lit(day)).select(
+            *DUE, "lot", total_lot="total", plain_lot="plain"
+        )
         dues = lots.join(of_holdings, on="holding", how="inner").select(*DUE, due=expiring())
         return Listed(day, dues.filter(nw.col("due") > 0), of_holdings.select("holding"))
 
@@ -118,11 +128,4 @@ class Listings:
 def _sums(rewards: LazyFrame, *carried: str) -> LazyFrame:
     """The sums behind the available balance and the lots, per holding and `expires_on`."""
     key = [*carried, *KEY, "expires_on"]
-    parts = available_parts() | lot_parts()
-    return of_types(rewards, *LOT_TYPES).select(*key, **parts).group_by(*key).agg(*sums_of(parts))
-
-
-def _first_numbers(rows: DataFrame, begin: int) -> DataFrame:
-    """Number holdings that have none yet."""
-    holdings = rows.select("account_guid", *JOIN_KEY).unique(list(JOIN_KEY)).with_row_index("holding")
-    return holdings.with_columns(holding=(nw.col("holding") + begin).cast(nw.UInt32))
+    return of_types(rewards, *LOT_TYPES).select(*key, **_PARTS).group_by(*key).agg(*sums_of(_PARTS))

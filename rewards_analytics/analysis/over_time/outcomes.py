@@ -32,7 +32,10 @@ def with_left(dues: DataFrame, at: Listed, after: Listed) -> DataFrame:
         That last snapshot, and the first one after it. A due has an outcome where both know its holding's balance.
     """
     left = nw.col("left")
-    known = at.known.join(after.known, on="holding", how="semi").with_columns(__known__=nw.lit(1))
+    known = dues.select("holding").unique()
+    for snapshot in (at, after):
+        known = known.join(snapshot.known, on="holding", how="semi")
+    known = known.with_columns(__known__=nw.lit(1))
     listed = at.dues.select(*DUE, left="due")
     found = dues.join(listed, on=list(DUE), how="left").join(known, on="holding", how="left")
     there = nw.when(left.is_null()).then(nw.lit(0)).otherwise(left)
