@@ -15,7 +15,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from typing import IO, Final
 
 END_TIMEOUT_S: Final = 10.0
@@ -57,13 +57,18 @@ def _run(folder: str, *command: str) -> None:
         sys.stderr.write(f"{error.strerror}\n")
         sys.stderr.flush()
         os._exit(127)
-    Thread(target=_end_with_parent, args=(started, folder), daemon=True).start()
+    is_ending = Event()
+    ending = Thread(target=_end_with_parent, args=(started, folder, is_ending), daemon=True)
+    ending.start()
     status = started.wait()
+    if is_ending.is_set():
+        ending.join()  # it has killed the child, and has still to remove the folder
     os._exit(status if status >= 0 else 128 - status)
 
 
-def _end_with_parent(started: subprocess.Popen[bytes], folder: str) -> None:
+def _end_with_parent(started: subprocess.Popen[bytes], folder: str, is_ending: Event) -> None:
     is_told = os.read(0, 1)
+    is_ending.set()
     for pid in [*_descendants(started.pid), started.pid]:
         with suppress(OSError):
             os.kill(pid, signal.SIGKILL if os.name == "posix" else signal.SIGTERM)

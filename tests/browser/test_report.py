@@ -29,7 +29,7 @@ def report(tmp_path_factory):
 @pytest.fixture(scope="module")
 def moved(tmp_path_factory):
     """With a history of some months, in which all that can move did."""
-    days = pl.read_parquet(ROOT / "data" / "history" / "rewards.parquet").filter(pl.col("taken_on") >= SINCE)
+    days = pl.read_parquet(ROOT / "data" / "_history" / "rewards.parquet").filter(pl.col("taken_on") >= SINCE)
     path = tmp_path_factory.mktemp("moved") / "r.html"
     return ra.report(REWARDS, path, as_of=AS_OF, history=days)
 
