@@ -16,6 +16,10 @@ def main() -> NoReturn:
         status = _run()
     except KeyboardInterrupt:
         status = 130
+    finally:
+        # Python kills itself where an interrupt came within text that is executed, as dataclasses do, even if it was
+        # caught. Executing any other text clears that.
+        exec("")  # noqa: S102
     sys.exit(status)
 
 

@@ -272,6 +272,16 @@ def test_while_a_browser_prints(start, tmp_path, monkeypatch, number):
     assert command.made() == []
 
 
+def test_an_interrupt_within_text_that_is_executed_ends_with_130_too(tmp_path):
+    """As while a dataclass is made: Python would end by the signal, because `-m` began it."""
+    script = (
+        "from rewards_analytics.cli import entry\nentry._run = lambda: exec('raise KeyboardInterrupt')\nentry.main()"
+    )
+    (tmp_path / "interrupted.py").write_text(script)
+    ended = subprocess.run([sys.executable, "-m", "interrupted"], cwd=tmp_path, capture_output=True, check=False)
+    assert (ended.returncode, ended.stderr) == (130, b"")
+
+
 # --- Signals that the caller ignores ----------------------------------------------------------------
 
 

@@ -65,8 +65,8 @@ def test_of_writers_of_one_day_one_wins_whole(tmp_path):
     together(tmp_path, [[1] * APPENDS] * WRITERS)
 
     assert writers_of(ra.History(tmp_path)).keys() == {DAY_1}
-    # Each append was a commit of its own; the first one follows that of the empty table.
-    assert DeltaTable(tmp_path).version() == WRITERS * APPENDS
+    # Each append was a commit of its own, after that of the empty table. One that was repeated may have two.
+    assert WRITERS * APPENDS <= DeltaTable(tmp_path).version() <= WRITERS * APPENDS + WRITERS
 
 
 def test_a_writer_that_never_gets_its_turn_says_so(history, tmp_path, monkeypatch):
