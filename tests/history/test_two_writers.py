@@ -65,11 +65,11 @@ def test_of_writers_of_one_day_one_wins_whole(tmp_path):
     together(tmp_path, [[1] * APPENDS] * WRITERS)
 
     assert writers_of(ra.History(tmp_path)).keys() == {DAY_1}
-    # Each append was one commit. Before them, writers that begin at once may each make the same empty table.
-    operations = [commit["operation"] for commit in reversed(DeltaTable(tmp_path).history())]
+    # Each append was one commit. Writers that begin at once may each commit the same empty table too.
+    operations = [commit["operation"] for commit in DeltaTable(tmp_path).history()]
     made = operations.count("CREATE TABLE")
     assert 1 <= made <= WRITERS
-    assert operations == ["CREATE TABLE"] * made + ["WRITE"] * WRITERS * APPENDS
+    assert operations.count("WRITE") == len(operations) - made == WRITERS * APPENDS
 
 
 def test_a_writer_that_never_gets_its_turn_says_so(history, tmp_path, monkeypatch):
