@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import PurePath
 from typing import Any
 
 import pyarrow as pa
@@ -21,10 +22,24 @@ settings.register_profile("gate", derandomize=True, deadline=None)
 settings.register_profile("explore", deadline=None)
 settings.load_profile("gate")
 
+SLOW_FIRST = ("tests/clusters", "tests/browser", "tests/notebooks", "tests/cli", "notebooks")
+"""Folders whose files take longest. One of them begun last would leave the other cores idle for minutes."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep pytest-xdist from beginning with the files that have most tests, which are quick ones."""
+    config.option.loadscopereorder = False
+
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark the slow sets: by folder, and by whether a test needs the Spark session."""
+    """Mark the slow sets, by folder and by whether a test needs the Spark session, and put the slow folders first."""
+
+    def turn(item: pytest.Item) -> int:
+        folder = PurePath(item.path).relative_to(config.rootpath).parent
+        return next((place for place, first in enumerate(SLOW_FIRST) if folder.is_relative_to(first)), len(SLOW_FIRST))
+
+    items.sort(key=turn)
     for item in items:
         for folder in {"browser", "notebooks"} & {*item.path.relative_to(config.rootpath).parts}:
             item.add_marker(folder)
