@@ -246,10 +246,10 @@ def _tick_periods(panel: Axes, periods: Sequence[date], edges: Sequence[float], 
     panel.set_xticks([(edges[index] + edges[index + 1]) / 2 for index, _, _ in named], labels)
 
 
-def named_periods(periods: Sequence[date], every: str) -> list[tuple[int, str, str]]:
-    """Return a few periods to label: their index, the name, and the year at the first one and where it changes."""
+def named_periods(periods: Sequence[date], every: str, *, most: int = _TICKS) -> list[tuple[int, str, str]]:
+    """Return at most `most` periods to label: index, name, and the year at the first one and where it changes."""
     named, year = [], ""
-    for index in range(0, len(periods), -(-len(periods) // _TICKS)):
+    for index in range(0, len(periods), -(-len(periods) // most)):
         first, second = tick_lines(periods[index], every)
         named.append((index, first, second if second != year else ""))
         year = second

@@ -1,17 +1,23 @@
 """The timeline as SVG markup, for a dashboard that redraws after each change: 1 ms instead of matplotlib's 50.
 
-It has the same ticks, names and colours as `plot_expiring`. The colours are variables of the page, so one drawing works
-in light and dark themes. Hovering over a period shows its exact amounts.
+It has the same ticks, names and colours as `plot_expiring`: the bars of the periods, and below them the cumulative
+amount on a scale of its own, which would dwarf them. The colours are variables of the page, so one drawing works in
+light and dark themes. The marks and their attributes are listed in show/README.md.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import lru_cache
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property, lru_cache
 from html import escape
 from itertools import pairwise
 from typing import Final, TypeAlias
+from urllib.parse import quote
 
+from rewards_analytics.analysis.sums import exact_sum
 from rewards_analytics.plots.expiring import (
     MOST_BARS,
     describe_expiring,
@@ -19,129 +25,232 @@ from rewards_analytics.plots.expiring import (
     limits,
     named_periods,
     period_name,
+    tick_lines,
 )
 from rewards_analytics.plots.images import PAGE_FONTS, themed
 from rewards_analytics.plots.style import LIGHT, tick_amount
 from rewards_analytics.results.records import Record
-from rewards_analytics.wording import amount_of
+from rewards_analytics.wording import amount_of, unit_name
 
 Scale: TypeAlias = Callable[[float], float]
 
-_WIDTH: Final = 560
-_HEIGHT: Final = 216
-_LEFT, _RIGHT, _TOP, _BOTTOM = 72, 6, 12, 38
+MOST_BUTTONS: Final = 12
+"""Periods whose marks are wide enough to tap (24 pixels) where the picture is as narrow as a phone."""
+
+MOST_MARKS: Final = 60
+"""Marks of one picture. Where there are more periods, a mark stands for several."""
+
+_WIDTH: Final = 400
+_LEFT, _RIGHT = 60, 4
+_PLOT: Final = _WIDTH - _LEFT - _RIGHT
+_BARS: Final = (28.0, 140.0)
+"""Top and bottom of the bars."""
+
+_STRIP: Final = (156.0, 194.0)
+"""Top and bottom of the cumulative amount."""
+
+_NAMES, _YEARS, _NOTE = 209, 223, 241
+"""Lines of text below."""
+
 _LINE: Final = themed(LIGHT.line)
+_INK: Final = themed(LIGHT.ink)
 _MUTED: Final = themed(LIGHT.muted)
-_PLOT: Final = (_WIDTH - _LEFT - _RIGHT, _HEIGHT - _TOP - _BOTTOM)
 
 
-def timeline_svg(rows: Sequence[Record], every: str) -> str:
-    """Draw the timeline of one unit: a bar for each period, and a line of the cumulative amount."""
-    words, unit_type = describe_expiring(rows, every=every), rows[0]["unit_type"]
-    timeline = drawn_part(rows, every)
-    rows = _thinned(timeline.rows or rows[:1])
-    heights = [float(row["expiring"]) for row in rows]
-    running = [float(row["cumulative"]) for row in rows]
-    low, high = limits([*heights, *running])
+def timeline_svg(rows: Sequence[Record], every: str, *, chosen: date | None = None, marks: bool = True) -> str:
+    """Draw the timeline of one unit: a bar for each period, and in a strip below them the cumulative amount.
 
-    def y(value: float) -> float:
-        return round(_TOP + (high - value) * _PLOT[1] / (high - low), 1)
-
-    edges = [round(_LEFT + index * _PLOT[0] / len(rows), 1) for index in range(len(rows) + 1)]
-    own = themed(LIGHT.unit(unit_type))
-    single = len(rows) <= MOST_BARS
+    With `marks`, each period can be pointed at and brushed; up to `MOST_BUTTONS` of them are buttons that choose their
+    period. The bar of the `chosen` period has a frame. Without `marks` it is an image.
+    """
+    words, timeline = escape(describe_expiring(rows, every=every)), drawn_part(rows, every)
+    drawn = timeline.rows or rows[:1]
+    picture = _Picture(drawn, every, timeline.left_out(rows[0]["unit_type"]))
+    chosen_place = next((place for place, row in enumerate(drawn) if row["period"] == chosen), None)
+    height = _NOTE + 6 if picture.note else _YEARS + 5
     parts = [
-        _grid(low, high, unit_type, y),
-        _running(running, edges, own, y),
-        _bars(rows, heights, edges, every, own, y) if single else _outline(heights, edges, own, y),
+        f'<g aria-hidden="true">{"".join(picture.background())}</g>' if marks else "".join(picture.background()),
+        picture.marked(chosen_place) if marks else picture.bars(),
+        "" if chosen_place is None else picture.frame(chosen_place),
     ]
-    for index, first, second in named_periods([row["period"] for row in rows], every):
-        middle = round((edges[index] + edges[index + 1]) / 2, 1)
-        parts += [_text(middle, _HEIGHT - _BOTTOM + 16, first), _text(middle, _HEIGHT - _BOTTOM + 31, second)]
-    if left_out := timeline.left_out(unit_type):
-        parts.append(_text(_WIDTH - _RIGHT, _TOP - 2, left_out, "end"))
+    role = "group" if marks else "img"
     return (
-        f'<svg class="rewards-timeline" role="img" aria-label="{escape(words)}" font-family="{PAGE_FONTS}" '
-        f'font-size="12" viewBox="0 0 {_WIDTH} {_HEIGHT}">{"".join(parts)}</svg>'
+        f'<svg class="rewards-timeline" role="{role}" aria-label="{words}" font-family="{PAGE_FONTS}" '
+        f'font-size="11.5" viewBox="0 0 {_WIDTH} {height}">{"".join(parts)}</svg>'
     )
 
 
-def _thinned(rows: Sequence[Record]) -> Sequence[Record]:
-    """Merge periods narrower than two units of width: the largest amount, and the last cumulative amount."""
-    size = -(-2 * len(rows) // _PLOT[0])
-    if size == 1:
-        return rows
-    groups = (rows[start : start + size] for start in range(0, len(rows), size))
-    return [
-        {**group[-1], "period": group[0]["period"], "expiring": max(row["expiring"] for row in group)}
-        for group in groups
-    ]
+@dataclass(frozen=True)
+class _Picture:
+    """The drawing of one unit's periods, and a note on what it leaves out."""
+
+    rows: Sequence[Record]
+    every: str
+    note: str
+
+    @cached_property
+    def unit_type(self) -> str:
+        return str(self.rows[0]["unit_type"])
+
+    @cached_property
+    def own(self) -> str:
+        return themed(LIGHT.unit(self.unit_type))
+
+    @cached_property
+    def edges(self) -> Sequence[float]:
+        """Where each period begins, and where the last one ends."""
+        return [round(_LEFT + index * _PLOT / len(self.rows), 1) for index in range(len(self.rows) + 1)]
+
+    @cached_property
+    def limits_of_bars(self) -> tuple[float, float]:
+        return limits([float(row["expiring"]) for row in self.rows])
+
+    def steps(self, column: str, choose: Callable[[Sequence[float]], float], y: Scale) -> str:
+        """Return the path of a column's amounts; of periods narrower than two units of width, the chosen one."""
+        size = -(-2 * len(self.rows) // _PLOT)
+        starts = range(0, len(self.rows), size)
+        amounts = [choose([float(row[column]) for row in self.rows[start : start + size]]) for start in starts]
+        edges = [*(self.edges[start] for start in starts), self.edges[-1]]
+        return "L".join(
+            f"{left} {y(amount)}L{right} {y(amount)}"
+            for amount, (left, right) in zip(amounts, pairwise(edges), strict=True)
+        )
+
+    def filled(self, name: str, steps: str, y: Scale, opacity: str = "") -> str:
+        first, last = self.edges[0], self.edges[-1]
+        return f'<path class="{name}" fill="{self.own}"{opacity} d="M{first} {y(0)}L{steps}L{last} {y(0)}Z"/>'
+
+    def background(self) -> Iterator[str]:
+        """Yield all that is not a bar: the legend, the grids, the strip, and the names of periods."""
+        running = [float(row["cumulative"]) for row in self.rows]
+        low, high = limits(running)
+        y = _scale(low, high, *_STRIP)
+        yield self._legend()
+        yield from self._grid(*self.limits_of_bars, 4, _BARS)
+        yield from self._grid(low, high, 1, _STRIP)
+        steps = self.steps("cumulative", lambda amounts: amounts[-1], y)
+        yield self.filled("rewards-area", steps, y, ' opacity="0.18"')
+        yield f'<path class="rewards-line" fill="none" stroke="{self.own}" stroke-width="1.5" d="M{steps}"/>'
+        yield from self._names()
+        if self.note:
+            yield _text(_LEFT, _NOTE, self.note, "start")
+
+    def _legend(self) -> str:
+        """Say what the bars and the strip are, and that the strip is not on their scale."""
+        strip = _LEFT + 150
+        return (
+            f'<rect class="rewards-bar" fill="{self.own}" x="{_LEFT}" y="5" width="9" height="9"/>'
+            f"{_text(_LEFT + 14, 13, f'Expires per {self.every}', 'start')}"
+            f'<rect class="rewards-area" fill="{self.own}" opacity="0.18" x="{strip}" y="7" width="16" height="7"/>'
+            f'<path class="rewards-line" fill="none" stroke="{self.own}" stroke-width="1.5" '
+            f'd="M{strip} 7h16"/>{_text(strip + 21, 13, "Cumulative, own scale", "start")}'
+        )
+
+    def _grid(self, low: float, high: float, ticks: int, place: tuple[float, float]) -> Iterator[str]:
+        y = _scale(low, high, *place)
+        for value in _ticks(low, high, ticks):
+            # tick_amount() escapes dollar signs for matplotlib.
+            name = tick_amount(value, self.unit_type).replace("\\$", "$")
+            yield f'<path class="rewards-grid" fill="none" stroke="{_LINE}" d="M{_LEFT} {y(value)}H{_WIDTH - _RIGHT}"/>'
+            yield _text(_LEFT - 6, y(value) + 4, name, "end")
+
+    def _names(self) -> Iterator[str]:
+        periods = [row["period"] for row in self.rows]
+        widest = max(len(tick_lines(period, self.every)[0]) for period in periods)
+        for index, first, second in named_periods(periods, self.every, most=int(_PLOT / (6.2 * widest + 8))):
+            middle = round((self.edges[index] + self.edges[index + 1]) / 2, 1)
+            yield _text(middle, _NAMES, first)
+            if second:
+                yield _text(middle, _YEARS, second)
+
+    def bars(self) -> str:
+        """Return the bars; of very many periods, their outline."""
+        if len(self.rows) <= MOST_BARS:
+            return "".join(map(self._bar, range(len(self.rows))))
+        y = _scale(*self.limits_of_bars, *_BARS)
+        return self.filled("rewards-bar", self.steps("expiring", max, y), y)
+
+    def _bar(self, place: int) -> str:
+        y, amount = _scale(*self.limits_of_bars, *_BARS), float(self.rows[place]["expiring"])
+        if not amount:
+            return ""
+        left, width = self.edges[place], self.edges[place + 1] - self.edges[place]
+        top, bottom = sorted((y(amount), y(0)))
+        return (
+            f'<rect class="rewards-bar" fill="{self.own}" x="{left + 0.13 * width:.1f}" width="{0.74 * width:.1f}" '
+            f'y="{top}" height="{max(bottom - top, 1):.1f}"/>'
+        )
+
+    def marked(self, chosen: int | None) -> str:
+        """Return the bars in marks as high as the picture: one for each period, or for several where they are many."""
+        periods = f"{self.every.capitalize()}s of {unit_name(self.unit_type).lower()}"
+        size = -(-len(self.rows) // MOST_MARKS)
+        group = f'<g data-marks="" role="group" aria-label="{escape(periods)}">'
+        if size > 1:
+            several = "".join(self._several(place, size) for place in range(0, len(self.rows), size))
+            return f'<g aria-hidden="true">{self.bars()}</g>{group}{several}</g>'
+        single = "".join(self._mark(place, chosen) for place in range(len(self.rows)))
+        return f"{group}{single}</g>"
+
+    def _mark(self, place: int, chosen: int | None) -> str:
+        row = self.rows[place]
+        words = escape(
+            f"{period_name(row['period'], self.every)}: {amount_of(row['expiring'], self.unit_type)}, "
+            f"cumulative {amount_of(row['cumulative'], self.unit_type)}"
+        )
+        button = ""
+        if len(self.rows) <= MOST_BUTTONS:
+            reached, pressed = (0 if place == (chosen or 0) else -1), ("true" if place == chosen else "false")
+            button = f'role="button" tabindex="{reached}" aria-pressed="{pressed}" aria-label="{words}" '
+        of_unit = quote(self.unit_type, safe="")
+        return (
+            f'<g id="mark-{of_unit}-{row["period"]}" class="rewards-mark" {button}data-do="toggle" '
+            f'data-with="{_with(row["period"])}" data-tip="{words}">'
+            f"{self._bar(place)}{self._hit_area(place, place + 1)}</g>"
+        )
+
+    def _several(self, first: int, size: int) -> str:
+        rows = self.rows[first : first + size]
+        start, end = (period_name(row["period"], self.every) for row in (rows[0], rows[-1]))
+        words = escape(
+            f"{start} to {end}: {amount_of(exact_sum(row['expiring'] for row in rows), self.unit_type)}, "
+            f"cumulative {amount_of(rows[-1]['cumulative'], self.unit_type)}"
+        )
+        return (
+            f'<g class="rewards-mark" data-with="{_with(rows[0]["period"])}" data-last="{rows[-1]["period"]}" '
+            f'data-tip="{words}">{self._hit_area(first, first + len(rows))}</g>'
+        )
+
+    def _hit_area(self, first: int, end: int) -> str:
+        left, right = self.edges[first], self.edges[end]
+        return (
+            f'<rect class="rewards-point" fill="none" pointer-events="all" x="{left}" width="{right - left:.1f}" '
+            f'y="{_BARS[0] - 6:g}" height="{_STRIP[1] - _BARS[0] + 6:g}"/>'
+        )
+
+    def frame(self, place: int) -> str:
+        """Return the frame around the chosen period: a shape, because a colour alone is not seen by everyone."""
+        left, right = self.edges[place], self.edges[place + 1]
+        return (
+            f'<rect class="rewards-chosen" fill="none" stroke="{_INK}" stroke-width="1.5" rx="2" pointer-events="none" '
+            f'x="{left}" width="{right - left:.1f}" y="{_BARS[0] - 6:g}" height="{_STRIP[1] - _BARS[0] + 6:g}"/>'
+        )
+
+
+def _scale(low: float, high: float, top: float, bottom: float) -> Scale:
+    return lambda amount: round(top + (high - amount) * (bottom - top) / (high - low), 1)
 
 
 @lru_cache(maxsize=256)
-def _ticks(low: float, high: float) -> tuple[float, ...]:
+def _ticks(low: float, high: float, most: int) -> tuple[float, ...]:
     from matplotlib.ticker import MaxNLocator
 
-    values = MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
+    values = MaxNLocator(most, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
     return tuple(float(value) for value in values if low <= value <= high)
 
 
-def _grid(low: float, high: float, unit_type: str, y: Scale) -> str:
-    lines = []
-    for value in _ticks(low, high):
-        # tick_amount() escapes dollar signs for matplotlib.
-        name = tick_amount(value, unit_type).replace("\\$", "$")
-        lines.append(
-            f'<path class="rewards-grid" fill="none" stroke="{_LINE}" d="M{_LEFT} {y(value)}H{_WIDTH - _RIGHT}"/>'
-        )
-        lines.append(_text(_LEFT - 6, y(value) + 4, name, "end"))
-    return "".join(lines)
-
-
-def _running(running: Sequence[float], edges: Sequence[float], own: str, y: Scale) -> str:
-    """A line of the cumulative amount, over a light area."""
-    steps = _steps(running, edges, y)
-    return (
-        f'<path class="rewards-area" fill="{own}" opacity="0.13" d="M{edges[0]} {y(0)}L{steps}L{edges[-1]} {y(0)}Z"/>'
-        f'<path class="rewards-line" fill="none" stroke="{own}" opacity="0.6" d="M{steps}"/>'
-    )
-
-
-def _outline(heights: Sequence[float], edges: Sequence[float], own: str, y: Scale) -> str:
-    steps = _steps(heights, edges, y)
-    return f'<path class="rewards-bar" fill="{own}" d="M{edges[0]} {y(0)}L{steps}L{edges[-1]} {y(0)}Z"/>'
-
-
-def _steps(values: Sequence[float], edges: Sequence[float], y: Scale) -> str:
-    return "L".join(
-        f"{left} {y(value)}L{right} {y(value)}" for value, (left, right) in zip(values, pairwise(edges), strict=True)
-    )
-
-
-def _bars(
-    rows: Sequence[Record], heights: Sequence[float], edges: Sequence[float], every: str, own: str, y: Scale
-) -> str:
-    """A bar for each period, and an invisible one of full height with its exact amounts as a tooltip."""
-    drawn = []
-    for row, height, (left, right) in zip(rows, heights, pairwise(edges), strict=True):
-        width = right - left
-        top, bottom = sorted((y(height), y(0)))
-        if height:
-            drawn.append(
-                f'<rect class="rewards-bar" fill="{own}" x="{left + 0.13 * width:.1f}" width="{0.74 * width:.1f}" '
-                f'y="{top}" height="{max(bottom - top, 1):.1f}"/>'
-            )
-        unit_type = row["unit_type"]
-        tooltip = (
-            f"{period_name(row['period'], every)}: {amount_of(row['expiring'], unit_type)}; "
-            f"cumulative {amount_of(row['cumulative'], unit_type)}"
-        )
-        drawn.append(
-            f'<rect class="rewards-point" fill="none" pointer-events="all" x="{left}" width="{width:.1f}" '
-            f'y="{_TOP}" height="{_PLOT[1]}">'
-            f"<title>{escape(tooltip)}</title></rect>"
-        )
-    return "".join(drawn)
+def _with(period: date) -> str:
+    return escape(json.dumps(["period", period.isoformat()]))
 
 
 def _text(x: float, y: float, text: str, anchor: str = "middle") -> str:

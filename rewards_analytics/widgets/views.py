@@ -123,7 +123,7 @@ def _timeline(rows: Sequence[Record], every: str) -> str:
     unit_type = rows[0]["unit_type"]
     total = f"{amount_of(rows[-1]['cumulative'], unit_type)} in total"
     caption = f"<figcaption><b>{escape(unit_name(unit_type))}</b> {escape(total)}</figcaption>"
-    return f"<figure>{caption}{timeline_svg(rows, every)}</figure>"
+    return f"<figure>{caption}{timeline_svg(rows, every, marks=False)}</figure>"
 
 
 def aging_view(rows: Sequence[Record], as_of: date) -> str:
