@@ -6,6 +6,7 @@ import io
 import re
 from base64 import b64encode
 from collections.abc import Mapping
+from functools import lru_cache
 from html import escape
 from typing import TYPE_CHECKING, Final
 
@@ -51,13 +52,50 @@ def coloured(picture: str, theme: Theme) -> str:
     return re.sub(r"var\(--rewards-\d+, (#[0-9a-f]{6})\)", lambda own: colours.get(own[1], own[1]), picture)
 
 
-def in_page(picture: str, words: str) -> str:
-    """Return an SVG to stand in a page: with alternative text, the page's colours, and no style sheet of its own."""
+def image(picture: str, words: str) -> str:
+    """Return an SVG as an image in a page, light and dark in one file, with alternative text.
+
+    The image follows the `color-scheme` of its place in the page. It is opaque: where a page is dark and does not say
+    so, it stays legible. Unlike an SVG that stands in the page, GitHub and untrusted notebooks show it.
+    """
+    drawing = with_namespace(picture)
+    variables = {colour: f"var(--c{index})" for index, colour in enumerate(LIGHT.colours())}
+    drawing = _recoloured(coloured(drawing, LIGHT), variables | {_BLACK: "var(--black)"})
+    end = drawing.index(">") + 1
+    ground = '<rect width="100%" height="100%" rx="3" style="fill: var(--c0)"/>'
+    drawing = f"{drawing[:end]}<style>{_both_themes()}</style>{ground}{drawing[end:]}"
+    return f'<img src="{data_uri(drawing)}" alt="{escape(words)}"{size_of(picture)}>'
+
+
+_BLACK: Final = "#000000"
+"""What matplotlib draws in where no colour was chosen: the caller's own titles and lines."""
+
+
+@lru_cache(maxsize=1)
+def _both_themes() -> str:
+    """Return the style sheet inside an image: the colours of the light theme, and of the dark one in a dark place."""
+    light, dark = (
+        "".join(f"--c{index}:{colour};" for index, colour in enumerate(theme.colours())) for theme in (LIGHT, DARK)
+    )
+    return (
+        f"svg{{{light}--black:{_BLACK};fill:var(--black)}}"
+        f"@media(prefers-color-scheme:dark){{svg{{{dark}--black:{DARK.ink}}}}}"
+    )
+
+
+def size_of(picture: str) -> str:
+    """Return the size of an SVG in CSS pixels as attributes, so that a page does not shift while images load."""
+    found = re.search(r'<svg\b[^>]*?\bwidth="([\d.]+)pt"[^>]*?\bheight="([\d.]+)pt"', picture)
+    if found:
+        return f' width="{round(float(found[1]) * 96 / 72)}" height="{round(float(found[2]) * 96 / 72)}"'
+    box = re.search(r'<svg\b[^>]*?\bviewBox="0 0 (\d+) (\d+)"', picture)
+    return f' width="{box[1]}" height="{box[2]}"' if box else ""
+
+
+def with_namespace(picture: str) -> str:
+    """Return the `<svg>` element of a picture as a document of its own."""
     drawing = picture[picture.index("<svg") :]
-    drawing = re.sub(r"<defs>\s*<style.*?</style>\s*</defs>\s*", "", drawing, count=1, flags=re.DOTALL)
-    drawing = _recoloured(drawing, {colour: themed(colour) for colour in LIGHT.colours()})
-    label = f'role="img" aria-label="{escape(words)}" style="stroke-linejoin: round; stroke-linecap: butt"'
-    return drawing.replace("<svg ", f"<svg {label} ", 1)
+    return drawing if "xmlns=" in drawing else drawing.replace("<svg", '<svg xmlns="http://www.w3.org/2000/svg"', 1)
 
 
 def in_dark(picture: str) -> str:

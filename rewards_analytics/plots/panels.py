@@ -6,14 +6,14 @@ whatever the number of units, and the caller can set its title.
 
 A new figure belongs to pyplot if pyplot's backend displays figures (inline, widget, or with windows), because a
 notebook displays pyplot's figures at the end of a cell, but only the repr of an `Axes`. Everywhere else (scripts,
-tests, servers, threads) it is a plain `matplotlib.figure.Figure`, so that pyplot keeps nothing alive.
+tests, servers, threads) it is no figure of pyplot's, so that pyplot keeps nothing alive.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from rewards_analytics.plots.style import drawable, text_style, theme_of
 
@@ -29,16 +29,17 @@ def new_axes(height: float, width: float = PICTURE_WIDTH) -> Axes:
     """Return axes of a new figure, in inches, that a notebook displays."""
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
+    from rewards_analytics.plots.figure import Figure
+
     layout = ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.1)
     if _pyplot_shows():
         from matplotlib import pyplot as plt
 
-        figure: Figure = plt.figure(figsize=(width, height), layout=layout)
+        figure: Any = plt.figure(figsize=(width, height), layout=layout, FigureClass=Figure)
     else:
-        from matplotlib.figure import Figure
-
         figure = Figure(figsize=(width, height), layout=layout)
-    return figure.add_subplot()
+    ax: Axes = figure.add_subplot()
+    return ax
 
 
 def width_in_points(ax: Axes) -> float:

@@ -69,16 +69,23 @@ def unit_class(unit_type: str) -> str:
 def colour_sheet(selector: str) -> str:
     """Return the style sheet of everything within a selector that follows JupyterLab's theme.
 
-    `--rewards-N` is a theme's Nth colour, light or dark; the class `unit-N` makes it the element's `--own`.
+    `--rewards-N` is a theme's Nth colour, light or dark by the element's `color-scheme`; the class `unit-N` makes it
+    the element's `--own`.
     """
-    light, dark = (
-        "".join(f"--rewards-{index}: {colour};" for index, colour in enumerate(theme.colours()))
-        for theme in (LIGHT, DARK)
-    )
+    themes = zip(LIGHT.colours(), DARK.colours(), strict=True)
+    colours = "".join(f"--rewards-{index}: light-dark({light}, {dark});" for index, (light, dark) in enumerate(themes))
     units = " ".join(
         f"{selector} .unit-{index} {{--own: var(--rewards-{index})}}" for index in range(len(LIGHT.colours()))
     )
-    return f'{selector} {{{light}}} [data-jp-theme-light="false"] {selector} {{{dark}}} {units}'
+    return f"{selector} {{{colours}}} {scheme_sheet(selector)} {units}"
+
+
+def scheme_sheet(selector: str) -> str:
+    """Return the style sheet by which what is within a selector is light or dark as JupyterLab is, images too."""
+    return " ".join(
+        f'[data-jp-theme-light="{is_light}"] {selector} {{color-scheme: {scheme}}}'
+        for is_light, scheme in (("true", "light"), ("false", "dark"))
+    )
 
 
 _SANS: Final = ("DejaVu Sans",)

@@ -6,13 +6,13 @@ from typing import Any
 
 from rewards_analytics.errors import ArgumentError
 from rewards_analytics.plots.gallery import KINDS, picture
-from rewards_analytics.plots.images import in_page
+from rewards_analytics.plots.images import image
 from rewards_analytics.results.records import Result, of_unit, records, units_of
 from rewards_analytics.show.shown import Shown, dressed, nothing
 
 
 def pictures(kind: str, result: Result, **options: Any) -> Shown:
-    """Pictures of a result, one for each unit, with alternative text.
+    """Pictures of a result, one for each unit, with alternative text, light or dark as the page around them.
 
     `kind` is `totals`, `expiring`, `aging`, `bands`, or `distance`, which is one picture for all units. `options` go
     to the drawing: `every` for `expiring`.
@@ -24,5 +24,5 @@ def pictures(kind: str, result: Result, **options: Any) -> Shown:
     drawn = [picture(kind, group, f"{kind}-{unit}", **options) for unit, group in groups.items() if group]
     if not drawn:
         return nothing("Nothing to draw.")
-    figures = "".join(f"<figure>{in_page(each.svg, each.words)}</figure>" for each in drawn)
+    figures = "".join(f"<figure>{image(each.svg, each.words)}</figure>" for each in drawn)
     return Shown(dressed(f'<div class="pictures">{figures}</div>'), "\n".join(each.words for each in drawn))

@@ -1,5 +1,6 @@
 """Each notebook as its reader meets it: in a real JupyterLab, run from top to bottom, in both themes."""
 
+import io
 import os
 import shutil
 from datetime import date
@@ -7,8 +8,10 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from PIL import Image
 
 import rewards_analytics as ra
+from rewards_analytics.plots.style import DARK, LIGHT
 from rewards_analytics.wording import amount
 from tests.browser.lab import jupyterlab
 
@@ -83,6 +86,25 @@ def photograph(page, name):
         page.wait_for_function(f"document.body.dataset.jpThemeName === 'JupyterLab {theme}'")
         page.wait_for_timeout(300)
         page.screenshot(path=SCREENSHOTS / f"{name}-{theme.lower()}.png")
+
+
+def background(image):
+    """The colour of the top left corner of an image, as the reader sees it."""
+    shown = Image.open(io.BytesIO(image.screenshot())).convert("RGB")
+    return "#{:02x}{:02x}{:02x}".format(*shown.getpixel((6, 6)))
+
+
+def test_pictures_are_as_light_or_dark_as_the_notebook(ran):
+    page = ran("expiring")
+    pictures = page.locator(".rewards-picture img")
+
+    found = {}
+    for theme in ("Dark", "Light"):
+        page.evaluate(f"jupyterapp.commands.execute('apputils:change-theme', {{theme: 'JupyterLab {theme}'}})")
+        page.wait_for_function(f"document.body.dataset.jpThemeName === 'JupyterLab {theme}'")
+        found[theme] = {background(pictures.nth(place)) for place in range(pictures.count())}
+
+    assert found == {"Dark": {DARK.page}, "Light": {LIGHT.page}}
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 import pytest
 
 from rewards_analytics.plots.expiring import describe_expiring
-from rewards_analytics.plots.style import LIGHT, colour_sheet, unit_class
+from rewards_analytics.plots.style import DARK, LIGHT, colour_sheet, unit_class
 from rewards_analytics.plots.timeline_svg import timeline_svg
 from tests.plots.results import AS_OF, timeline as periods
 
@@ -179,7 +179,7 @@ def test_each_shape_has_the_colour_of_its_unit_as_the_page_sets_it():
 
     assert unit_class("MILES") == "unit-6"
     assert bar.get("fill") == own
-    assert f"--rewards-6: {LIGHT.unit('MILES')};" in colour_sheet(".here")
+    assert f"--rewards-6: light-dark({LIGHT.unit('MILES')}, {DARK.unit('MILES')});" in colour_sheet(".here")
     assert ".here .unit-6 {--own: var(--rewards-6)}" in colour_sheet(".here")
 
 

@@ -1,9 +1,14 @@
 """Where pictures are drawn, and who shows them."""
 
+import re
 import subprocess
 import sys
+from base64 import b64decode
 
 import pytest
+
+from rewards_analytics.plots.panels import new_axes
+from rewards_analytics.plots.style import DARK
 
 REWARDS = """
 import rewards_analytics as ra
@@ -65,3 +70,26 @@ def test_a_notebook_shows_a_picture_whether_or_not_it_ends_the_cell():
     assert [output.output_type for output in last] == ["execute_result", "display_data"]
     assert [output.output_type for output in assigned] == ["display_data"]
     assert "image/png" in assigned[0].data
+    shown = assigned[0].data["text/html"]
+    assert f'alt="{words_of_totals()}"' in shown
+    assert "Held" in b64decode(shown.partition("base64,")[2].partition('"')[0]).decode()
+
+
+def words_of_totals():
+    return "Totals per unit: 1,200 miles available, of which 1,200 expiring."
+
+
+def test_a_picture_in_a_notebook_is_light_or_dark_as_the_notebook_is():
+    ax = new_axes(2)
+    ax.set_title("$5, in the caller's own black")
+    ax.set_label("Words")
+
+    shown = ax.figure._repr_html_()
+
+    assert '[data-jp-theme-light="false"] .rewards-picture {color-scheme: dark}' in shown
+    assert 'alt="Words"' in shown
+    drawn = b64decode(shown.partition("base64,")[2].partition('"')[0]).decode()
+    assert "@media(prefers-color-scheme:dark)" in drawn
+    assert "svg{--c0:#ffffff;" in drawn  # what was white is the page, what was black is the ink
+    assert f"--black:{DARK.ink}" in drawn
+    assert not re.findall("fill: #ffffff|stroke: #000000", drawn)

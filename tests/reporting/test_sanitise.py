@@ -117,7 +117,7 @@ def test_a_timeline_of_the_dashboard_is_an_image_in_the_colours_of_each_theme():
     drawn = Page(clean(timeline_svg(periods("MILES", {dt.date(2026, 11, 1): "12"}), "month")))
 
     assert "12 miles" in drawn.images[0]["alt"]
-    assert (drawn.images[0]["width"], drawn.images[0]["height"]) == ("560", "216")
+    assert (drawn.images[0]["width"], drawn.images[0]["height"]) == ("400", "228")
     light, dark = (a[name] for tag, a in reversed(drawn.tags) for name in ("src", "srcset") if name in a)
     for address, own, muted in ((light, "#2f86dc", "#55616d"), (dark, "#6ea0dc", "#a7b1bc")):
         picture = b64decode(address.partition(",")[2]).decode()

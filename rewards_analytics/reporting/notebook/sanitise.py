@@ -13,7 +13,7 @@ from typing import Any, Final
 import nh3
 from bs4 import BeautifulSoup
 
-from rewards_analytics.plots.images import coloured, data_uri
+from rewards_analytics.plots.images import coloured, data_uri, size_of, with_namespace
 from rewards_analytics.plots.style import DARK, LIGHT
 
 NO_WORDS: Final = "Picture without a description"
@@ -68,26 +68,15 @@ def clean(html: str) -> str:
 
 def picture_of_svg(svg: str, words: str | None = None) -> str:
     """Return an SVG as an image; with a dark variant if it follows the colours of its page."""
-    svg = svg[svg.index("<svg") :]
-    if "xmlns=" not in svg:
-        svg = svg.replace("<svg", '<svg xmlns="http://www.w3.org/2000/svg"', 1)
+    svg = with_namespace(svg)
     light = coloured(svg, LIGHT)
     label = re.search(r'<svg\b[^>]*?\baria-label="([^"]*)"', light)
     words = words or (unescape(label[1]) if label else NO_WORDS)
-    image = f'<img src="{data_uri(light)}" alt="{escape(words)}"{_size_of(light)}>'
+    image = f'<img src="{data_uri(light)}" alt="{escape(words)}"{size_of(light)}>'
     if light == svg:
         return image
     dark = f'<source media="screen and (prefers-color-scheme: dark)" srcset="{data_uri(coloured(svg, DARK))}">'
     return f"<picture>{dark}{image}</picture>"
-
-
-def _size_of(svg: str) -> str:
-    """Return the size in CSS pixels, so that the page does not shift while images load."""
-    found = re.search(r'<svg\b[^>]*?\bwidth="([\d.]+)pt"[^>]*?\bheight="([\d.]+)pt"', svg)
-    if found:
-        return f' width="{round(float(found[1]) * 96 / 72)}" height="{round(float(found[2]) * 96 / 72)}"'
-    box = re.search(r'<svg\b[^>]*?\bviewBox="0 0 (\d+) (\d+)"', svg)
-    return f' width="{box[1]}" height="{box[2]}"' if box else ""
 
 
 def _kept(tag: str, name: str, value: str) -> str | None:
