@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from bisect import bisect_right
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal, localcontext
 from itertools import accumulate
@@ -116,6 +117,25 @@ def count(number: int, noun: str, plural: str | None = None) -> str:
     ('1 lot', '1,200 lots')
     """
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {plural or noun + 's'}"
+
+
+def amounts(values: Sequence[Decimal | None], unit_type: str) -> list[str]:
+    """Return amounts of one unit, all with as many decimals as one of them needs.
+
+    >>> amounts([Decimal("1204500.5"), Decimal(84000), None], "MILES")
+    ['1,204,500.5', '84,000.0', 'not known']
+    """
+    decimals = max((decimals_of(value) for value in values if value is not None), default=0)
+    return [amount(value, unit_type, decimals) for value in values]
+
+
+def listing(names: Sequence[str]) -> str:
+    """Return names with commas between them, and `and` before the last.
+
+    >>> listing(["miles"]), listing(["miles", "points", "dollars"])
+    ('miles', 'miles, points and dollars')
+    """
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def day(value: date) -> str:

@@ -11,7 +11,7 @@ from rewards_analytics.plots.bars import label_widths
 from rewards_analytics.plots.panels import new_axes, panels, set_alternative_text, write_sentence
 from rewards_analytics.plots.style import Theme, scale_amounts, style_axes, theme_of, write_title
 from rewards_analytics.results.records import Record, Result, of_unit, records, units_of
-from rewards_analytics.wording import amount, unit_name
+from rewards_analytics.wording import amount, amounts, unit_name
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -109,6 +109,6 @@ def _draw_unit(panel: Axes, rows: Sequence[Record], theme: Theme) -> None:
     panel.set_yticks(places, [bucket_name(row["bucket"]) for row in rows])
     panel.set_ylim(len(rows) - 0.4, -0.6)
     style_axes(panel, theme, amounts="x")
-    label_widths(panel, bars, [amount(row["expiring"], unit_type) for row in rows], theme)
+    label_widths(panel, bars, amounts([row["expiring"] for row in rows], unit_type), theme)
     scale_amounts(panel.xaxis, unit_type)
     write_title(panel, unit_name(unit_type), theme)

@@ -6,14 +6,26 @@ import itertools
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import lru_cache
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from rewards_analytics.analysis.arguments import day
 from rewards_analytics.analysis.calendar import every_of, period_of
 from rewards_analytics.analysis.sums import exact_sum
-from rewards_analytics.plots.panels import new_axes, panels, set_alternative_text, write_sentence
-from rewards_analytics.plots.style import Theme, drawable, scale_amounts, style_axes, text_style, theme_of, write_title
-from rewards_analytics.results.records import Record, Result, of_unit, records, units_of
+from rewards_analytics.plots.outside import outside_of_timeline
+from rewards_analytics.plots.panels import new_axes, panels, set_alternative_text, width_in_points, write_sentence
+from rewards_analytics.plots.style import (
+    Theme,
+    drawable,
+    fonts,
+    style_axes,
+    text_style,
+    theme_of,
+    tick_amount,
+    write_title,
+)
+from rewards_analytics.results.records import Record, Result, in_order, of_unit, records, units_of
 from rewards_analytics.wording import amount_of, unit_name
 
 if TYPE_CHECKING:
@@ -26,6 +38,12 @@ MOST_BARS: Final = 120
 
 _TICKS: Final = 9
 
+_STRIP, _BELOW_BARS = 0.22, 0.34
+"""Height of the strip, and where the bars begin above it, as shares of a panel."""
+
+_ABOVE_LEGEND: Final = 20
+"""Points between a panel and its title."""
+
 _YEARS: Final = {"day": 12, "week": 12, "month": 12, "quarter": 30, "year": 100}
 """Years that a picture looks ahead, by the length of its periods: a balance that never expires is often dated 9999."""
 
@@ -33,7 +51,10 @@ _YEARS: Final = {"day": 12, "week": 12, "month": 12, "quarter": 30, "year": 100}
 def plot_expiring(rewards: Any, *, as_of: date | None = None, every: str = "month", ax: Axes | None = None) -> Axes:
     """Draw the balance that expires in each period, and what has expired by its end, one panel per unit.
 
-    The picture looks 12 years ahead (30 by quarter, 100 by year), and says how much expires after that.
+    A bar is the sum of the expiring lots (see `holdings`) of one calendar period from `as_of` on. The strip below the
+    bars is their cumulative amount, on a scale of its own. The picture looks 12 years ahead (30 by quarter, 100 by
+    year), and says how much expires after that; a note says which lots are in no timeline, because they have no date
+    or expired before `as_of`.
 
     Parameters
     ----------
@@ -48,8 +69,8 @@ def plot_expiring(rewards: Any, *, as_of: date | None = None, every: str = "mont
 
     Returns
     -------
-    The axes. With several units its panels are `ax.child_axes`, in the order of the units. `ax.get_label()` is
-    the alternative text: what the picture shows, in words.
+    The axes. With several units its panels are `ax.child_axes`, in the order of the units; the strip of a panel is its
+    only child. `ax.get_label()` is the alternative text: what the picture shows, in words.
 
     Examples
     --------
@@ -62,18 +83,19 @@ def plot_expiring(rewards: Any, *, as_of: date | None = None, every: str = "mont
     >>> [float(bar.get_height()) for bar in ax.containers[0]]
     [0.0, 0.0, 300.0]
     """
-    timeline = _timeline_ahead(rewards, as_of, every)
+    from rewards_analytics.analysis.aging import aging
+
+    first = day(as_of)
+    timeline = _timeline_ahead(rewards, first, every)
+    outside = outside_of_timeline(in_order("aging", aging(rewards, as_of=first)), first)
     if ax is None:
-        ax = new_axes(0.5 + 1.9 * max(len(units_of(timeline.rows)), 1))
-    return set_alternative_text(_draw(timeline, ax, cumulative=True), _describe(timeline))
+        ax = new_axes(0.6 + 2.5 * max(len(units_of(timeline.rows)), 1))
+    return set_alternative_text(_draw(timeline, ax, outside), f"{_describe(timeline)} {outside}".strip())
 
 
-def draw_expiring(result: Result, ax: Axes, *, every: str = "month", cumulative: bool = True) -> Axes:
-    """Draw a result of `expiring` (without `by`) on axes, and return them.
-
-    Without the cumulative amounts the scale is that of the periods: where many are alike, it shows more of each.
-    """
-    return _draw(drawn_part(result, every), ax, cumulative=cumulative)
+def draw_expiring(result: Result, ax: Axes, *, every: str = "month") -> Axes:
+    """Draw a result of `expiring` (without `by`) on axes, and return them."""
+    return _draw(drawn_part(result, every), ax)
 
 
 def describe_expiring(result: Result, *, every: str = "month") -> str:
@@ -106,11 +128,10 @@ def drawn_part(result: Result, every: str) -> Timeline:
     return Timeline(near, every) if end is None or len(near) == len(rows) else _cut(near, rows[len(near) :], every, end)
 
 
-def _timeline_ahead(rewards: Any, as_of: date | None, every: str) -> Timeline:
+def _timeline_ahead(rewards: Any, first: date, every: str) -> Timeline:
     """Ask for the years that are drawn and for the sum of the rest: by day until 9999, the whole would take seconds."""
     from rewards_analytics.analysis.expiring import expiring
 
-    first = day(as_of)
     end = _end(period_of(first, every_of(every)), every)
     if end is None:
         return drawn_part(expiring(rewards, as_of=first, every=every), every)
@@ -185,42 +206,101 @@ def tick_lines(period: date, every: str) -> tuple[str, str]:
             return f"{period.day} {period:%b}", str(period.year)
 
 
-def _draw(timeline: Timeline, ax: Axes, *, cumulative: bool) -> Axes:
+def _draw(timeline: Timeline, ax: Axes, outside: str = "") -> Axes:
+    """Draw a timeline, with a note on what is in none."""
     if not timeline.rows:
-        write_sentence(ax, _nothing(timeline))
+        write_sentence(ax, f"{_nothing(timeline)} {outside}".strip())
         return ax
-    theme = theme_of(ax)
-    for unit_type, panel in panels(ax, units_of(timeline.rows), gap=58).items():
-        _draw_unit(panel, timeline, unit_type, theme, cumulative=cumulative)
+    theme, units = theme_of(ax), units_of(timeline.rows)
+    drawn = panels(ax, units, gap=74)
+    for unit_type, panel in drawn.items():
+        _draw_unit(panel, timeline, unit_type, theme)
+    if outside:
+        widest = int(width_in_points(ax) / 4.2)
+        note = "\n".join(drawable(line, widest) for line in wrap(outside, widest))
+        drawn[units[-1]].set_xlabel(note, loc="left", labelpad=6, **text_style(theme.muted, 8))
     return ax
 
 
-def _draw_unit(panel: Axes, timeline: Timeline, unit_type: str, theme: Theme, *, cumulative: bool) -> None:
+def _draw_unit(panel: Axes, timeline: Timeline, unit_type: str, theme: Theme) -> None:
     rows, every = of_unit(timeline.rows, unit_type), timeline.every
     colour = theme.unit(unit_type)
     periods = [row["period"] for row in rows]
     heights = [float(row["expiring"]) for row in rows]
-    running = [float(row["cumulative"]) for row in rows] if cumulative else []
     edges = _edges(periods)
-    widths = [right - left for left, right in itertools.pairwise(edges)]
-    if running:
-        panel.stairs(running, edges, fill=True, color=colour, alpha=0.13, linewidth=0)
-        panel.stairs(running, edges, color=colour, alpha=0.55, linewidth=1, baseline=None)
     if len(rows) <= MOST_BARS:
+        widths = [right - left for left, right in itertools.pairwise(edges)]
         middles = [left + width / 2 for left, width in zip(edges, widths, strict=False)]
         panel.bar(middles, heights, width=[0.74 * width for width in widths], color=colour)
     else:
         panel.stairs(heights, edges, fill=True, color=colour)
+    low, high = limits(heights)
     panel.set_xlim(edges[0], edges[-1])
+    panel.set_ylim(low - (high - low) * _BELOW_BARS / (1 - _BELOW_BARS), high)
     style_axes(panel, theme, amounts="y")
-    scale_amounts(panel.yaxis, unit_type)
-    panel.set_ylim(*limits([*running, *heights]))
+    _tick_amounts(panel, low, high, 4, unit_type)
     _tick_periods(panel, periods, edges, every)
-    write_title(panel, unit_name(unit_type), theme)
+    _draw_cumulative(panel, [float(row["cumulative"]) for row in rows], edges, unit_type, theme)
+    _explain(panel, every, colour, theme)
+    write_title(panel, unit_name(unit_type), theme, pad=_ABOVE_LEGEND)
     figures = f"{amount_of(rows[-1]['cumulative'], unit_type)} until {period_name(periods[-1], every)}"
     if timeline.left_out(unit_type):
         figures += f", {amount_of(timeline.later[unit_type], unit_type)} later"
-    panel.set_title(drawable(figures, 90), loc="right", **text_style(theme.muted, 9))
+    panel.set_title(drawable(figures, 90), loc="right", pad=_ABOVE_LEGEND, **text_style(theme.muted, 9))
+
+
+def _draw_cumulative(
+    panel: Axes, running: Sequence[float], edges: Sequence[float], unit_type: str, theme: Theme
+) -> None:
+    """Draw the cumulative amount in a strip below the bars: on their scale it would dwarf them."""
+    strip = panel.inset_axes((0, 0, 1, _STRIP))
+    colour = theme.unit(unit_type)
+    strip.stairs(running, edges, fill=True, color=colour, alpha=0.18, linewidth=0)
+    strip.stairs(running, edges, color=colour, linewidth=1.2, baseline=None)
+    strip.set_xlim(edges[0], edges[-1])
+    strip.set_xticks([])
+    strip.set_ylim(*limits(running))
+    style_axes(strip, theme, amounts="y")
+    _tick_amounts(strip, *limits(running), 1, unit_type)
+
+
+def _tick_amounts(panel: Axes, low: float, high: float, most: int, unit_type: str) -> None:
+    ticks = round_amounts(low, high, most)
+    panel.set_yticks(ticks, [tick_amount(value, unit_type) for value in ticks])
+
+
+@lru_cache(maxsize=256)
+def round_amounts(low: float, high: float, most: int) -> tuple[float, ...]:
+    """Return a few round amounts from the lowest to the highest, as ticks."""
+    from matplotlib.ticker import MaxNLocator
+
+    values = MaxNLocator(most, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
+    return tuple(float(value) for value in values if low <= value <= high)
+
+
+def legend_of(every: str) -> tuple[str, str]:
+    """Return what the bars and the strip are."""
+    return f"Expires per {every}", "Cumulative, own scale"
+
+
+def _explain(panel: Axes, every: str, colour: str, theme: Theme) -> None:
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    panel.legend(
+        [Patch(color=colour, linewidth=0), Line2D([], [], color=colour, linewidth=1.2)],
+        legend_of(every),
+        loc="lower left",
+        bbox_to_anchor=(0, 1),
+        ncols=2,
+        frameon=False,
+        borderpad=0,
+        borderaxespad=0.5,
+        handlelength=1.2,
+        columnspacing=1.4,
+        labelcolor=theme.muted,
+        prop={"family": list(fonts()), "size": 8},
+    )
 
 
 def limits(values: Sequence[float]) -> tuple[float, float]:

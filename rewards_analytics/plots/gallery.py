@@ -50,8 +50,7 @@ class _Kind:
 
 KINDS: Final = {
     "totals": _Kind(draw_totals, describe_totals, 1.2, (54, 22, 8, 24)),
-    "expiring": _Kind(draw_expiring, describe_expiring, 2.3, (58, 34, 8, 24)),
-    "expiring-bars": _Kind(partial(draw_expiring, cumulative=False), describe_expiring, 2.0, (58, 34, 8, 24)),
+    "expiring": _Kind(draw_expiring, describe_expiring, 2.5, (58, 34, 8, 40)),
     "aging": _Kind(draw_aging, describe_aging, 2.4, (84, 22, 8, 24)),
     "bands": _Kind(draw_bands, describe_bands, 0.64, (84, 22, 8, 24), height_of_row=0.22),
     "balance": _Kind(partial(draw_balance, compact=True), describe_balance, 2.0, (58, 34, 8, 24)),

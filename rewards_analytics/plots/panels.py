@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Final
 
 from rewards_analytics.plots.style import drawable, text_style, theme_of
@@ -94,7 +95,8 @@ def write_sentence(ax: Axes, sentence: str) -> None:
     """Write a sentence in place of a picture."""
     ax.set_axis_off()
     style = text_style(theme_of(ax).muted, 10.5, ha="center", va="center")
-    ax.text(0.5, 0.5, drawable(sentence, 120), transform=ax.transAxes, **style)
+    lines = "\n".join(drawable(line, 120) for line in wrap(sentence, 96))
+    ax.text(0.5, 0.5, lines, transform=ax.transAxes, **style)
 
 
 def set_alternative_text(ax: Axes, words: str) -> Axes:

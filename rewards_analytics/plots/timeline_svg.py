@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property, lru_cache
+from functools import cached_property
 from html import escape
 from itertools import pairwise
 from typing import Final, TypeAlias
@@ -22,9 +22,11 @@ from rewards_analytics.plots.expiring import (
     MOST_BARS,
     describe_expiring,
     drawn_part,
+    legend_of,
     limits,
     named_periods,
     period_name,
+    round_amounts,
     tick_lines,
 )
 from rewards_analytics.plots.images import PAGE_FONTS, themed
@@ -137,18 +139,19 @@ class _Picture:
 
     def _legend(self) -> str:
         """Say what the bars and the strip are, and that the strip is not on their scale."""
+        bars, running = legend_of(self.every)
         strip = _LEFT + 150
         return (
             f'<rect class="rewards-bar" fill="{self.own}" x="{_LEFT}" y="5" width="9" height="9"/>'
-            f"{_text(_LEFT + 14, 13, f'Expires per {self.every}', 'start')}"
+            f"{_text(_LEFT + 14, 13, bars, 'start')}"
             f'<rect class="rewards-area" fill="{self.own}" opacity="0.18" x="{strip}" y="7" width="16" height="7"/>'
             f'<path class="rewards-line" fill="none" stroke="{self.own}" stroke-width="1.5" '
-            f'd="M{strip} 7h16"/>{_text(strip + 21, 13, "Cumulative, own scale", "start")}'
+            f'd="M{strip} 7h16"/>{_text(strip + 21, 13, running, "start")}'
         )
 
     def _grid(self, low: float, high: float, ticks: int, place: tuple[float, float]) -> Iterator[str]:
         y = _scale(low, high, *place)
-        for value in _ticks(low, high, ticks):
+        for value in round_amounts(low, high, ticks):
             # tick_amount() escapes dollar signs for matplotlib.
             name = tick_amount(value, self.unit_type).replace("\\$", "$")
             yield f'<path class="rewards-grid" fill="none" stroke="{_LINE}" d="M{_LEFT} {y(value)}H{_WIDTH - _RIGHT}"/>'
@@ -239,14 +242,6 @@ class _Picture:
 
 def _scale(low: float, high: float, top: float, bottom: float) -> Scale:
     return lambda amount: round(top + (high - amount) * (bottom - top) / (high - low), 1)
-
-
-@lru_cache(maxsize=256)
-def _ticks(low: float, high: float, most: int) -> tuple[float, ...]:
-    from matplotlib.ticker import MaxNLocator
-
-    values = MaxNLocator(most, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
-    return tuple(float(value) for value in values if low <= value <= high)
 
 
 def _with(period: date) -> str:

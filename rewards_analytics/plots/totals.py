@@ -8,7 +8,7 @@ from rewards_analytics.plots.bars import label_widths
 from rewards_analytics.plots.panels import new_axes, panels, set_alternative_text, write_sentence
 from rewards_analytics.plots.style import Theme, scale_amounts, style_axes, theme_of, write_title
 from rewards_analytics.results.records import Record, Result, records, units_of
-from rewards_analytics.wording import amount, amount_of, unit_name
+from rewards_analytics.wording import amount, amount_of, amounts, unit_name
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -84,6 +84,6 @@ def _draw_unit(panel: Axes, row: Record, theme: Theme) -> None:
     panel.set_yticks([0, 1], ["Available", "Expiring"])
     panel.set_ylim(1.6, -0.6)
     style_axes(panel, theme, amounts="x")
-    label_widths(panel, bars, [amount(value, unit_type) for value in values], theme)
+    label_widths(panel, bars, amounts(values, unit_type), theme)
     scale_amounts(panel.xaxis, unit_type)
     write_title(panel, unit_name(unit_type), theme)

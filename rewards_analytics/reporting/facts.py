@@ -17,6 +17,7 @@ from rewards_analytics.analysis.quality import quality
 from rewards_analytics.analysis.rates import read_rates
 from rewards_analytics.analysis.sums import exact_sum
 from rewards_analytics.engines import columns_of
+from rewards_analytics.plots.outside import outside_of_timeline
 from rewards_analytics.reporting.moved import Movement
 from rewards_analytics.reporting.pictures import embedded
 from rewards_analytics.results.bands import banded
@@ -26,7 +27,7 @@ from rewards_analytics.results.upcoming import MOST_UPCOMING, SOON_DAYS, later, 
 from rewards_analytics.schema import UNIT_TYPES
 from rewards_analytics.show.cells import bar_width
 from rewards_analytics.show.definitions import definitions
-from rewards_analytics.show.headline import outside_of_timeline, sentence_of_source, share
+from rewards_analytics.show.headline import sentence_of_source, share
 from rewards_analytics.show.overview import what_matters
 from rewards_analytics.show.tables import Table, header, of_records, of_units
 from rewards_analytics.spreadsheet import as_csv
@@ -233,7 +234,7 @@ def _timeline(rewards: Any, schedule: Sequence[Record], as_of: date) -> Facts:
         "later": later(schedule, rows),
         "outside": outside_of_timeline(schedule, as_of),
         "pictures": [
-            embedded("expiring-bars", of_unit(rows, unit_type), f"expiring-{unit_type}", every="month")
+            embedded("expiring", of_unit(rows, unit_type), f"expiring-{unit_type}", every="month")
             for unit_type in drawn
         ],
         "not_drawn": len(units) - len(drawn),

@@ -9,9 +9,9 @@ from typing import Final, NamedTuple, TypeAlias
 
 from rewards_analytics.results.goals import GoalCounts
 from rewards_analytics.results.records import Record
-from rewards_analytics.results.upcoming import SOON_DAYS, in_bucket, soon
+from rewards_analytics.results.upcoming import SOON_DAYS, soon
 from rewards_analytics.schema import DOLLARS
-from rewards_analytics.wording import amount_of, count, day, percent, rounded, rounded_of, unit_name
+from rewards_analytics.wording import amount_of, count, day, listing, percent, rounded, rounded_of, unit_name
 
 MOST_UNITS: Final = 4
 """Units that the headline names among those that expire soon, and among those that do not."""
@@ -75,7 +75,7 @@ def sentence_of_worth(rows: Sequence[Record], value: Decimal | None, expiring_va
     left_out = [unit_name(row["unit_type"]).lower() for row in rows if row["value"] is None]
     if unsaid := len(left_out[MOST_UNITS:]):
         left_out = [*left_out[:MOST_UNITS], count(unsaid, "more unit")]
-    return [*sentence, Part(f", not counting {_listed(left_out)}." if left_out else ".")]
+    return [*sentence, Part(f", not counting {listing(left_out)}." if left_out else ".")]
 
 
 def sentence_of_source(source: Record, as_of: date | None = None) -> str:
@@ -97,35 +97,9 @@ def sentence_of_source(source: Record, as_of: date | None = None) -> str:
     return f"{words}."
 
 
-def outside_of_timeline(schedule: Sequence[Record], as_of: date, most: int = MOST_UNITS) -> str:
-    """Return what expires and no timeline from `as_of` on can show, from the rows of `aging`; empty if nothing.
-
-    >>> spans = [("undated", 24308), ("expired", 1)]
-    >>> rows = [{"bucket": name, "unit_type": "POINTS", "expiring": Decimal(amount)} for name, amount in spans]
-    >>> outside_of_timeline(rows, date(2026, 11, 23))
-    'Not in the timeline: 24,308 points have no date; 1 point expired before 23 November 2026.'
-    """
-    parts = []
-    for bucket, one, several in (
-        ("undated", "has no date", "have no date"),
-        ("expired", *2 * (f"expired before {day(as_of)}",)),
-    ):
-        amounts = list(in_bucket(schedule, bucket).items())
-        said = [amount_of(value, unit_type) for unit_type, value in amounts[:most]]
-        if unsaid := len(amounts[most:]):
-            said.append(f"some of {count(unsaid, 'more unit')}")
-        if said:
-            parts.append(f"{_listed(said)} {one if len(said) == 1 and amounts[0][1] == 1 else several}")
-    return f"Not in the timeline: {'; '.join(parts)}." if parts else ""
-
-
 def text_of(sentence: Sentence) -> str:
     """Return a sentence as plain text."""
     return "".join(part.text for part in sentence)
-
-
-def _listed(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _urgency(row: Record, amounts: Mapping[str, Decimal]) -> tuple[float, str]:

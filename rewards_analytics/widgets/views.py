@@ -10,6 +10,7 @@ from typing import Final
 
 from rewards_analytics.plots.aging import describe_aging
 from rewards_analytics.plots.distance import ASSUMPTION
+from rewards_analytics.plots.outside import outside_of_timeline
 from rewards_analytics.plots.style import unit_class
 from rewards_analytics.plots.timeline_svg import timeline_svg
 from rewards_analytics.plots.totals import describe_totals
@@ -18,7 +19,7 @@ from rewards_analytics.results.records import Record, of_unit, units_of
 from rewards_analytics.results.upcoming import SOON_DAYS, later, soon
 from rewards_analytics.show import cells
 from rewards_analytics.show.cells import bar_width
-from rewards_analytics.show.headline import outside_of_timeline, share
+from rewards_analytics.show.headline import share
 from rewards_analytics.show.tables import Table, header, of_records, of_units
 from rewards_analytics.widgets.choice import Choice
 from rewards_analytics.wording import amount, amount_of, count, day, unit_name

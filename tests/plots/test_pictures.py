@@ -59,7 +59,7 @@ def test_a_total_is_a_bar_of_the_available_and_one_of_the_expiring_balance():
 
     assert [bar.get_width() for bar in ax.patches] == [1204500.5, 84000.0]
     assert labels(ax.yaxis) == ["Available", "Expiring"]
-    assert texts(ax) == ["1,204,500.5", "84,000"]
+    assert texts(ax) == ["1,204,500.5", "84,000.0"]  # one number of decimals in a panel
 
 
 def test_each_unit_has_a_panel_and_a_scale_of_its_own():
@@ -93,6 +93,56 @@ def test_each_period_of_the_timeline_is_a_bar():
     assert [bar.get_height() for bar in ax.containers[0]] == [1200, 0, 300]
     assert labels(ax.xaxis) == ["Nov\n2026", "Dec", "Jan\n2027"]
     assert ax.get_title(loc="right") == "1,500 miles until Jan 2027"
+
+
+def test_the_cumulative_amount_stands_in_a_strip_below_the_bars_on_a_scale_of_its_own():
+    amounts = {date(2026, month, 1): "100" for month in range(1, 11)}
+    ax = draw_expiring(timeline("MILES", amounts), axes())
+
+    (strip,) = ax.child_axes
+    assert list(strip.patches[-1].get_data().values) == [100.0 * number for number in range(1, 11)]
+    assert labels(ax.yaxis) == ["0", "50", "100"]
+    assert labels(strip.yaxis) == ["0", "1,000"]
+    bottom, top = ax.get_ylim()
+    baseline = -bottom / (top - bottom)
+    assert strip.get_position().height / ax.get_position().height == pytest.approx(0.22)
+    assert baseline > 0.22  # the bars begin above the strip
+    assert 100 / (top - bottom) > 0.6  # and take most of the height
+    assert strip.get_xlim() == ax.get_xlim()
+
+
+def test_a_timeline_has_a_legend():
+    ax = draw_expiring(timeline("MILES", {date(2026, 10, 1): "5"}), axes(), every="quarter")
+
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["Expires per quarter", "Cumulative, own scale"]
+
+
+def test_a_timeline_says_what_it_cannot_show():
+    rewards = lots(NEAR, ("POINTS", "24308", None), ("MILES", "1", "2026-11-22"))
+
+    ax = ra.plot_expiring(rewards, as_of=AS_OF)
+
+    outside = "Not in the timeline: 24,308 points have no date; 1 mile expired before 23 November 2026."
+    assert ax.get_xlabel() == outside
+    assert ax.get_label().endswith(f"most in Dec 2026 (100 points). {outside}")
+
+
+def test_a_timeline_of_nothing_but_lots_without_a_date_says_so():
+    ax = ra.plot_expiring(lots(("POINTS", "24308", None)), as_of=AS_OF)
+
+    sentence = "Nothing expires from this day on. Not in the timeline: 24,308 points have no date."
+    assert (texts(ax), ax.get_label()) == ([sentence], sentence)
+
+
+def test_a_long_note_is_broken_into_lines():
+    every_unit = [(unit, "100000", None) for unit in ("POINTS", "MILES", "SEGMENTS", "DOLLARS")]
+    past = [(unit, "100000", "2020-01-01") for unit in ("POINTS", "MILES", "SEGMENTS", "DOLLARS")]
+
+    ax = ra.plot_expiring(lots(NEAR, *every_unit, *past), as_of=AS_OF)
+
+    lines = ax.get_xlabel().splitlines()
+    assert len(lines) == 2
+    assert " ".join(lines).endswith("100,000 points and 100,000 segments expired before 23 November 2026.")
 
 
 @pytest.mark.parametrize(
