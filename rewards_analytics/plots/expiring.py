@@ -93,9 +93,12 @@ def plot_expiring(rewards: Any, *, as_of: date | None = None, every: str = "mont
     return set_alternative_text(_draw(timeline, ax, outside), f"{_describe(timeline)} {outside}".strip())
 
 
-def draw_expiring(result: Result, ax: Axes, *, every: str = "month") -> Axes:
-    """Draw a result of `expiring` (without `by`) on axes, and return them."""
-    return _draw(drawn_part(result, every), ax)
+def draw_expiring(result: Result, ax: Axes, *, every: str = "month", outside: str = "") -> Axes:
+    """Draw a result of `expiring` (without `by`) on axes, and return them.
+
+    `outside` is what `outside_of_timeline` says of the same rewards.
+    """
+    return _draw(drawn_part(result, every), ax, outside)
 
 
 def describe_expiring(result: Result, *, every: str = "month") -> str:

@@ -15,13 +15,14 @@ from rewards_analytics.errors import RewardsError
 from rewards_analytics.plots.aging import draw_aging
 from rewards_analytics.plots.distance import draw_distance
 from rewards_analytics.plots.expiring import draw_expiring
+from rewards_analytics.plots.outside import outside_of_timeline
 from rewards_analytics.plots.totals import draw_totals
 from rewards_analytics.results.records import Record, units_of
 from rewards_analytics.show.shown import NO_MATHEMATICS
 from rewards_analytics.terminal import printable
 from rewards_analytics.widgets import views
 from rewards_analytics.widgets.choice import Choice
-from rewards_analytics.widgets.downloads import Picture, Table, download_links
+from rewards_analytics.widgets.downloads import Origin, Picture, Table, download_links
 from rewards_analytics.widgets.filters import Filters
 from rewards_analytics.widgets.selection import Selection
 from rewards_analytics.widgets.snippets import Snippets
@@ -231,8 +232,9 @@ class Explore(widgets.VBox):  # type: ignore[misc]
         if not self._problem():
             tab.links.value = views.status("Preparing the files …")
             missing = self._selection.missing.get(tab.name)
-            tables, pictures = ({}, []) if missing else tab.files(self._filters.choice())
-            tab.links.value = download_links(tables, pictures)
+            choice = self._filters.choice()
+            tables, pictures = ({}, []) if missing else tab.files(choice)
+            tab.links.value = download_links(tables, pictures, Origin(choice.as_of, self._summary()))
 
     def _totals_files(self, choice: Choice) -> Files:
         rows = self._selection.totals(choice)
@@ -241,7 +243,8 @@ class Explore(widgets.VBox):  # type: ignore[misc]
     def _expiring_files(self, choice: Choice) -> Files:
         chosen = self._selection
         rows, schedule = chosen.expiring(choice), chosen.aging(choice)
-        pictures = _picture_by_unit("expiring", rows, partial(draw_expiring, every=choice.every), 1.9)
+        draw = partial(draw_expiring, every=choice.every, outside=outside_of_timeline(schedule, choice.as_of))
+        pictures = _picture_by_unit("expiring", rows, draw, 2.5)
         tables = {"expiring": rows, "aging": schedule, "next-expiries": chosen.upcoming(choice)}
         return tables, [*pictures, *_picture_by_unit("aging", schedule, draw_aging, 2.4)]
 

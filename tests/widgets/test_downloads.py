@@ -5,12 +5,17 @@ import io
 import re
 from base64 import b64decode
 from decimal import Decimal
+from functools import partial
 
 import matplotlib as mpl
 import polars as pl
 import pytest
+from PIL import Image
 
 import rewards_analytics as ra
+from rewards_analytics.plots.expiring import draw_expiring
+from rewards_analytics.plots.outside import outside_of_timeline
+from rewards_analytics.results.records import records
 from rewards_analytics.widgets import downloads
 from tests import frames
 from tests.widgets.pages import chosen
@@ -34,8 +39,9 @@ def files(dashboard, tab):
     chosen(dashboard, tab)
     own = dashboard._tabs[dashboard.tabs.selected_index]
     own.button.click()
-    found = re.findall(r'<a download="(.*?)" href="data:[^,]*;base64,(.*?)">', own.links.value)
-    return {name: b64decode(content) for name, content in found}
+    found = re.findall(r'<a download="(.*?)_2026-11-23(.*?)" href="data:[^,]*;base64,(.*?)">', own.links.value)
+    assert len(found) == own.links.value.count("<a ")  # each file is named after the as-of date
+    return {name + ending: b64decode(content) for name, ending, content in found}
 
 
 @pytest.mark.parametrize(
@@ -137,3 +143,65 @@ def test_downloading_pictures_changes_no_setting_and_registers_no_figure(dashboa
 
     assert dict(mpl.rcParams) == before
     assert plt.get_fignums() == figures
+
+
+# --- What a picture says of itself ---
+
+ORIGIN = downloads.Origin(AS_OF, "Made from 4 rewards of 1 user and 2 members.")
+
+
+def words_in(picture, origin=ORIGIN):
+    """The words of a picture, as text: in a file they are drawn, so that every reader sees the same."""
+    with mpl.rc_context():
+        drawn = {}
+
+        def draw(ax):
+            picture.draw(ax)
+            drawn["figure"] = ax.figure
+
+        downloads.drawn_file(downloads.Picture(picture.name, draw, picture.height), origin, "svg")
+    figure = drawn["figure"]
+    return figure.get_suptitle(), figure.get_supxlabel(), figure.axes[0]
+
+
+def timeline_picture(name="expiring"):
+    rewards = frames.polars_frame(frames.table([*ROWS, frames.lot("MILES", "7", None, guid="RWD-5")]))
+    outside = outside_of_timeline(records(ra.aging(rewards, as_of=AS_OF)), AS_OF)
+    return downloads.Picture(
+        name, partial(draw_expiring, records(ra.expiring(rewards, as_of=AS_OF)), outside=outside), 2.5
+    )
+
+
+def test_a_picture_carries_its_title_day_legend_and_source():
+    title, source, ax = words_in(timeline_picture())
+
+    assert title == "What expires when, as of 23 November 2026"
+    assert source == "Made from 4 rewards of 1 user and 2 members."
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["Expires per month", "Cumulative, own scale"]
+    assert ax.get_xlabel() == "Not in the timeline: 7 miles have no date."
+
+
+def test_a_long_source_is_broken_into_lines_and_draws_no_mathematics():
+    origin = downloads.Origin(AS_OF, "Made from 4 rewards. Filtered by " + ", ".join(f"$MBR-{n}$" for n in range(30)))
+
+    _, source, _ = words_in(timeline_picture(), origin)
+
+    assert len(source.splitlines()) == 3
+    assert max(map(len, source.replace("\\$", "$").splitlines())) <= 115
+    assert source.startswith("Made from 4 rewards. Filtered by \\$MBR-0\\$, ")
+
+
+def test_every_kind_of_picture_has_a_title_and_another_has_its_name():
+    assert {"totals", "expiring", "aging", "distance", "balance", "roll-forward"} == set(downloads.TITLES)
+    assert words_in(timeline_picture("pace"))[0] == "Pace, as of 23 November 2026"
+
+
+def test_a_picture_is_opaque_and_the_same_each_time():
+    picture = timeline_picture()
+
+    first, second = (downloads.drawn_file(picture, ORIGIN, "svg") for _ in range(2))
+    png = Image.open(io.BytesIO(downloads.drawn_file(picture, ORIGIN, "png")))
+
+    assert first == second
+    assert png.convert("RGBA").getpixel((0, 0)) == (255, 255, 255, 255)
+    assert png.text["Title"] == "What expires when, as of 23 November 2026"
