@@ -1,9 +1,10 @@
-"""What expires and is in no timeline, in words: said wherever one is drawn, because totals include it."""
+"""What expires and a timeline does not show, in words: said wherever one is drawn, because totals include it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Final
 
 from rewards_analytics.results.records import Record
@@ -17,7 +18,6 @@ MOST_UNITS: Final = 4
 def outside_of_timeline(schedule: Sequence[Record], as_of: date, most: int = MOST_UNITS) -> str:
     """Return what expires and no timeline from `as_of` on can show, from the rows of `aging`; empty if nothing.
 
-    >>> from decimal import Decimal
     >>> spans = [("undated", 24308), ("expired", 1)]
     >>> rows = [{"bucket": name, "unit_type": "POINTS", "expiring": Decimal(amount)} for name, amount in spans]
     >>> outside_of_timeline(rows, date(2026, 11, 23))
@@ -28,10 +28,24 @@ def outside_of_timeline(schedule: Sequence[Record], as_of: date, most: int = MOS
         ("undated", "has no date", "have no date"),
         ("expired", *2 * (f"expired before {day(as_of)}",)),
     ):
-        amounts = list(in_bucket(schedule, bucket).items())
-        said = [amount_of(value, unit_type) for unit_type, value in amounts[:most]]
-        if unsaid := len(amounts[most:]):
-            said.append(f"some of {count(unsaid, 'more unit')}")
-        if said:
-            parts.append(f"{listing(said)} {one if len(said) == 1 and amounts[0][1] == 1 else several}")
+        amounts = in_bucket(schedule, bucket)
+        if amounts:
+            verb = one if list(amounts.values()) == [1] else several
+            parts.append(f"{_amounts(amounts, most)} {verb}")
     return f"Not in the timeline: {'; '.join(parts)}." if parts else ""
+
+
+def after_timeline(amounts: Mapping[str, Decimal], until: date, most: int = MOST_UNITS) -> str:
+    """Return what each unit loses after a timeline ends, from the amounts of `later`; empty if nothing.
+
+    >>> after_timeline({"MILES": Decimal(1), "POINTS": Decimal(84000)}, date(2028, 10, 31))
+    'Expiring after 31 October 2028: 1 mile and 84,000 points.'
+    """
+    return f"Expiring after {day(until)}: {_amounts(amounts, most)}." if amounts else ""
+
+
+def _amounts(amounts: Mapping[str, Decimal], most: int) -> str:
+    said = [amount_of(value, unit_type) for unit_type, value in list(amounts.items())[:most]]
+    if unsaid := len(amounts) - len(said):
+        said.append(f"some of {count(unsaid, 'more unit')}")
+    return listing(said)

@@ -17,7 +17,7 @@ from rewards_analytics.analysis.quality import quality
 from rewards_analytics.analysis.rates import read_rates
 from rewards_analytics.analysis.sums import exact_sum
 from rewards_analytics.engines import columns_of
-from rewards_analytics.plots.outside import outside_of_timeline
+from rewards_analytics.plots.outside import after_timeline, outside_of_timeline
 from rewards_analytics.reporting.moved import Movement
 from rewards_analytics.reporting.pictures import embedded
 from rewards_analytics.results.bands import banded
@@ -231,7 +231,7 @@ def _timeline(rewards: Any, schedule: Sequence[Record], as_of: date) -> Facts:
         "until": until,
         "months": MONTHS,
         "rows": rows,
-        "later": later(schedule, rows),
+        "later": after_timeline(later(schedule, rows), until),
         "outside": outside_of_timeline(schedule, as_of),
         "pictures": [
             embedded("expiring", of_unit(rows, unit_type), f"expiring-{unit_type}", every="month")

@@ -48,4 +48,10 @@ def report_workbook(facts: Facts) -> bytes:
 
 def _notes(facts: Facts, name: str) -> Sequence[str]:
     """Return what a reader of a table should know besides."""
-    return [facts["moved"]["net"], *facts["moved"]["lacks"]] if name == "roll-forward" else ()
+    match name:
+        case "roll-forward":
+            return [facts["moved"]["net"], *facts["moved"]["lacks"]]
+        case "expiring":
+            return [words for words in (facts["timeline"]["outside"], facts["timeline"]["later"]) if words]
+        case _:
+            return ()

@@ -10,7 +10,7 @@ from typing import Final
 
 from rewards_analytics.plots.aging import describe_aging
 from rewards_analytics.plots.distance import ASSUMPTION
-from rewards_analytics.plots.outside import outside_of_timeline
+from rewards_analytics.plots.outside import after_timeline, outside_of_timeline
 from rewards_analytics.plots.style import unit_class
 from rewards_analytics.plots.timeline_svg import timeline_svg
 from rewards_analytics.plots.totals import describe_totals
@@ -113,11 +113,8 @@ def _left_out(rows: Sequence[Record], schedule: Sequence[Record], choice: Choice
     """What the timeline does not show, as the report says it."""
     outside = outside_of_timeline(schedule, choice.as_of, MOST_UNITS)
     said = f"<p>{escape(outside)}</p>" if outside else ""
-    amounts = [amount_of(value, unit_type) for unit_type, value in later(schedule, rows).items()]
-    if choice.until is None or not amounts:
-        return said
-    listed = ", ".join(amounts[:MOST_UNITS]) + (", …" if len(amounts) > MOST_UNITS else "")
-    return f"{said}<p>Expiring after {day(choice.until)}: {escape(listed)}.</p>"
+    after = "" if choice.until is None else after_timeline(later(schedule, rows), choice.until, MOST_UNITS)
+    return f"{said}<p>{escape(after)}</p>" if after else said
 
 
 def _timeline(rows: Sequence[Record], every: str) -> str:

@@ -69,6 +69,30 @@ def test_the_timeline_is_that_of_the_function_for_the_months_of_the_page(book, r
     assert len(book["Timeline"]._charts) == 2
 
 
+def notes(book, sheet):
+    page = book[sheet]
+    (place,) = (cell.column for cell in page[1] if cell.value == "Notes")
+    return [cell.value for (cell,) in page.iter_rows(min_row=2, min_col=place, max_col=place) if cell.value]
+
+
+def test_the_timeline_says_what_it_does_not_show(book, tmp_path):
+    assert notes(book, "Timeline") == ["Not in the timeline: 24,308 points have no date."]
+
+    lots = [frames.lot("MILES", "5", "2026-12-01"), frames.lot("MILES", "1", "2029-01-01", guid="g2")]
+    of_lots = openpyxl.load_workbook(
+        ra.report(frames.polars_frame(frames.table(lots)), tmp_path / "lots.xlsx", as_of=AS_OF)
+    )
+    assert notes(of_lots, "Timeline") == ["Expiring after 31 October 2028: 1 mile."]
+
+
+def test_a_timeline_that_shows_all_has_no_notes(tmp_path):
+    rewards = frames.polars_frame(frames.table([frames.lot("MILES", "5", "2026-12-01")]))
+
+    book = openpyxl.load_workbook(ra.report(rewards, tmp_path / "r.xlsx", as_of=AS_OF))
+
+    assert "Notes" not in [cell.value for cell in book["Timeline"][1]]
+
+
 def test_rewards_of_nothing_give_a_workbook_too(tmp_path):
     book = openpyxl.load_workbook(ra.report(ra.load([]), tmp_path / "empty.XLSX", as_of=AS_OF))
     assert book["Summary"]["A5"].value == "These rewards hold no balance and no goal."
