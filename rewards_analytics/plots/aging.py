@@ -25,6 +25,10 @@ OUTSIDE_TIME: Final = ("expired", "undated")
 def plot_aging(rewards: Any, *, as_of: date | None = None, ax: Axes | None = None) -> Axes:
     """Draw the balance that expires within each span of days, one panel and one scale per unit.
 
+    A bar is the sum of the expiring lots (see `holdings`) of one bucket of `aging`: by days from `as_of`, on which a
+    lot is not expired yet. Grey bars do not lie ahead: what has expired, and what has no date. So the bars of a unit
+    add up to the expiring bar of `plot_totals`. The amounts stand at their ends, exact.
+
     Parameters
     ----------
     rewards

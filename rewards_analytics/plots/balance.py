@@ -23,8 +23,9 @@ NOTHING = "No balance was known on any day."
 def plot_balance(history: Any, ax: Axes | None = None) -> Axes:
     """Draw the available balance of each snapshot, with the lots to expire shaded, one panel per unit.
 
-    Shaded is the sum of the lots that expire on the day of the snapshot or later. The picture says that movements are
-    net between two snapshots; a day without a known balance of a unit interrupts its line.
+    The line is what `totals` gives as available for each snapshot. Shaded is the sum of the lots that expire on the
+    day of the snapshot or later; lots without a date are not in it. The picture says that movements are net between
+    two snapshots; a day without a known balance of a unit interrupts its line.
 
     Parameters
     ----------

@@ -24,7 +24,9 @@ _HEIGHT_OF_BAND = 0.24
 def plot_bands(rewards: Any, edges: Iterable[Edge] = EDGES, ax: Axes | None = None) -> Axes:
     """Draw how many holdings fall into each band of the available balance, one panel per unit.
 
-    Each bar is a band, up to where the next one begins. At its end are the number of holdings and what they add up to.
+    A bar is the number of holdings whose available balance lies in the band: from its name, that included, to where
+    the next one begins. Holdings whose balance is not known are in none. At the end of the bar are the number and, in
+    brackets, what these holdings add up to.
 
     Parameters
     ----------

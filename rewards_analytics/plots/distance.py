@@ -24,10 +24,11 @@ ASSUMPTION: Final = "Assumes that a goal counts the balance held in its unit."
 def plot_distance(rewards: Any, ax: Axes | None = None) -> Axes:
     """Draw the progress towards each goal, the nearest first.
 
-    Progress is a share, so goals of all units stand on one scale; each keeps its unit's colour, and the
-    amount that is missing is written out in its own unit. Where there are more goals than there is room for,
-    those not reached yet are drawn, and a note counts the others. It assumes that a goal counts the balance
-    held in its unit.
+    A goal is a balance to a level or to a reward. Its progress is the available balance of its holding, divided by
+    that balance and what remains; a goal is reached when nothing remains. Progress is a share, so goals of all units
+    stand on one scale; each keeps its unit's colour, and the amount that is missing is written out in its own unit.
+    Where there are more goals than there is room for, those not reached yet are drawn, and a note counts the others.
+    It assumes that a goal counts the balance held in its unit.
 
     Parameters
     ----------

@@ -25,9 +25,10 @@ MOST_DAYS: Final = 730
 def plot_pace(history: Any, *, window: int = 90, ax: Axes | None = None) -> Axes:
     """Draw how many days each goal is away at its pace, the soonest first, with the amount to go and the expected day.
 
-    Goals of all units stand on one scale of days; each keeps its unit's colour. The picture looks two years ahead, and
-    a bar that goes on ends in an arrow. Goals that are reached are counted in a note, as are those for which there is
-    no room. What is earned is net between two snapshots, so the pace is a lower bound; the picture says so.
+    A bar is `days_left` of `pace`: what remains, divided by what the holding has earned a day within the window,
+    rounded up. Goals of all units stand on one scale of days; each keeps its unit's colour. The picture looks two years
+    ahead, and a bar that goes on ends in an arrow. Goals that are reached are counted in a note, as are those for which
+    there is no room. What is earned is net between two snapshots, so the pace is a lower bound; the picture says so.
 
     Parameters
     ----------

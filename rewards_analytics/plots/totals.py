@@ -19,6 +19,10 @@ NOTHING = "No balances in this selection."
 def plot_totals(rewards: Any, ax: Axes | None = None) -> Axes:
     """Draw the available balance and the expiring part of it, one panel and one scale per unit.
 
+    The upper bar is the available balance of all holdings together: each is counted once, by its total balances if it
+    has any, otherwise by its plain balances. The hatched bar is the sum of their expiring lots, at any date or without
+    one; it is a part of the upper bar, never an addition to it. The amounts stand at the ends of the bars, exact.
+
     Parameters
     ----------
     rewards
