@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 NOTHING = "No goals in this selection."
 
+_SHARE_WIDTH: Final = 30
+"""Points of the column of percentages."""
+
 ASSUMPTION: Final = "Assumes that a goal counts the balance held in its unit."
 
 
@@ -52,7 +55,7 @@ def plot_distance(rewards: Any, ax: Axes | None = None) -> Axes:
     ... ])
     >>> ax = ra.plot_distance(rewards)
     >>> [text.get_text() for text in ax.texts]
-    ['Gold status', '75%, 2,500 miles to go']
+    ['Gold status', '2,500 miles to go', '75%']
     """
     from rewards_analytics.analysis.distance import distance
 
@@ -134,13 +137,17 @@ def _label(ax: Axes, place: int, row: Record, theme: Theme, *, with_user: bool) 
     if with_user:
         user = drawable(short_guid(row["user_guid"]))
         above(user, (1, 0), xycoords=name, xytext=(6, 0), **text_style(theme.muted, 8))
-    above(drawable(_state(row)), (1, place - 0.15), xytext=(0, 3), ha="right", **text_style(theme.ink, 9))
+    at_end = partial(above, xy=(1, place - 0.15), ha="right", **text_style(theme.ink, 9))
+    to_go, share = _to_go(row)
+    at_end(drawable(to_go), xytext=(-_SHARE_WIDTH if share else 0, 3))
+    if share:
+        at_end(share, xytext=(0, 3))
 
 
 def _room_for_name(ax: Axes, *, with_user: bool) -> int:
     """Estimate how many characters of a name fit before the user and the amount to go."""
     points = width_in_points(ax)
-    return int(min(60, max(26, (points - (260 if with_user else 170)) / 5.6)))
+    return int(min(60, max(26, (points - (270 if with_user else 180)) / 5.6)))
 
 
 def goal_name(row: Record) -> str:
@@ -149,9 +156,15 @@ def goal_name(row: Record) -> str:
 
 
 def _state(row: Record) -> str:
+    to_go, share = _to_go(row)
+    return f"{share}, {to_go}" if share else to_go
+
+
+def _to_go(row: Record) -> tuple[str, str]:
+    """Return what is missing, and the share of the way as percent, empty where there is none."""
     if row["reached"]:
-        return "reached"
+        return "reached", ""
     to_go = f"{amount_of(row['remaining'], row['unit_type'])} to go"
     if row["progress"] is None:
-        return f"{to_go}, balance not known"
-    return f"{percent(row['progress'])}, {to_go}"
+        return f"{to_go}, balance not known", ""
+    return to_go, percent(row["progress"])

@@ -44,10 +44,10 @@ Lines only: a hatch of dots makes an SVG thirty times as large.
 def plot_roll_forward(history: Any, *, every: str = "month", ax: Axes | None = None) -> Axes:
     """Draw how balances moved from opening to closing, as a waterfall of the periods, one panel per unit.
 
-    The first and the last bar of a period are its opening and closing balance. The bars between them are the columns
-    `joined`, `earned`, `redeemed`, `expired` and `left` of `roll_forward`, up or down from where the one before ended,
-    so they lead exactly from opening to closing. The picture shows the last 12 periods, and says how many are before
-    them. Earned and redeemed are net between two snapshots, so lower bounds; the picture says so.
+    The picture begins with the opening balance, and each period ends in its closing balance. The bars before it are
+    the columns `joined`, `earned`, `redeemed`, `expired` and `left` of `roll_forward`, up or down from where the one
+    before ended, so they lead exactly from opening to closing. The picture shows the last 12 periods, and says how many
+    are before them. Earned and redeemed are net between two snapshots, so lower bounds; the picture says so.
 
     Parameters
     ----------

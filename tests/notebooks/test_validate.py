@@ -86,6 +86,27 @@ def test_every_way_in_which_a_notebook_can_differ_is_found(run, tmp_path, monkey
     assert failed == ["number", "row", "order", "outputs", "counts", "error", "two", "two"]
 
 
+def test_of_a_picture_the_words_are_compared_and_the_drawing_is_not(run, tmp_path):  # noqa: F811
+    image = '<img src="data:image/svg+xml;base64,{}" alt="{}">'
+    show = f"from IPython.display import HTML\nHTML('{image.format('bm93', '1,200 miles')}')"
+    for name, html in (
+        ("drawing", image.format("b2xk", "1,200 miles")),
+        ("words", image.format("bm93", "1,300 miles")),
+    ):
+        data = {"text/html": html, "text/plain": "<IPython.core.display.HTML object>"}
+        output = nbformat.v4.new_output("execute_result", data, execution_count=1)
+        cell = nbformat.v4.new_code_cell(show, outputs=[output], execution_count=1, id="cell-1")
+        nbformat.write(nbformat.v4.new_notebook(cells=[cell]), tmp_path / f"{name}.ipynb")
+
+    drawing, words = (run("validate", tmp_path / f"{name}.ipynb") for name in ("drawing", "words"))
+
+    assert (drawing.status, words.status) == (0, 1)
+    assert [line.strip() for line in words.out.splitlines()[2:]] == [
+        'stored: <img src="IMAGE" alt="1,300 miles">',
+        'now:    <img src="IMAGE" alt="1,200 miles">',
+    ]
+
+
 def test_a_cell_that_hangs_is_named_and_the_others_are_still_compared(run, tmp_path):  # noqa: F811
     hanging = stored(tmp_path, ("while True: pass", ""), ("print(2)", "2\n"), name="hangs")
     ended = run("validate", hanging, "--cell-timeout", "2")
