@@ -35,7 +35,13 @@ def svg(figure: Figure, name: str) -> str:
     # Only inside tags: between them may be text from outside, in which "<" is escaped.
     picture = re.sub(r'(<text style="[^"]*?)font-family: [^;"]*', rf"\1font-family: {PAGE_FONTS}", file.getvalue())
     picture = re.sub(r"<metadata>.*?</metadata>\s*", "", picture, count=1, flags=re.DOTALL)
+    picture = re.sub("<path [^>]*>", lambda path: re.sub(r"\d+\.\d{3,}", _rounded, path[0]), picture)
     return re.sub(r'<g id="[^"]*"', "<g", picture)
+
+
+def _rounded(coordinate: re.Match[str]) -> str:
+    """Return a coordinate to a hundredth of a point: a year by day is half as large then."""
+    return f"{float(coordinate[0]):.2f}".rstrip("0").rstrip(".")
 
 
 def themed(colour: str) -> str:

@@ -53,6 +53,15 @@ def test_the_same_records_give_the_same_picture():
     assert first == second
 
 
+def test_paths_have_coordinates_of_a_hundredth_of_a_point_and_texts_keep_theirs():
+    words = '<path d="7.654321">'
+    drawn = picture("distance", [goal(words, 0.123456789)], "distance").svg
+
+    assert words in texts(drawn)
+    assert not re.findall(r"<path [^>]*\d\.\d{3}", drawn)
+    assert re.findall(r"<path [^>]*\d\.\d\d\b", drawn)
+
+
 # --- As an image, light and dark in one file ---
 
 
