@@ -17,6 +17,9 @@ NOT_KNOWN: Final = "not known"
 NET_FLOWS: Final = "What was earned and redeemed is net between two snapshots: at least this much."
 """Said wherever flows of a history are shown."""
 
+LATE_REPORTS: Final = "Where an institution reports late, more can show than really was."
+"""The exception to `NET_FLOWS`: a lot that has expired is still listed."""
+
 
 def amount(value: Decimal | None, unit_type: str, decimals: int = 0) -> str:
     """Return an exact amount with thousands separators; dollars with a dollar sign and at least two decimals.
@@ -94,6 +97,20 @@ def rounded_of(value: Decimal, unit_type: str) -> str:
         return rounded(value, unit_type)
     name = unit_name(unit_type).lower()
     return f"{rounded(value, unit_type)} {name.removesuffix('s') if value == 1 else name}"
+
+
+def about(value: Decimal, unit_type: str) -> str:
+    """Return an estimate with the two digits that it can claim.
+
+    >>> about(Decimal("61572.310352102"), "MILES"), about(Decimal("165.179853488"), "DOLLARS")
+    ('62,000', '$170')
+    >>> about(Decimal("3.2"), "SEGMENTS"), about(Decimal("0.04"), "SEGMENTS")
+    ('3', 'less than 1')
+    """
+    with localcontext(prec=PRECISION + SCALE):
+        whole = round(value, min(0, 1 - value.adjusted()))
+    least = "less than $1" if unit_type == DOLLARS else "less than 1"
+    return rounded(whole, unit_type).removesuffix(".00") if whole else least
 
 
 _LARGE: Final = tuple(

@@ -28,6 +28,7 @@ from rewards_analytics.schema import UNIT_TYPES
 from rewards_analytics.show.cells import bar_width
 from rewards_analytics.show.definitions import definitions
 from rewards_analytics.show.headline import sentence_of_source, share
+from rewards_analytics.show.lapses import likely_to_lapse
 from rewards_analytics.show.overview import what_matters
 from rewards_analytics.show.tables import Table, header, of_records, of_units
 from rewards_analytics.spreadsheet import as_csv
@@ -60,6 +61,19 @@ ROLL_FORWARD: Final = (
 )
 """Columns of the roll-forward."""
 
+OUTLOOK: Final = ("unit_type", "due", "expected", "past_due", "past_expired", "past_share", "dues", "since")
+OUTLOOK_HEADERS: Final = {
+    "unit_type": "Unit",
+    "due": "Due",
+    "expected": "Likely to lapse",
+    "past_due": "Was due",
+    "past_expired": "Of which lapsed",
+    "past_share": "Share",
+    "dues": "Dues",
+    "since": "Since",
+}
+"""Columns of what is likely to lapse, and what stands above them."""
+
 
 def report_facts(
     rewards: Any,
@@ -80,18 +94,20 @@ def report_facts(
     first = overview(rewards, as_of=as_of)
     in_dollars = None if rates is None else worth(rewards, rates)
     schedule, upcoming = first.schedule, first.upcoming
+    ahead = [] if movement is None else movement.outlook()
     facts = {
         "title": title or TITLE,
         "as_of": as_of,
         "version": __version__,
         "source": first.source,
         "source_words": sentence_of_source(first.source),
-        "headline": what_matters(first, in_dollars, fresh),
+        "headline": what_matters(first, in_dollars, fresh, likely_to_lapse(ahead, schedule, as_of)),
         "soon_days": SOON_DAYS,
         "totals": [_of_total(row, schedule) for row in first.totals],
         "value": in_dollars,
         "freshness": None if fresh is None else {"rows": fresh, "stale_after": STALE_AFTER_DAYS},
         "moved": None if movement is None else movement.facts(),
+        "outlook": ahead,
         "timeline": _timeline(rewards, schedule, as_of),
         "aging": schedule,
         "upcoming": {"rows": upcoming.rows, "count": upcoming.in_all, "most": MOST_UPCOMING},
@@ -102,6 +118,7 @@ def report_facts(
             value=rates is not None,
             stale_after=None if fresh is None else STALE_AFTER_DAYS,
             moved=movement is not None,
+            lapses=bool(ahead),
         ),
     }
     downloads = {name: as_csv(rows, columns) for name, (rows, columns) in table_rows(facts).items()}
@@ -133,6 +150,8 @@ def table_rows(facts: Facts) -> dict[str, tuple[Sequence[Record], Sequence[str]]
         )
     if facts["moved"] is not None:
         downloads["roll-forward"] = (facts["moved"]["rows"], ROLL_FORWARD)
+    if facts["outlook"]:
+        downloads["likely-to-lapse"] = (facts["outlook"], OUTLOOK)
     if facts["value"] is not None:
         names = ("unit_type", "available", "rate", "value", "expiring", "expiring_value")
         downloads["value"] = (facts["value"].rows, names)
@@ -185,6 +204,10 @@ def _tables(facts: Facts, downloads: Mapping[str, str]) -> dict[str, Table]:
         made["roll-forward"] = of_records(
             facts["moved"]["rows"], "Roll-forward per month", _headers(" ".join(ROLL_FORWARD))
         )
+    if facts["outlook"]:
+        # Rounded to read: the download has every digit.
+        rows = [{**row, "expected": round(row["expected"], 2)} for row in facts["outlook"]]
+        made["likely-to-lapse"] = of_records(rows, f"Likely to lapse within {SOON_DAYS} days", OUTLOOK_HEADERS)
     if facts["value"] is not None:
         names = _headers("unit_type available rate value expiring expiring_value")
         short = {"rate": "Rate", "value": "Value", "expiring_value": "Expiring value"}

@@ -9,11 +9,14 @@ from typing import Any, Final
 from rewards_analytics.analysis.calendar import end_of_month
 from rewards_analytics.analysis.over_time.balance import balance_by_day
 from rewards_analytics.analysis.over_time.between import between
+from rewards_analytics.analysis.over_time.outlook import outlook
 from rewards_analytics.analysis.over_time.roll_forward import roll_forward
+from rewards_analytics.engines import is_frame, rereadable
 from rewards_analytics.reporting.pictures import embedded
 from rewards_analytics.results.records import Record, in_order, of_unit, units_of
+from rewards_analytics.results.upcoming import SOON_DAYS
 from rewards_analytics.schema import UNIT_TYPES
-from rewards_analytics.wording import NET_FLOWS, count, day
+from rewards_analytics.wording import LATE_REPORTS, NET_FLOWS, count, day
 
 MONTHS: Final = 12
 """Most months of the roll-forward, that of `as_of` included."""
@@ -33,8 +36,14 @@ class Movement:
 
     def __init__(self, history: Any, as_of: date) -> None:
         self.as_of = as_of
+        self._history = rereadable(history, asked_by="report") if is_frame(history) else history
         since = end_of_month(as_of, -MONTHS) + timedelta(days=1)
-        self._part, self.days = between(history, since, as_of, asked_by="report")
+        self._part, self.days = between(self._history, since, as_of, asked_by="report")
+
+    def outlook(self) -> list[Record]:
+        """Return the rows of `outlook`, with `past_share`: how much of what was due lapsed."""
+        rows = outlook(self._history, as_of=self.as_of, horizon_days=SOON_DAYS, asked_by="report")
+        return [row | {"past_share": float(row["past_expired"] / row["past_due"])} for row in rows]
 
     def facts(self) -> dict[str, Any]:
         """Return the rows, the last full month, the sentences and the pictures of the section."""
@@ -51,7 +60,7 @@ class Movement:
             "months": MONTHS,
             "first": self.days[0] if self.days else None,
             "last": self.days[-1] if self.days else None,
-            "net": NET_FLOWS,
+            "net": f"{NET_FLOWS} {LATE_REPORTS}",
             "lacks": self._lacks(rows, month),
             "pictures": [picture for unit_type in drawn for picture in _pictures(unit_type, of_month, balances)],
             "not_drawn": len(units) - len(drawn),

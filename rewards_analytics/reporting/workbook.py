@@ -14,6 +14,7 @@ _NAMES = {
     "totals": "Totals",
     "freshness": "Freshness",
     "roll-forward": "Roll-forward",
+    "likely-to-lapse": "Likely to lapse",
     "expiring": "Timeline",
     "aging": "Aging",
     "next-expiries": "Upcoming",

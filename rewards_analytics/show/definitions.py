@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from rewards_analytics.analysis.over_time.outlook import FEWEST_DUES, MOST_AGE_DAYS
+from rewards_analytics.results.upcoming import SOON_DAYS
+from rewards_analytics.show.lapses import LIKELY
+
 DEFINITIONS: Final = {
     "Holding": (
         "What a member (a user's connection to one institution) holds in one account and one unit. Records "
@@ -39,8 +43,18 @@ DEFINITIONS: Final = {
     "Roll-forward": (
         "Opening + joined + earned - redeemed - expired - left = closing, from two snapshots that follow each other, "
         "added up. Earned and redeemed are net between the two, so at least this much: what is earned and redeemed "
-        "in between shows as the difference. Expired are the lots of the earlier snapshot whose day has passed. "
+        "in between shows as the difference. Expired are the lots of the earlier snapshot whose day has passed. While "
+        "an institution reports late, it still lists a lot that has expired: its loss then shows as earned, and as "
+        "redeemed once the institution reports again. "
         "Joined and left are the balances of holdings that only the later or only the earlier snapshot shows."
+    ),
+    LIKELY: (
+        "What expires within {soon_days} days, each due times the share of earlier dues of its unit that lapsed with "
+        "as many days left. Lapsed is what was still due on its day; the rest was redeemed, or moved to another day. "
+        "It is not the breakage rate, which needs the issuer's ledger. The share of the past is that of what was due "
+        "within {soon_days} days on the first snapshot of each month, up to a year back. Nothing is said of a unit "
+        "with fewer than {fewest_dues} such dues, nor where the last snapshot is more than {most_age} days old or "
+        "lists another amount as due."
     ),
     "Value": (
         "Each holding times the rate of its unit, or the rate of its member and unit where there is one, added "
@@ -56,7 +70,15 @@ DEFINITIONS: Final = {
 """Each term with its definition, in the order in which a reader needs them."""
 
 
-def definitions(*, value: bool, stale_after: int | None = None, moved: bool = False) -> dict[str, str]:
-    """Return the definitions of a report: those of value, stale (with its days) and roll-forward if it shows them."""
-    shown = {"Value": value, "Stale": stale_after is not None, "Roll-forward": moved}
-    return {term: text.format(stale_after=stale_after) for term, text in DEFINITIONS.items() if shown.get(term, True)}
+def definitions(
+    *, value: bool, stale_after: int | None = None, moved: bool = False, lapses: bool = False
+) -> dict[str, str]:
+    """Return the definitions of a report: those that not every report needs only if it shows what they define."""
+    shown = {"Value": value, "Stale": stale_after is not None, "Roll-forward": moved, LIKELY: lapses}
+    numbers = {
+        "stale_after": stale_after,
+        "soon_days": SOON_DAYS,
+        "fewest_dues": FEWEST_DUES,
+        "most_age": MOST_AGE_DAYS,
+    }
+    return {term: text.format_map(numbers) for term, text in DEFINITIONS.items() if shown.get(term, True)}

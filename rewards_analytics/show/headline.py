@@ -20,12 +20,14 @@ MOST_UNITS: Final = 4
 class Part(NamedTuple):
     """A part of a sentence.
 
-    `exact` is the unrounded form of a number to stress; `keep` is for text that must not break over lines.
+    `exact` is the unrounded form of a number to stress; `keep` is for text that must not break over lines; `term` is
+    the term of `definitions` that explains it, which a report links to.
     """
 
     text: str
     exact: str | None = None
     keep: bool = False
+    term: str | None = None
 
 
 Sentence: TypeAlias = list[Part]

@@ -86,9 +86,13 @@ def summary(
     return Shown(dressed(html), "\n".join([*head, *map(text_of, sentences), source]))
 
 
-def what_matters(first: Overview, worth: Worth | None, fresh: Sequence[Record] | None) -> Sequence[Sentence]:
+def what_matters(
+    first: Overview, worth: Worth | None, fresh: Sequence[Record] | None, lapses: Sentence | None = None
+) -> Sequence[Sentence]:
     """Return the sentences at the top of a report and of a summary."""
     sentences = headline(first.totals, first.schedule, first.upcoming.last_days, first.counts)
+    if lapses:
+        sentences.insert(1, lapses)
     if first.totals and worth is not None:
         sentences.append(sentence_of_worth(*worth))
     if first.totals and fresh is not None:

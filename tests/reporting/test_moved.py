@@ -14,7 +14,10 @@ from tests.analysis.over_time.histories import KINDS, snapshot, table
 from tests.reporting.pages import AS_OF, REWARDS, read, reported
 
 CAPTION = "Roll-forward per month"
-NET = "What was earned and redeemed is net between two snapshots: at least this much."
+NET = (
+    "What was earned and redeemed is net between two snapshots: at least this much. "
+    "Where an institution reports late, more can show than really was."
+)
 
 
 def miles(balance, **fields):
@@ -163,6 +166,50 @@ def test_without_a_history_the_page_has_nothing_of_it(tmp_path):
     assert not [word for word in ("moved", "snapshot", "Roll-forward") if word in read(plain).text]
 
 
+# --- What is likely to lapse ---
+
+YEAR = pl.read_parquet("data/_history/rewards.parquet")
+TODAY = YEAR.filter(pl.col("taken_on") == AS_OF).drop("taken_on")
+LIKELY = "Likely to lapse within 90 days"
+
+
+def test_it_says_how_much_is_likely_to_lapse_and_how_much_did(tmp_path):
+    page = reported(TODAY, tmp_path, history=YEAR)
+
+    assert (
+        "Of what expires within 90 days, about $170 is likely to lapse (in the past year 63% of what was due within 90 "
+        "days did), about 62,000 miles (43%), about 13,000 points (60%) and about 220 segments (63%)."
+    ) in page.text
+    expected = ra.forecast(YEAR, until=AS_OF + dt.timedelta(90)).group_by("unit_type").agg(pl.col("expected").sum())
+    assert {row[0]: row[2] for row in page.table(LIKELY)} == {
+        unit.capitalize(): f"${amount:,.2f}" if unit == "DOLLARS" else f"{amount:,.2f}"
+        for unit, amount in expected.iter_rows()
+    }
+
+
+def test_its_words_lead_to_their_definition(tmp_path):
+    page = reported(TODAY, tmp_path, history=YEAR)
+
+    (href,) = [attributes["href"] for tag, attributes in page.tags if attributes.get("href", "").startswith("#def")]
+    assert href.removeprefix("#") in [attributes.get("id") for _, attributes in page.tags]
+    assert "each due times the share of earlier dues of its unit that lapsed with as many days left" in page.text
+
+
+def test_the_workbook_has_a_sheet_of_it_with_every_digit(tmp_path):
+    book = openpyxl.load_workbook(ra.report(TODAY, tmp_path / "report.xlsx", as_of=AS_OF, history=YEAR))
+
+    first, dollars, *_ = book["Likely to lapse"].iter_rows(values_only=True)
+    assert first[:3] == ("Unit", "Due", "Expected")
+    assert dollars[:3] == ("Dollars", 276.5, 165.179853488)
+
+
+def test_without_enough_history_nothing_is_said_of_lapses(tmp_path):
+    page = reported(TODAY, tmp_path, history=YEAR.filter(pl.col("taken_on") > dt.date(2026, 9, 1)))
+
+    assert "lapse" not in page.text
+    assert not [caption for caption in page.tables if caption.startswith(LIKELY)]
+
+
 # --- Bad input ---
 
 
@@ -209,7 +256,7 @@ def test_a_unit_from_outside_is_text(tmp_path):
 # --- The workbook ---
 
 
-def test_the_workbook_has_a_sheet_of_it(tmp_path):
+def test_the_workbook_has_a_sheet_of_what_moved(tmp_path):
     book = openpyxl.load_workbook(ra.report(REWARDS, tmp_path / "report.xlsx", as_of=AS_OF, history=HISTORY))
 
     rows = list(book["Roll-forward"].iter_rows(values_only=True))
