@@ -57,6 +57,9 @@ _HOME = {
     "plot_balance": "plots.balance",
     "plot_pace": "plots.pace",
     "plot_bands": "plots.bands",
+    "plot_lapse": "plots.lapse",
+    "plot_forecast": "plots.forecast",
+    "plot_due": "plots.due",
     "show": "show",
     "explore": "widgets.explore",
     "connect": "widgets.connect.form",
@@ -150,7 +153,10 @@ if TYPE_CHECKING:
     from rewards_analytics.plots.balance import plot_balance as plot_balance
     from rewards_analytics.plots.bands import plot_bands as plot_bands
     from rewards_analytics.plots.distance import plot_distance as plot_distance
+    from rewards_analytics.plots.due import plot_due as plot_due
     from rewards_analytics.plots.expiring import plot_expiring as plot_expiring
+    from rewards_analytics.plots.forecast import plot_forecast as plot_forecast
+    from rewards_analytics.plots.lapse import plot_lapse as plot_lapse
     from rewards_analytics.plots.pace import plot_pace as plot_pace
     from rewards_analytics.plots.roll_forward import plot_roll_forward as plot_roll_forward
     from rewards_analytics.plots.totals import plot_totals as plot_totals

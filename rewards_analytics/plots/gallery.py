@@ -18,7 +18,9 @@ from rewards_analytics.plots.balance import describe_balance, draw_balance
 from rewards_analytics.plots.bands import describe_bands, draw_bands
 from rewards_analytics.plots.distance import describe_distance, draw_distance
 from rewards_analytics.plots.expiring import describe_expiring, draw_expiring
+from rewards_analytics.plots.forecast import describe_forecast, draw_forecast
 from rewards_analytics.plots.images import svg
+from rewards_analytics.plots.lapse import describe_lapse, draw_lapse
 from rewards_analytics.plots.roll_forward import describe_roll_forward, draw_roll_forward
 from rewards_analytics.plots.totals import describe_totals, draw_totals
 from rewards_analytics.results.records import Record
@@ -55,6 +57,8 @@ KINDS: Final = {
     "bands": _Kind(draw_bands, describe_bands, 0.64, (84, 22, 8, 24), height_of_row=0.22),
     "balance": _Kind(partial(draw_balance, compact=True), describe_balance, 2.0, (58, 34, 8, 24)),
     "roll-forward": _Kind(partial(draw_roll_forward, compact=True), describe_roll_forward, 2.0, (58, 34, 8, 24)),
+    "lapse": _Kind(draw_lapse, describe_lapse, 2.4, (84, 58, 8, 24)),
+    "forecast": _Kind(draw_forecast, describe_forecast, 2.3, (58, 34, 8, 24)),
     "distance": _Kind(draw_distance, describe_distance, 0.6, (8, 38, 8, 2), height_of_row=0.46),
 }
 

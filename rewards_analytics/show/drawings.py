@@ -14,8 +14,8 @@ from rewards_analytics.show.shown import Shown, dressed, nothing
 def pictures(kind: str, result: Result, **options: Any) -> Shown:
     """Pictures of a result, one for each unit, with alternative text, light or dark as the page around them.
 
-    `kind` is `totals`, `expiring`, `aging`, `bands`, or `distance`, which is one picture for all units. `options` go
-    to the drawing: `every` for `expiring`.
+    `kind` is `totals`, `expiring`, `aging`, `bands`, `lapse`, `forecast`, or `distance`, which is one picture for all
+    units. `options` go to the drawing: `every` for `expiring` and `forecast`.
     """
     if kind not in KINDS:
         raise ArgumentError.not_one_of("kind", kind, KINDS)

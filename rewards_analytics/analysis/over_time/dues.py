@@ -92,18 +92,18 @@ def dues(history: StoredHistory | IntoFrameT) -> PolarsLazyFrame | IntoFrameT:
     snapshots = from_history(history, COLUMNS, asked_by="dues")
 
     def batches(_: Wanted) -> Iterator[DataFrame]:
-        yield from _batches(Listings(snapshots))
+        yield from outcomes(Listings(snapshots))
 
     if snapshots.is_stored:
         return from_batches(_SCHEMA, batches)
-    found = [*_batches(Listings(snapshots))] or [
+    found = [*outcomes(Listings(snapshots))] or [
         nw.from_dict({name: [] for name in _SCHEMA}, schema=_SCHEMA, backend="polars")
     ]
     return snapshots.table.to_caller(nw.concat(found))
 
 
-def _batches(listings: Listings) -> Iterator[DataFrame]:
-    """Yield the rows in their order: those of the days from each snapshot to the next, then those ahead."""
+def outcomes(listings: Listings) -> Iterator[DataFrame]:
+    """Yield the rows of `dues` in their order: those of the days from each snapshot to the next, then those ahead."""
     waiting: DataFrame | None = None
     for at, after in listings.followed():
         waiting = _seen(waiting, at)
