@@ -17,6 +17,7 @@ DATA: Final = (
     "_history/README.md",
     "_history/flows.parquet",
     "_history/members.parquet",
+    "_history/moves.parquet",
     "_history/rewards.parquet",
 )
 """What the notebooks read, in the folder `data`."""

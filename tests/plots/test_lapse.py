@@ -232,7 +232,8 @@ def test_a_wrong_holding_is_refused(holding, says):
 def test_the_dues_of_a_holding_in_words():
     assert due(HISTORY).get_label() == (
         "Dues of a holding of miles: 100 miles due on 15 Oct 2026, listed from 1 Oct 2026, 40 expired; 100 miles due "
-        "on 8 Nov 2026, listed from 1 Nov 2026, 100 ahead; 10 miles due on 31 Dec 2026, listed from 1 Nov 2026, 10 ahead."
+        "on 8 Nov 2026, listed from 1 Nov 2026, 100 ahead; 10 miles due on 31 Dec 2026, listed from 1 Nov 2026, "
+        "10 ahead."
     )
 
 
