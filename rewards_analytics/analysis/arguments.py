@@ -35,7 +35,7 @@ def whole_number(value: SupportsIndex, *, name: str, least: int = 1) -> int:
 
 
 def span(as_of: date | None, until: date | None) -> tuple[date, date | None]:
-    """Return the first and the last day that count, the last None where there is no bound."""
+    """Return the first and the last day that count, the last None without a bound."""
     first = day(as_of)
     last = None if until is None else day(until, name="until")
     if last is not None and last < first:

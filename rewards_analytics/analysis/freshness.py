@@ -55,7 +55,7 @@ def freshness(
 
     `available` is the sum over the holdings where it is known, as in `totals`. `stale` is the part of it held by stale
     members, `unknown` the part held by members with a null `aggregated_at` or without a row in `members`. All three
-    are null in a unit of which no balance is known. `stale_share` is `stale` divided by `available`, null where
+    are null in a unit without a known balance. `stale_share` is `stale` divided by `available`, null where
     `available` is 0 or null; it lies outside 0 to 1 only where some balances are below 0. For a lazy frame the sums
     are computed at once, and the result is lazy again.
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 NOTHING = "No due has an outcome yet."
 
 NOT_BREAKAGE: Final = "The rest was redeemed, or moved to another day."
-"""Said below the picture: the share is no breakage rate."""
+"""Said below the picture, because the share is not a breakage rate."""
 
 _MARKERS: Final = "osD^vPX"
 """One for each unit in turn: the lines look different without colour too."""
@@ -27,7 +27,7 @@ _LINE_POINTS = 12
 
 
 def plot_lapse(history: Any, *, leads: Sequence[int] = LEADS, ax: Axes | None = None) -> Axes:
-    """Draw which share of what was due so many days ahead expired, one line per unit.
+    """Draw the share that expired of what was due some days ahead, one line per unit.
 
     Below the days stand the numbers of dues that each point is made of: a point of few dues says little. Days are
     evenly spaced, however far apart they are.

@@ -59,7 +59,7 @@ class Sheet:
     rows
         The records; read twice.
     notes
-        What else a reader should know, beside the table.
+        What else a reader should know, to the right of the table.
     chart
         A column chart of these columns, (category, value), for each unit: the rows of a unit have to follow each other.
     in_words

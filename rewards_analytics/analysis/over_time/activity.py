@@ -90,7 +90,7 @@ def activity(history: StoredHistory | IntoFrameT, *, window: int = 90) -> Polars
 
 
 def _activity(snapshots: Snapshots[Any], window: int) -> LazyFrame:
-    last = snapshots.last or date.max  # without a day there is no row
+    last = snapshots.last or date.max  # a history without a day has no row
     earned, redeemed, number = nw.col("earned"), nw.col("redeemed"), nw.col("day_number")
     lately = number > last.toordinal() - window
     moves = by_holding(

@@ -1,4 +1,4 @@
-"""Forecasts of the past beside what happened."""
+"""Forecasts of the past, and what happened."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def backtest(
     row's own unit).
 
     Counted are the dues that the snapshot lists with at most `horizon_days` left and that have an outcome in the whole
-    history (see `dues`); where there are none there is no row. `due` adds up what was due at the snapshot. `expected`
+    history (see `dues`); without any, a unit has no row. `due` adds up what was due at the snapshot. `expected`
     is what `forecast` as of that day expects of these dues, from the snapshots up to then; null in a unit that had no
     share yet. `observed` adds up what was due or what was `left` on the day, whichever is less. `error` = `expected` -
     `observed`, null where `expected` is. For a lazy frame the rows are computed at once, and the result is lazy again.

@@ -48,7 +48,7 @@ def changes(history: StoredHistory | IntoFrameT) -> PolarsLazyFrame | IntoFrameT
 
     `opening` and `closing` are the available balance (see `holdings`) at the two dates, null where it is unknown or the
     holding is not listed. `status` is `held` where both are known, `new` where only `closing` is, `gone` where only
-    `opening` is; without either there is no row. The flows are null unless `held`:
+    `opening` is; a holding without either has no row. The flows are null unless `held`:
 
     - `expired`: the sum of the opening day's lots with `from_date <= expires_on < to_date`, at least 0 and at most
       `opening` (0 where that is negative);

@@ -119,7 +119,7 @@ def forecast(
 
 
 def _snapshot(dates: Sequence[date], as_of: date | None) -> date | None:
-    """Return the day of the snapshot that a forecast is made from; None where there is no snapshot at all."""
+    """Return the day of the snapshot that a forecast is made from; None of a history without any."""
     found = [taken_on for taken_on in dates if as_of is None or taken_on <= as_of]
     if as_of is not None and dates and not found:
         first = dates[0].isoformat()

@@ -1,4 +1,4 @@
-"""How much of what is due so many days ahead is still due on the day: the lapse curve."""
+"""The lapse curve: how much of what is due some days ahead is still due on its day."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def lapse(history: StoredHistory, *, leads: Sequence[int] = LEADS) -> PolarsLazy
 @overload
 def lapse(history: IntoFrameT, *, leads: Sequence[int] = LEADS) -> IntoFrameT: ...
 def lapse(history: StoredHistory | IntoFrameT, *, leads: Sequence[int] = LEADS) -> PolarsLazyFrame | IntoFrameT:
-    """How much of what was due so many days ahead was still due on its day, one row per unit type and lead.
+    """How much of what was due some days ahead was still due on its day, one row per unit type and lead.
 
     It says what became of announced expiries, observed from balances alone. What did not expire was redeemed, or moved
     to another day. It is not breakage, which only an issuer's ledger shows.
@@ -67,13 +67,12 @@ def lapse(history: StoredHistory | IntoFrameT, *, leads: Sequence[int] = LEADS) 
     >>> import polars as pl
     >>> from rewards_analytics import load
     >>> reward = {"user_guid": "USR-1", "member_guid": "MBR-1", "unit_type": "MILES"}
-    >>> def day(number, held, due):
-    ...     return load([
-    ...         reward | {"guid": "RWD-1", "balance_type": "BALANCE", "balance": held},
-    ...         reward | {"guid": "RWD-2", "balance_type": "EXPIRING_BALANCE", "balance": due,
-    ...                   "expires_on": "2026-11-23"},
-    ...     ]).with_columns(taken_on=pl.date(2026, 11, number))
-    >>> curve = lapse(pl.concat([day(1, 1200, 300), day(12, 1100, 240), day(20, 1100, 75), day(24, 900, 0)]))
+    >>> held = load([reward | {"guid": "RWD-1", "balance_type": "BALANCE", "balance": 1200}])
+    >>> lot = reward | {"guid": "RWD-2", "balance_type": "EXPIRING_BALANCE", "expires_on": "2026-11-23"}
+    >>> curve = lapse(pl.concat(
+    ...     pl.concat([held, load([lot | {"balance": due}])]).with_columns(taken_on=pl.date(2026, 11, day))
+    ...     for day, due in ((1, 300), (12, 240), (20, 75), (24, 0))
+    ... ))
     >>> curve.select("lead_days", "share_expired", "dues").rows()
     [(7, 0.3125, 1), (14, 0.25, 1)]
     """

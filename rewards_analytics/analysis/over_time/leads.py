@@ -1,4 +1,4 @@
-"""How many days ahead a due was listed, and which share of what was due so many days ahead expired."""
+"""How many days ahead a due was listed, and the share that expired of what was due at each number of days."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rewards_analytics.analysis.arguments import whole_number
 from rewards_analytics.errors import ArgumentError
 
 LEADS: Final = (7, 14, 30, 60, 90, 180, 365)
-"""Days ahead at which `lapse` asks unless told otherwise, and always for a forecast."""
+"""Days ahead at which `lapse` asks by default, and a forecast always does."""
 
 
 def leads_of(leads: Iterable[SupportsIndex]) -> tuple[int, ...]:

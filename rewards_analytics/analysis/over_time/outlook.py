@@ -33,8 +33,8 @@ def outlook(history: Any, *, as_of: date, horizon_days: int, asked_by: str) -> l
     before `as_of` on and where the horizon is over: `past_due`, `past_expired`, and their number `dues`; a due that
     several months list counts in each. `since` is the first of these snapshots.
 
-    There is no row of a unit without a share or with fewer than `FEWEST_DUES`, and none at all if the last snapshot is
-    more than `MOST_AGE_DAYS` older than `as_of`.
+    A unit without a share or with fewer than `FEWEST_DUES` has no row. Nothing has one if the last snapshot is more
+    than `MOST_AGE_DAYS` older than `as_of`.
     """
     part, days = between(history, date.min, as_of, asked_by=asked_by)
     if not days or (as_of - days[-1]).days > MOST_AGE_DAYS:

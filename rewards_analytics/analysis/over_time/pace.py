@@ -57,7 +57,7 @@ def pace(history: StoredHistory | IntoFrameT, *, window: int = 90) -> PolarsLazy
 
     `earned_per_day` is what the goal's holding earned (see `changes`) over the pairs of snapshots with `to_date` after
     the last snapshot - `window` days in which it is `held`, divided by the days that those pairs span; rounded once to
-    9 decimals, half to even. Null where there is no such pair. A pair that begins before the window counts whole.
+    9 decimals, half to even. Null without such a pair. A pair that begins before the window counts whole.
 
     `days_left` is `remaining` / `earned_per_day`, from the exact pace and rounded up; 0 where the goal is reached; null
     where the pace is 0 or unknown (or the number has more than 63 bits). `expected_on` is the last snapshot +
@@ -93,7 +93,7 @@ def pace(history: StoredHistory | IntoFrameT, *, window: int = 90) -> PolarsLazy
 
 
 def _pace(snapshots: Snapshots[Any], window: int) -> DataFrame:
-    last = snapshots.last or date.max  # without a day there is no row
+    last = snapshots.last or date.max  # a history without a day has no row
     pairs = [pair for pair in snapshots.pairs if (last - pair[1]).days < window]
     earned = by_holding(
         snapshots,

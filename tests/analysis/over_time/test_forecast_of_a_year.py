@@ -1,4 +1,4 @@
-"""The forecast on the sandbox's year, in which members save what is due as people do, beside the truth of that year."""
+"""The forecast on the sandbox's year, in which members save what is due as people do, and the truth of that year."""
 
 from datetime import date, timedelta
 

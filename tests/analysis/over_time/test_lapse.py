@@ -49,7 +49,7 @@ def test_what_was_due_at_a_lead_is_compared_with_what_is_left(make_history):
     [(6, None), (7, 7), (13, 7), (14, 14), (29, 14), (30, 30), (59, 30), (364, 180), (365, 365), (2000, 365)],
 )
 def test_a_snapshot_counts_at_the_longest_lead_that_it_is_ahead_by(make_history, days, lead):
-    """The only snapshot before the day is so many days ahead of it."""
+    """The only snapshot before the day is as many days ahead of it."""
     found = rows(make_history(before(days, "10"), before(-1)))
 
     assert [row[1] for row in found] == ([] if lead is None else [lead])

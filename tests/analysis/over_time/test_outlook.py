@@ -1,4 +1,4 @@
-"""What of the dues of the next 90 days is likely to lapse, beside what did of those of the past year."""
+"""What of the dues of the next 90 days is likely to lapse, and what did of those of the past year."""
 
 from datetime import date
 from decimal import Decimal as D
