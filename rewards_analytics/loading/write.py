@@ -9,10 +9,10 @@ from typing import IO, Any, Final
 
 import polars as pl
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from rewards_analytics.errors import ArgumentError
 from rewards_analytics.files import whole_file
+from rewards_analytics.loading.by_user import write_parquet
 from rewards_analytics.loading.chunk import TYPES
 from rewards_analytics.loading.kinds import ENDINGS, kind_of
 from rewards_analytics.loading.pipeline import read_tables
@@ -27,7 +27,8 @@ def write(rewards: object, path: str | os.PathLike[str]) -> Path:
     """Write rewards to a file of the kind that its ending says, and return its path.
 
     The file appears whole or not at all: it is written under another name and then moved. Loading it gives the
-    same rows, to the last digit. (CSV cannot tell an empty text from null.)
+    same rows, to the last digit. (CSV cannot tell an empty text from null.) Parquet whose rows stand by
+    `user_guid` says so.
 
     Parameters
     ----------
@@ -65,7 +66,7 @@ def _encoder(path: Path) -> Callable[[pa.Table, IO[bytes]], None]:
             "the text kinds also with .gz or .zst."
         )
     if kind == "parquet":
-        return lambda table, file: pq.write_table(table, file, compression="zstd")
+        return write_parquet
     text = {"ndjson": _ndjson, "json": _json, "csv": _csv}[kind]
 
     def encode(table: pa.Table, file: IO[bytes]) -> None:
