@@ -14,8 +14,8 @@ from rewards_analytics.sandbox.year.tables import TERMS
 
 Floats = npt.NDArray[np.float64]
 
-_MEMBERS_OF_A_USER: Final = (1, 1, 1, 2, 2, 3)
-_ROUND: Final = (
+MEMBERS_OF_A_USER: Final = (1, 1, 1, 2, 2, 3)
+ROUND: Final = (
     "kestrel_air",
     "northway_rail",
     "juniper_grocers",
@@ -29,7 +29,7 @@ _ROUND: Final = (
 )
 """Institutions in the order in which members are given to them: three in a row are different."""
 
-_JOIN, _LEAVE, _TWO_ACCOUNTS = 0.12, 0.06, 0.12
+_JOIN, _LEAVE, TWO_ACCOUNTS = 0.12, 0.06, 0.12
 _REDEEMS_A_MONTH: Final = np.array([0.0, 0.0, 0.15, 0.6])
 """How often members redeem whatever is due: those who wait (two in four), occasional and frequent spenders."""
 
@@ -62,16 +62,16 @@ class Population:
     @classmethod
     def drawn(cls, members: int, seed: int, start: int, days: int, rng: np.random.Generator) -> Population:
         """A population in which some members join or leave in the `days` from `start`."""
-        users = np.repeat(np.arange(members), rng.choice(_MEMBERS_OF_A_USER, members))[:members]
+        users = np.repeat(np.arange(members), rng.choice(MEMBERS_OF_A_USER, members))[:members]
         places = np.arange(members)
         # The members of one user follow each other in the round, so that no two are with the same institution.
-        given = (rng.integers(0, len(_ROUND), members)[users] + places) % len(_ROUND)
-        institution = np.array([list(BY_CODE).index(code) for code in _ROUND])[given]
+        given = (rng.integers(0, len(ROUND), members)[users] + places) % len(ROUND)
+        institution = np.array([list(BY_CODE).index(code) for code in ROUND])[given]
         joins, leaves = rng.random(members) < _JOIN, rng.random(members) < _LEAVE
         joined_on = np.where(joins, start + rng.integers(1, max(days, 2), members), start)
         left_on = np.where(leaves, start + rng.integers(1, max(days, 2), members), NEVER)
 
-        member, terms, account = _holdings(institution, rng.random(members) < _TWO_ACCOUNTS)
+        member, terms, account = _holdings(institution, rng.random(members) < TWO_ACCOUNTS)
         count = len(member)
         has_account = np.array([INSTITUTIONS[place].has_account for place in institution], np.bool_)[member]
         accounts = guids("ACT", seed, member, account).to_list()
