@@ -99,6 +99,49 @@ def writable_folder(path: str | os.PathLike[str]) -> Path:
 
 
 @contextmanager
+def whole_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Make a folder that appears under `path` only once it is complete; there, an empty one may stand.
+
+    Until then it is a hidden folder next to it, which is removed after an error and where the program is ended.
+
+    Raises
+    ------
+    RewardsError
+        If it cannot be made, or something is there.
+
+    Examples
+    --------
+    >>> with tempfile.TemporaryDirectory() as parent:
+    ...     with whole_folder(f"{parent}/notes") as folder:
+    ...         _ = (folder / "note.txt").write_text("whole")
+    ...         before = Path(parent, "notes").exists()
+    ...     Path(parent, "notes", "note.txt").read_text(), before
+    ('whole', False)
+    """
+    try:
+        target = Path(os.path.realpath(path))
+        if target.exists() and not target.is_dir():
+            raise RewardsError(f"Cannot write the folder {path}: it is a file. Name a new folder.")
+        if target.exists() and any(target.iterdir()):
+            raise RewardsError(f"The folder {path} is not empty. Name a new folder.")
+        hidden = target.with_name(UNFINISHED.replace("*", uuid4().hex))
+        _temporary.add(hidden)
+        try:
+            hidden.mkdir()
+            yield hidden
+            if target.exists():
+                target.rmdir()
+            hidden.replace(target)
+        finally:
+            shutil.rmtree(hidden, ignore_errors=True)
+            _temporary.discard(hidden)
+    except (OSError, ValueError) as error:  # ValueError: a NUL character, or a name that is empty
+        why = error.strerror if isinstance(error, OSError) else error
+        advice = "Name a new folder in one that you can write to."
+        raise RewardsError(f"Cannot write the folder {path}: {why}. {advice}") from error
+
+
+@contextmanager
 def temporary_folder(prefix: str) -> Iterator[Path]:
     """Create a folder that only its owner can read, and remove it in the end."""
     with tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as name:
