@@ -38,6 +38,7 @@ MAY_IMPORT = {
     "loading": {*BASE, "engines", "files", "forks", "interactive", "spreadsheet", "textfiles", "wording"},
     "analysis": {*BASE, "engines", "textfiles"},
     "history": {*BASE, "analysis", "engines", "files", "forks", "loading", "wording"},
+    "generating": {*BASE, "files", "history", "loading", "sandbox"},
     "results": {*BASE, "engines", "analysis"},
     "plots": {*BASE, "analysis", "results", "wording"},
     "show": {*BASE, "files", "analysis", "results", "plots", "spreadsheet", "wording"},

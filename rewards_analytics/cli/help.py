@@ -14,6 +14,10 @@ EXAMPLES: Final[Mapping[str, Sequence[str]]] = {
     "pull": ["pull -o rewards", "pull -o rewards --workers 16"],
     "check": ["check rewards.json", "check 'exports/*.csv.gz'"],
     "convert": ["convert rewards.ndjson.zst -o rewards.parquet", "convert rewards.csv -o clean.csv --on-invalid drop"],
+    "generate": [
+        "generate rewards.parquet --rewards 10000000",
+        "generate history --rewards 1000000 --days 30 --seed 7",
+    ],
     "balances": ["balances rewards.json", "balances rewards.json --by member_guid -o balances.csv"],
     "holdings": ["holdings rewards.json", "holdings rewards.json -o holdings.parquet"],
     "totals": ["totals rewards.json", "cat rewards.ndjson | rewards-analytics totals - --by user_guid --format csv"],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -50,14 +50,15 @@ def write(rewards: object, path: str | os.PathLike[str]) -> Path:
     [Decimal('12.500000000')]
     """
     target = Path(path)
-    encode = _encoder(target)
+    encode = encoder(target)
     table = pa.concat_tables([TYPES.empty_table(), *read_tables(rewards)])
     with whole_file(target) as file:
-        encode(table, file)
+        encode([table], file)
     return target
 
 
-def _encoder(path: Path) -> Callable[[pa.Table, IO[bytes]], None]:
+def encoder(path: Path) -> Callable[[Iterable[pa.Table], IO[bytes]], None]:
+    """Return what writes tables one after the other, in the kind that a file's name says."""
     kind = kind_of(path.name)
     compression = COMPRESSIONS.get(path.suffix.lower())
     if kind is None or (kind == "parquet" and compression):
@@ -66,12 +67,12 @@ def _encoder(path: Path) -> Callable[[pa.Table, IO[bytes]], None]:
             "the text kinds also with .gz or .zst."
         )
     if kind == "parquet":
-        return write_parquet
+        return lambda tables, file: write_parquet(pa.concat_tables(tables), file)
     text = {"ndjson": _ndjson, "json": _json, "csv": _csv}[kind]
 
-    def encode(table: pa.Table, file: IO[bytes]) -> None:
+    def encode(tables: Iterable[pa.Table], file: IO[bytes]) -> None:
         sink: Any = pa.CompressedOutputStream(pa.PythonFile(file, "w"), compression) if compression else file
-        for part in text(table):
+        for part in text(_slices(tables)):
             sink.write(part)
         if compression:
             sink.close()
@@ -79,9 +80,10 @@ def _encoder(path: Path) -> Callable[[pa.Table, IO[bytes]], None]:
     return encode
 
 
-def _slices(table: pa.Table) -> Iterator[pl.DataFrame]:
-    for start in range(0, table.num_rows, _ROWS):
-        yield pl.DataFrame(pl.from_arrow(table.slice(start, _ROWS)))
+def _slices(tables: Iterable[pa.Table]) -> Iterator[pl.DataFrame]:
+    for table in tables:
+        for start in range(0, table.num_rows, _ROWS):
+            yield pl.DataFrame(pl.from_arrow(table.slice(start, _ROWS)))
 
 
 def _plain_texts() -> list[pl.Expr]:
@@ -93,31 +95,31 @@ def _plain_texts() -> list[pl.Expr]:
     ]
 
 
-def _ndjson(table: pa.Table) -> Iterator[bytes]:
-    for rows in _objects(table):
+def _ndjson(frames: Iterable[pl.DataFrame]) -> Iterator[bytes]:
+    for rows in _objects(frames):
         yield ("\n".join(rows) + "\n").encode()
 
 
-def _json(table: pa.Table) -> Iterator[bytes]:
+def _json(frames: Iterable[pl.DataFrame]) -> Iterator[bytes]:
     before = b'{"rewards": [\n'
-    for rows in _objects(table):
+    for rows in _objects(frames):
         yield before + ",\n".join(rows).encode()
         before = b",\n"
-    yield b"\n]}\n" if table.num_rows else b'{"rewards": []}\n'
+    yield b'{"rewards": []}\n' if before.startswith(b"{") else b"\n]}\n"
 
 
-def _objects(table: pa.Table) -> Iterator[list[str]]:
+def _objects(frames: Iterable[pl.DataFrame]) -> Iterator[list[str]]:
     """Each reward as a JSON object; its balance is a number, with its digits and no others."""
     cut = FIELDS.index("balance")
     before = pl.struct(FIELDS[:cut]).struct.json_encode().str.strip_suffix("}")
     after = pl.struct(FIELDS[cut + 1 :]).struct.json_encode().str.strip_prefix("{")
-    for rows in _slices(table):
+    for rows in frames:
         texts = rows.with_columns(_plain_texts())
         yield texts.select(pl.format('{},"balance":{},{}', before, "balance", after)).to_series().to_list()
 
 
-def _csv(table: pa.Table) -> Iterator[bytes]:
+def _csv(frames: Iterable[pl.DataFrame]) -> Iterator[bytes]:
     yield (",".join(FIELDS) + "\n").encode()
-    for rows in _slices(table):
+    for rows in frames:
         amounts, *others = _plain_texts()
         yield frame_as_csv(rows.with_columns(others), amounts, include_header=False, quote_style="always")
