@@ -41,7 +41,8 @@ def records(result: Result) -> Sequence[Record]:
     frame = collected(result)
     if frame.implementation.is_polars():
         return frame.rows(named=True)  # twice as fast, which a redraw feels
-    rows: list[dict[str, Any]] = frame.to_arrow().to_pylist()
+    # Of pandas without its index, which becomes a column where it does not count the rows.
+    rows: list[dict[str, Any]] = frame.to_arrow().select(frame.columns).to_pylist()
     return rows
 
 

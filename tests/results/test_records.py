@@ -58,3 +58,10 @@ def test_records_are_the_same_on_every_engine(make_frame):
     expected = records(ra.holdings(frames.polars_frame(frames.table(ROWS))))
 
     assert in_order("holdings", ra.holdings(make_frame(*ROWS))) == expected
+
+
+@pytest.mark.parametrize("make", [frames.pandas_arrow, frames.pandas_plain])
+def test_the_index_of_a_pandas_frame_is_not_a_column(make):
+    rewards = make(frames.table(ROWS)).sort_values("balance").tail(2)[["unit_type", "balance_type"]]
+
+    assert [list(row) for row in records(rewards)] == [["unit_type", "balance_type"]] * 2
