@@ -144,12 +144,20 @@ def _from_notebook(notebook: Path, source: str, out: Path, as_of: date | None, g
 
 
 def _parameters(notebook: Path, as_of: date | None, given: dict[str, Any]) -> dict[str, Any]:
-    """The given values, and `as_of` if it was given or the notebook has that parameter (then today, as elsewhere)."""
+    """The given values, and those that are known without being given, if the notebook has such a parameter.
+
+    `as_of` is then today, and `freshness` the file of members that a pull has left in the folder of the rewards.
+    """
+    from rewards_analytics.client.pull.freshness import MEMBERS_FILE
     from rewards_analytics.reporting.notebook.report import parameters_of
 
     chosen = {name: value for name, value in given.items() if value is not None}
-    if as_of is not None or ("as_of" not in chosen and "as_of" in parameters_of(notebook)):
+    known = parameters_of(notebook)
+    if as_of is not None or ("as_of" not in chosen and "as_of" in known):
         chosen["as_of"] = day(as_of).isoformat()
+    if "freshness" not in chosen and "freshness" in known:
+        members = Path(str(chosen["source"]), MEMBERS_FILE)
+        chosen["freshness"] = str(members) if members.is_file() else None
     return chosen
 
 

@@ -209,6 +209,21 @@ def test_what_a_notebook_does_not_know_is_wrong_usage(run, tmp_path, option, sai
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_notebook_with_such_a_parameter_gets_the_members_that_a_pull_has_left(run, tmp_path):
+    pulled = tmp_path / "pulled"
+    pulled.mkdir()
+    ra.write(REWARDS, pulled / "part-00000.parquet")
+    (pulled / "_members.parquet").touch()
+    cells = [code("source = None\nfreshness = None", tags=["parameters"]), code("print(f'Members: {freshness}.')")]
+    own = notebook(tmp_path, words("# How fresh?"), *cells)
+
+    for name, source in {"1.html": pulled, "2.html": pulled / "part-00000.parquet"}.items():
+        assert run("report", source, "-o", tmp_path / name, "--notebook", own).status == 0
+
+    assert f"Members: {pulled / '_members.parquet'}." in read(tmp_path / "1.html").text
+    assert "Members: None." in read(tmp_path / "2.html").text
+
+
 def test_a_parameter_without_a_notebook_is_wrong_usage(run, tmp_path):
     ended = run("report", DATA / "rewards.json", "--out", tmp_path / "r.html", "-p", "title=Ours")
 
