@@ -42,9 +42,9 @@ def plot_forecast(
 ) -> Axes:
     """Draw what is due in each period, what is expected to expire of it, and what did, one panel per unit.
 
-    The outlined bar is what is due, the filled one within it what is expected to expire. Of a day in the past a diamond
-    shows what did; it is hollow where not all that was due has an outcome. The first 24 periods are drawn, and what is
-    due later is said.
+    The outlined bar is `due` of `forecast`, the filled one within it `expected`: each due x the share of its unit at
+    its days left. Of a day in the past a diamond shows `observed`, what did expire; it is hollow where not all that was
+    due has an outcome. The first 24 periods are drawn, and what is due later is said.
 
     Parameters
     ----------

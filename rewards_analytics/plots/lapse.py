@@ -29,8 +29,9 @@ _LINE_POINTS = 12
 def plot_lapse(history: Any, *, leads: Sequence[int] = LEADS, ax: Axes | None = None) -> Axes:
     """Draw the share that expired of what was due some days ahead, one line per unit.
 
-    Below the days stand the numbers of dues that each point is made of: a point of few dues says little. Days are
-    evenly spaced, however far apart they are.
+    A point is `share_expired` of `lapse`: of what was due that many days ahead, the part that was still due on its
+    day. Below the days stand the numbers of dues that each point is made of: a point of few dues says little. Days
+    are evenly spaced, however far apart they are.
 
     Parameters
     ----------
