@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from xml.etree import ElementTree
 
 import pytest
+from hypothesis import given, strategies as st
 
 from rewards_analytics.plots.expiring import describe_expiring
 from rewards_analytics.plots.style import DARK, LIGHT, colour_sheet, unit_class
@@ -185,3 +186,29 @@ def test_each_shape_has_the_colour_of_its_unit_as_the_page_sets_it():
 
 def test_an_unknown_unit_has_a_colour_and_does_not_reach_the_style_sheet():
     assert unit_class('X"; background: url(//evil)') in ("unit-9", "unit-10", "unit-11")
+
+
+@given(
+    amounts=st.lists(
+        st.decimals(min_value=-(10**18), max_value=10**18, places=2) | st.just(0), min_size=1, max_size=200
+    ),
+    unit_type=st.text(min_size=1, max_size=20),
+    chosen=st.integers(0, 210),
+    marks=st.booleans(),
+)
+def test_whatever_expires_is_drawn_inside_the_picture_and_its_marks_lie_side_by_side(amounts, unit_type, chosen, marks):
+    days = {AS_OF + timedelta(days=number): amount for number, amount in enumerate(amounts)}
+
+    drawn = timeline_svg(periods(unit_type, days), "day", chosen=AS_OF + timedelta(days=chosen), marks=marks)
+
+    picture = parsed(drawn)
+    _, _, width, height = map(float, picture.get("viewBox").split())
+    for rect in picture.iter("rect"):
+        left, top, across, down = (float(rect.get(name)) for name in ("x", "y", "width", "height"))
+        assert 0 <= left <= left + across <= width + 0.1
+        assert 0 <= top <= top + down <= height + 0.1
+    areas = of_class(picture, "rewards-point")
+    ends = [float(area.get("x")) + float(area.get("width")) for area in areas]
+    assert [float(area.get("x")) for area in areas[1:]] == pytest.approx(ends[:-1], abs=0.11)
+    assert (len(areas) > 0) is marks
+    assert len(of_class(picture, "rewards-chosen")) == (chosen < len(amounts))
