@@ -76,7 +76,8 @@ def validate(
     """Run notebooks in this Python, each from its own folder, and compare every output with the stored one.
 
     Each text must be the same but for what `nbval-sanitize.cfg` lists. A code cell without an execution count fails:
-    there is nothing that its output could be compared with. The pixels of pictures are not compared.
+    there is nothing that its output could be compared with. Of a picture the alternative text is compared, its drawing
+    is not.
 
     Parameters
     ----------
