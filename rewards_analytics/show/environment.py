@@ -30,6 +30,7 @@ def _csv_uri(text: str) -> str:
 _FILTERS: Final = {
     "amount": wording.amount,
     "amount_of": wording.amount_of,
+    "amounts": wording.amounts,
     "count": wording.count,
     "csv_uri": _csv_uri,
     "day": wording.day,

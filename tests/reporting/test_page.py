@@ -37,6 +37,15 @@ def page(tmp_path_factory):
     return reported(REWARDS, tmp_path_factory.mktemp("report"))
 
 
+def test_the_amounts_of_a_card_have_one_number_of_decimals(tmp_path):
+    rewards = frames.table([frames.total("MILES", "1204.5"), frames.lot("MILES", "84", "2027-01-31", guid="g2")])
+
+    text = ra.report(frames.polars_frame(rewards), tmp_path / "r.html", as_of=AS_OF).read_text()
+
+    card = text.partition('<li class="card')[2].partition("</li>")[0]
+    assert re.findall(r"[\d,]+\.\d+", re.sub("<svg.*?</svg>", "", card, flags=re.DOTALL)) == ["1,204.5", "84.0", "84.0"]
+
+
 def test_the_settings_of_a_notebook_do_not_change_a_report(tmp_path):
     first = ra.report(REWARDS, tmp_path / "1.html", as_of=AS_OF).read_bytes()
 
