@@ -1,0 +1,445 @@
+// The dashboard in the browser. Python renders the whole view and decides what a choice means; this module puts the
+// HTML in place, sends what people do as small messages, and looks after focus, keys, tooltips and the clipboard. It
+// knows no view: it acts on `data-` attributes and roles alone.
+
+const [ANSWER_MS, BUSY_MS, TYPING_MS, DATE_MS, COPIED_MS, DRAG_PX] = [15_000, 200, 120, 500, 1500, 6];
+const NO_ANSWER = "The kernel does not answer. What you see stays readable.";
+const [MARKS, ROVING, NATIVE] = ["[data-marks]", "[data-marks], [role=tablist]", "button, a, summary, input, select"];
+const REFERENCES = ["id", "for", "headers", "data-copy-of"];
+
+// Of these messages only the newest matters. The others are relative, such as a second toggle, and each one counts.
+const REPLACEABLE = new Set(["find", "set", "brush", "reset", "files"]);
+
+// --- HTML -----------------------------------------------------------------------------------------
+
+// The view as elements, with ids that no other view in the document has.
+function parse(html, prefix) {
+  const template = document.createElement("template");
+  template.innerHTML = html;
+  const refers = (name, value) =>
+    REFERENCES.includes(name) || /^aria-(activedescendant|controls|describedby|labelledby|owns)$/.test(name) ||
+    (name === "href" && value.startsWith("#"));
+  for (const element of template.content.querySelectorAll("*")) {
+    for (const { name, value } of [...element.attributes]) {
+      if (refers(name, value)) element.setAttribute(name, value.replace(/[^\s#]+/g, `${prefix}$&`));
+      else if (value.includes("url(#")) element.setAttribute(name, value.replaceAll("url(#", `url(#${prefix}`));
+    }
+  }
+  // What was said stays said, wherever the next view has these two.
+  for (const name of ["live", "alert"]) template.content.querySelector(`[data-${name}]`).id = `${prefix}${name}`;
+  return template.content.firstElementChild;
+}
+
+// Make `old` like `fresh` and keep every element that is in both: by id, otherwise by position. `isSettled` says that
+// nothing is on its way to the kernel, so that its values may replace those in a control that has the focus.
+function morph(old, fresh, isSettled) {
+  const active = old.getRootNode().activeElement;
+  const wanted = new Set([...fresh.querySelectorAll("[id]")].map(({ id }) => id));
+  const held = new Map();
+  for (const element of old.querySelectorAll("[id]")) {
+    if (wanted.has(element.id)) held.set(element.id, element);
+    else element.remove(); // first of all, so that positions agree
+  }
+  const attributes = (from, to) => {
+    const isLocal = (name) => name === "data-busy" || (name === "open" && from.localName === "details") ||
+      (name === "tabindex" && from.parentElement.closest(ROVING));
+    for (const { name } of [...from.attributes]) {
+      if (!to.hasAttribute(name) && !isLocal(name)) from.removeAttribute(name);
+    }
+    for (const { name, value } of to.attributes) {
+      if (from.getAttribute(name) !== value && !isLocal(name)) from.setAttribute(name, value);
+    }
+  };
+  const children = (from, to) => {
+    let at = from.firstChild;
+    for (const child of [...to.childNodes]) {
+      const isSame = (node) => node?.nodeName === child.nodeName && (node.id ?? "") === (child.id ?? "");
+      const match = [held.get(child.id), at].find(isSame);
+      if (match && match === at) at = at.nextSibling;
+      // Only moveBefore keeps focus and scroll positions on the way.
+      else if (match?.isConnected && from.moveBefore) from.moveBefore(match, at);
+      else from.insertBefore(match ?? child, at);
+      if (match) patch(match, child);
+    }
+    while (at && at !== from.lastChild) from.lastChild.remove();
+    at?.remove();
+  };
+  const patch = (from, to) => {
+    if (from.nodeType !== Node.ELEMENT_NODE) {
+      if (from.data !== to.data) from.data = to.data;
+    } else if (!to.matches("[data-live], [data-alert]")) {
+      attributes(from, to);
+      children(from, to);
+      // Attributes are only a control's first values, and a control with the focus belongs to its user.
+      if (from.matches("select") && (from !== active || isSettled)) from.value = to.value;
+      else if (from.matches("input") && from !== active) [from.value, from.checked] = [to.value, to.checked];
+    }
+  };
+  patch(old, fresh);
+}
+
+// Run `change`; if it removes the element with the focus, the nearest one that is still there gets the focus.
+function keepFocus(root, change) {
+  const focused = root.getRootNode().activeElement;
+  if (!root.contains(focused)) return change();
+  const around = [];
+  for (let box = focused.parentElement; root.contains(box); box = box.parentElement) around.push(box);
+  const order = [...root.querySelectorAll("a[href], button, input, select, summary, [tabindex]")];
+  const at = order.indexOf(focused);
+  change();
+  const isUsable = (each) => root.contains(each) && each.checkVisibility();
+  const others = [...order.slice(at + 1), ...order.slice(0, at).reverse()].filter(isUsable);
+  const nearest = around.map((box) => others.find((each) => box.contains(each))).find(Boolean);
+  const target = isUsable(focused) ? focused : nearest;
+  if (target !== root.getRootNode().activeElement) target?.focus({ preventScroll: true });
+}
+
+// --- Messages -------------------------------------------------------------------------------------
+
+// Sends one message at a time. `busy` hears whether an answer takes long, `silent` whether none comes.
+function messenger(model, { busy, silent, answered }) {
+  let counter = Math.floor(Math.random() * 2 ** 40); // two views of one model hear each other's answers
+  let [flight, waiting, timers] = [null, [], []];
+  const settle = () => {
+    timers.forEach(clearTimeout);
+    flight = null;
+    busy(false);
+  };
+  const lost = () => {
+    settle();
+    waiting = [];
+    silent(true);
+  };
+  const next = () => {
+    if (flight !== null || waiting.length === 0) return;
+    const message = waiting.shift();
+    flight = message.n;
+    timers = [setTimeout(busy, BUSY_MS, true), setTimeout(lost, ANSWER_MS)];
+    try { model.send(message); } catch { lost(); }
+  };
+  const heard = (content) => {
+    silent(false);
+    if (content?.done !== flight) return;
+    settle();
+    answered();
+    next();
+  };
+  model.on("msg:custom", heard);
+  return {
+    isSettled: () => waiting.length === 0,
+    send(name, ...given) {
+      const args = given.map(String);
+      const isOutdated = (each) => each.do === name && (name !== "set" || each.with[0] === args[0]);
+      if (REPLACEABLE.has(name)) waiting = waiting.filter((each) => !isOutdated(each));
+      waiting.push({ do: name, with: args, n: (counter += 1) });
+      next();
+    },
+    close() {
+      settle();
+      model.off("msg:custom", heard);
+    },
+  };
+}
+
+// --- Tooltip and clipboard ------------------------------------------------------------------------
+
+// One tooltip for the whole view, in the top layer, where no output area cuts it off.
+function tooltip(el, prefix) {
+  const tip = document.createElement("div");
+  Object.assign(tip, { className: "rewards-tip", id: `${prefix}tip`, popover: "manual", role: "tooltip" });
+  el.append(tip);
+  let [owner, timer] = [null, 0];
+  const show = (element) => {
+    clearTimeout(timer);
+    if (!tip.isConnected) return;
+    if (owner !== element) owner?.removeAttribute("aria-describedby");
+    owner = element?.isConnected && element.dataset.tip ? element : null;
+    tip.togglePopover(owner !== null);
+    if (owner === null) return;
+    tip.textContent = owner.dataset.tip;
+    if (!owner.closest(MARKS)) owner.setAttribute("aria-describedby", tip.id); // a mark's label says it already
+    const [{ left, top, bottom, width }, own] = [owner.getBoundingClientRect(), tip.getBoundingClientRect()];
+    const x = Math.max(4, Math.min(left + (width - own.width) / 2, window.innerWidth - own.width - 4));
+    Object.assign(tip.style, { left: `${x}px`, top: `${top < own.height + 10 ? bottom + 6 : top - own.height - 6}px` });
+  };
+  return {
+    show,
+    hide: () => show(null),
+    hideSoon: () => (timer = setTimeout(show, 150, null)), // the pointer may be on its way to the tooltip
+    stay: () => clearTimeout(timer),
+    refresh: () => owner && show(owner),
+    isOf: (element) => owner !== null && owner === element,
+    holds: (element) => tip.contains(element),
+  };
+}
+
+// Cells apart by tabs, as spreadsheets take them: exact amounts, whole guids, and no text that would run as a formula.
+function tableText(table, formula) {
+  const cell = (it) => {
+    const isNumber = it.matches(".number");
+    const text = isNumber || it.querySelector("code") ? (it.dataset.value ?? it.textContent) : it.textContent;
+    const line = text.replace(/\s+/g, " ").trim();
+    return isNumber ? line : line.replace(formula, "'$&");
+  };
+  return [...table.rows].map((row) => [...row.cells].map(cell).join("\t")).join("\n");
+}
+
+// A page in a frame or without TLS may not have the clipboard; any page may copy what is selected in it.
+async function copied(text, el) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    const focused = el.getRootNode().activeElement;
+    const area = Object.assign(document.createElement("textarea"), { value: text });
+    el.append(area);
+    area.select();
+    const isDone = document.execCommand("copy");
+    area.remove();
+    focused?.focus({ preventScroll: true });
+    return isDone;
+  }
+}
+
+// --- One view -------------------------------------------------------------------------------------
+
+function render({ model, el }) {
+  const prefix = `v${Math.random().toString(36).slice(2, 10)}-`;
+  const tip = tooltip(el, prefix);
+  const root = el.insertBefore(parse(model.get("html"), prefix), el.firstChild);
+  const on = {};
+  const active = () => el.getRootNode().activeElement;
+  const part = (name) => root.querySelector(`[data-${name}]`);
+  const say = (text) => { // the same words again are only read out if the text differs
+    const live = part("live");
+    live.textContent = live.textContent === text ? `${text}\u00a0` : text;
+  };
+  const { send, isSettled, close } = messenger(model, {
+    busy: (isBusy) => root.toggleAttribute("data-busy", isBusy),
+    silent: (isSilent) => {
+      if (part("alert").matches(":empty") === isSilent) part("alert").textContent = isSilent ? NO_ANSWER : "";
+    },
+    answered: () => draw(),
+  });
+  const draw = () => {
+    keepFocus(root, () => morph(root, parse(model.get("html"), prefix), isSettled()));
+    arrange();
+  };
+  const arrange = () => {
+    for (const group of root.querySelectorAll(ROVING)) rove(group);
+    showList();
+    tip.refresh();
+  };
+
+  // --- A click, or its key ---
+
+  const act = (element) => {
+    if (!element.matches("[aria-disabled=true]")) send(element.dataset.do, ...JSON.parse(element.dataset.with ?? "[]"));
+  };
+  const copy = async (button) => {
+    const table = root.querySelector(`[id="${button.dataset.copyOf}"]`);
+    const text = table ? tableText(table, new RegExp(root.dataset.formula, "u")) : button.dataset.copy;
+    const isCopied = await copied(text, el);
+    say(isCopied ? "Copied" : "This browser does not allow copying here.");
+    button.toggleAttribute("data-copied", isCopied);
+    setTimeout(() => button.removeAttribute("data-copied"), COPIED_MS);
+  };
+  on.click = ({ target }) => {
+    const pressed = target.closest("[data-do], [data-copy], [data-copy-of]");
+    tip.show(target.closest("[data-tip]")); // a tap neither hovers nor, on every system, gives the focus
+    if (isDragged) isDragged = false; // a drag ends with a click, which chooses no mark
+    else if (pressed?.matches("[role=option]")) pick(pressed);
+    else if (pressed?.dataset.do) act(pressed);
+    else if (pressed) copy(pressed);
+  };
+
+  // --- Keys ---
+
+  const items = (group) => [...group.querySelectorAll("[role=button], [role=tab]")];
+  // One item of a group is reached by Tab: the one with the focus, the chosen tab, or the one that it was before.
+  const rove = (group) => {
+    const all = items(group);
+    const first = (selector) => all.find((each) => each.matches(selector));
+    const stop = all.find((each) => each === active()) ?? first("[aria-selected=true]") ?? first("[tabindex='0']");
+    for (const each of all) each.setAttribute("tabindex", each === (stop ?? all[0]) ? "0" : "-1");
+  };
+  const step = ({ key, shiftKey }, item) => {
+    const all = items(item.closest(ROVING));
+    const [at, end] = [all.indexOf(item), all.length - 1];
+    const to = { ArrowRight: at + 1, ArrowDown: at + 1, ArrowLeft: at - 1, ArrowUp: at - 1, Home: 0, End: end }[key];
+    if (to === undefined) return false;
+    const next = all[Math.min(Math.max(to, 0), end)];
+    next.focus();
+    if (shiftKey && isPeriod(item)) brush(drag?.from ?? item, next);
+    return true;
+  };
+  const escape = (target) => {
+    const isTerm = tip.isOf(target) && !target.closest(MARKS);
+    tip.hide();
+    if (drag) brush();
+    else if (target.matches("[data-search]") && target.value) clear(target);
+    else if (!isTerm) send("reset");
+  };
+  on.keydown = (event) => {
+    const { key, target } = event;
+    const isCommand = event.ctrlKey || event.metaKey;
+    const isUndo = isCommand && key === "z" && !target.matches("input"); // Alt+Left stays the browser's
+    if (event.isComposing || ((isCommand || event.altKey) && !isUndo)) return;
+    event.stopPropagation(); // a notebook takes arrows, letters and Enter for its own commands
+    const item = target.closest("[role=button], [role=tab]");
+    let isDone = true;
+    if (isUndo) send("undo");
+    else if (target.matches("[data-search]") && searchKey(key, target)) showList();
+    else if (key === "Escape") escape(target);
+    else if (["Enter", " "].includes(key) && target.matches("[data-do]") && !target.matches(NATIVE)) act(target);
+    else isDone = Boolean(item?.closest(ROVING)) && step(event, item);
+    if (isDone) event.preventDefault();
+  };
+  on.keyup = ({ key }) => key === "Shift" && drag && choose();
+
+  // --- Controls ---
+
+  let [typing, dating] = [0, 0];
+  on.change = ({ target }) => {
+    if (!target.matches("[data-change]")) return;
+    const { change, key } = target.dataset;
+    if (target.type !== "date") return send(change, key, target.value);
+    clearTimeout(dating); // a date changes with each digit that is typed
+    if (target.value && target.validity.valid) dating = setTimeout(send, DATE_MS, change, key, target.value);
+  };
+  on.input = ({ target, isComposing }) => target.matches("[data-search]") && !isComposing && search(target, TYPING_MS);
+  on.compositionend = ({ target }) => target.matches("[data-search]") && search(target, TYPING_MS);
+
+  // --- Finding people: a combobox whose list Python fills ---
+
+  let [chosen, isDismissed] = [-1, false];
+  const options = () => [...root.querySelectorAll("[data-matches] [role=option]")];
+  const showList = () => {
+    const [input, list, all] = [part("search"), part("matches"), options()];
+    if (!input || !list) return;
+    const isOpen = active() === input && input.value !== "" && !isDismissed;
+    chosen = Math.min(chosen, all.length - 1);
+    list.hidden = !isOpen;
+    input.setAttribute("aria-expanded", String(isOpen));
+    all.forEach((each, index) => each.setAttribute("aria-selected", String(index === chosen)));
+    input.setAttribute("aria-activedescendant", isOpen ? (all[chosen]?.id ?? "") : "");
+    if (isOpen) all[chosen]?.scrollIntoView({ block: "nearest" });
+  };
+  const search = (input, delay) => {
+    clearTimeout(typing);
+    [chosen, isDismissed] = [-1, false];
+    typing = setTimeout(() => send("find", input.value), delay);
+    showList();
+  };
+  const clear = (input) => {
+    input.value = "";
+    search(input, 0);
+  };
+  const pick = (option) => {
+    act(option);
+    clear(part("search"));
+  };
+  const searchKey = (key, input) => {
+    const [all, isOpen] = [options(), input.getAttribute("aria-expanded") === "true"];
+    if (all.length === 0 || (!isOpen && key !== "ArrowDown")) return false;
+    if (!isOpen) isDismissed = false;
+    else if (key === "ArrowDown") chosen = (chosen + 1) % all.length;
+    else if (key === "ArrowUp") chosen = (Math.max(chosen, 0) + all.length - 1) % all.length;
+    else if (key === "Enter") pick(all[Math.max(chosen, 0)]);
+    else return false;
+    return true;
+  };
+  // The input keeps the focus while an option is clicked.
+  on.mousedown = (event) => event.target.closest("[data-matches]") && event.preventDefault();
+
+  // --- Marks: a range of periods, dragged or extended with Shift ---
+
+  let [drag, isDragged] = [null, false];
+  const isPeriod = (mark) => Boolean(mark?.matches(`${MARKS} [data-with*='"period"']`));
+  const range = () => {
+    const all = items(drag.from.closest(MARKS)).filter(isPeriod);
+    const [first, end] = [all.indexOf(drag.from), all.indexOf(drag.to)].sort((one, other) => one - other);
+    return all.slice(first, end + 1);
+  };
+  // Mark the periods from one to another; without them, none.
+  const brush = (from, to) => {
+    root.querySelectorAll("[data-brushed]").forEach((each) => each.removeAttribute("data-brushed"));
+    drag = from ? { ...drag, from, to } : null;
+    if (!drag) return;
+    for (const each of range()) each.toggleAttribute("data-brushed", true);
+    tip.hide();
+    say(`${range()[0].getAttribute("aria-label")} – ${range().at(-1).getAttribute("aria-label")}`);
+  };
+  const choose = () => {
+    const ends = root.contains(drag.from) && drag.from !== drag.to ? [range()[0], range().at(-1)] : [];
+    brush();
+    if (ends.length) send("brush", ...ends.map((each) => JSON.parse(each.dataset.with)[1]));
+  };
+  const distance = (mark, x) => {
+    const { left, right } = mark.getBoundingClientRect();
+    return Math.max(left - x, x - right, 0);
+  };
+  on.pointerdown = ({ target, button, clientX }) => {
+    const mark = target.closest("[data-do]");
+    drag = button === 0 && isPeriod(mark) ? { from: mark, to: mark, x: clientX } : null;
+    isDragged = false;
+  };
+  on.pointermove = ({ clientX, pointerId }) => {
+    if (drag?.x === undefined || Math.abs(clientX - drag.x) < DRAG_PX) return;
+    const marks = items(drag.from.closest(MARKS)).filter(isPeriod);
+    const to = marks.reduce((best, each) => (distance(each, clientX) < distance(best, clientX) ? each : best));
+    if (to === drag.to) return;
+    el.setPointerCapture(pointerId);
+    isDragged = true;
+    brush(drag.from, to);
+  };
+  on.pointerup = () => {
+    if (isDragged && drag) choose();
+    drag = null;
+  };
+  on.pointercancel = () => brush();
+
+  // --- Focus and pointer: labels in the live line, terms in the tooltip ---
+
+  const explain = (target) => {
+    const owner = target.closest("[data-tip]");
+    if (target.closest(`${MARKS} [aria-label]`)) say(target.closest("[aria-label]").getAttribute("aria-label"));
+    if (owner) tip.show(owner);
+  };
+  on.focusin = ({ target }) => {
+    explain(target);
+    arrange();
+  };
+  on.focusout = ({ target }) => {
+    if (tip.isOf(target)) tip.hide();
+    setTimeout(showList);
+  };
+  on.pointerover = ({ target, pointerType }) => {
+    if (tip.holds(target)) tip.stay();
+    else if (pointerType !== "touch" && !drag) explain(target);
+  };
+  on.pointerout = ({ pointerType }) => pointerType === "touch" || tip.hideSoon();
+
+  // --- Beginning and end ---
+
+  // The static copy in the same output is hidden for as long as this view lives, whenever the page puts it there.
+  el.dataset.viewOf = prefix;
+  const [hiding, still] = [new CSSStyleSheet(), `[data-static-of="${CSS.escape(model.get("key"))}"]`];
+  const outputs = [`.jp-OutputArea:has([data-view-of="${prefix}"])`, "body:not(:has(.jp-OutputArea))"];
+  hiding.replaceSync(`:is(${outputs}) ${still} { display: none }`);
+  document.adoptedStyleSheets.push(hiding);
+  const ending = new AbortController();
+  for (const [name, listener] of Object.entries(on)) el.addEventListener(name, listener, { signal: ending.signal });
+  model.on("change:html", draw);
+  arrange();
+  return () => {
+    ending.abort();
+    close();
+    [typing, dating].forEach(clearTimeout);
+    tip.hide();
+    model.off("change:html", draw);
+    document.adoptedStyleSheets = document.adoptedStyleSheets.filter((each) => each !== hiding);
+  };
+}
+
+export default { render };
