@@ -61,7 +61,8 @@ _HOME = {
     "plot_forecast": "plots.forecast",
     "plot_due": "plots.due",
     "show": "show",
-    "explore": "widgets.explore",
+    "explore": "widgets.explore.widget",
+    "Explore": "widgets.explore.widget",
     "connect": "widgets.connect.form",
     "DemoSandbox": "widgets.connect.demo_sandbox",
     "report": "reporting.report",
@@ -166,7 +167,7 @@ if TYPE_CHECKING:
     from rewards_analytics.webhook import reward_event as reward_event
     from rewards_analytics.widgets.connect.demo_sandbox import DemoSandbox as DemoSandbox
     from rewards_analytics.widgets.connect.form import connect as connect
-    from rewards_analytics.widgets.explore import explore as explore
+    from rewards_analytics.widgets.explore.widget import Explore as Explore, explore as explore
 
 
 def __getattr__(name: str) -> Any:

@@ -44,7 +44,7 @@ MAY_IMPORT = {
     "show": {*BASE, "files", "analysis", "results", "plots", "spreadsheet", "wording"},
     "reporting": {*BASE, *READING, "children", "engines", "files", "interactive", "version"},
     # and `widgets.connect`, which fetches, the client, the sandbox and the loader
-    "widgets": {*BASE, *READING, "engines", "reporting", "version"},
+    "widgets": {*BASE, *READING, "engines", "interactive", "reporting", "version"},
     "notebooks": {"children", "errors", "files", "reporting", "version", "wording"},
     "dashboard": {*BASE, "children", "files", "loading", "widgets", "wording"},
 }

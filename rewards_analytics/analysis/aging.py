@@ -71,17 +71,30 @@ def buckets_within(days: int) -> tuple[str, ...]:
     return BUCKETS[1 : 2 + _LAST_DAYS.index(days)]
 
 
+def days_of(bucket: str, start: date) -> tuple[date, date | None] | None:
+    """Return the first and the last day (None: no bound) of a bucket; None for those that lie outside time ahead.
+
+    >>> days_of("31-60", date(2026, 11, 23))
+    (datetime.date(2026, 12, 24), datetime.date(2027, 1, 22))
+    """
+    place = BUCKETS.index(bucket) - 1
+    if not 0 <= place <= len(_LAST_DAYS):
+        return None
+    first = days_after(start, _LAST_DAYS[place - 1] + 1) if place else start
+    return first, days_after(start, _LAST_DAYS[place]) if place < len(_LAST_DAYS) else None
+
+
 def lots_by_bucket(lots: LazyFrame, start: date, number: nw.Expr | None = None) -> LazyFrame:
     """The lots added up per span of days and unit; `number` counts those of several rows, see `lots_by_day`."""
     return (
-        lots.with_columns(bucket=_bucket(start))
+        lots.with_columns(bucket=position(start))
         .group_by("bucket", "unit_type")
         .agg(expiring=nw.col("balance").sum(), rewards=nw.len() if number is None else number)
     )
 
 
-def _bucket(start: date) -> nw.Expr:
-    """Position in BUCKETS, found by comparing days: date arithmetic differs between the engines."""
+def position(start: date) -> nw.Expr:
+    """Position of a lot's `expires_on` in BUCKETS, found by comparing days: date arithmetic differs between engines."""
     expires_on = nw.col("expires_on")
     position = nw.lit(len(_LAST_DAYS) + 1)
     for index in range(len(_LAST_DAYS), 0, -1):

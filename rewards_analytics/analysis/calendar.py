@@ -33,6 +33,17 @@ def period_of(day: date, every: str) -> date:
     return date(day.year, (day.month - 1) // months * months + 1, 1)
 
 
+def last_day_of(period: date, every: str) -> date:
+    """Return the last day of the calendar period that begins on a day, or the last day of the calendar.
+
+    >>> last_day_of(date(2027, 1, 1), "quarter"), last_day_of(date(9999, 12, 27), "week")
+    (datetime.date(2027, 3, 31), datetime.date(9999, 12, 31))
+    """
+    if every in _MONTHS:
+        return end_of_month(period, _MONTHS[every] - 1)
+    return days_after(period, 6 if every == "week" else 0)
+
+
 def periods_between(first: date, last: date, every: str) -> Iterator[date]:
     """Yield the first day of each period from the one holding `first` to the one holding `last`."""
     start = period_of(first, every)

@@ -10,7 +10,7 @@ from pathlib import Path
 import ipywidgets as widgets
 
 from rewards_analytics.loading.load import load
-from rewards_analytics.widgets.explore import explore
+from rewards_analytics.widgets.explore.widget import explore
 from rewards_analytics.wording import count, one_line
 
 

@@ -23,6 +23,7 @@ from rewards_analytics.engines.kinds import (
     recognise,
     rereadable,
 )
+from rewards_analytics.engines.rows import picked
 
 __all__ = [
     "AMOUNT",
@@ -39,6 +40,7 @@ __all__ = [
     "from_caller",
     "is_frame",
     "narrowed",
+    "picked",
     "recognise",
     "rereadable",
 ]

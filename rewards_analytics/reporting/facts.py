@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from decimal import Decimal
 from typing import Any, Final, TypeAlias
 
 from rewards_analytics.analysis.arguments import day
@@ -15,7 +14,6 @@ from rewards_analytics.analysis.expiring import expiring
 from rewards_analytics.analysis.freshness import STALE_AFTER_DAYS
 from rewards_analytics.analysis.quality import quality
 from rewards_analytics.analysis.rates import read_rates
-from rewards_analytics.analysis.sums import exact_sum
 from rewards_analytics.engines import columns_of
 from rewards_analytics.plots.outside import after_timeline, outside_of_timeline
 from rewards_analytics.reporting.moved import Movement
@@ -23,11 +21,11 @@ from rewards_analytics.reporting.pictures import embedded
 from rewards_analytics.results.bands import banded
 from rewards_analytics.results.overview import overview, stale, typed_once, worth
 from rewards_analytics.results.records import Record, in_order, of_unit, units_of
-from rewards_analytics.results.upcoming import MOST_UPCOMING, SOON_DAYS, later, soon
+from rewards_analytics.results.upcoming import MOST_UPCOMING, SOON_DAYS, later
 from rewards_analytics.schema import UNIT_TYPES
-from rewards_analytics.show.cells import bar_width
+from rewards_analytics.show.cards import card
 from rewards_analytics.show.definitions import definitions
-from rewards_analytics.show.headline import sentence_of_source, share
+from rewards_analytics.show.headline import sentence_of_source
 from rewards_analytics.show.lapses import likely_to_lapse
 from rewards_analytics.show.overview import what_matters
 from rewards_analytics.show.tables import Table, header, of_records, of_units
@@ -103,7 +101,7 @@ def report_facts(
         "source_words": sentence_of_source(first.source),
         "headline": what_matters(first, in_dollars, fresh, likely_to_lapse(ahead, schedule, as_of)),
         "soon_days": SOON_DAYS,
-        "totals": [_of_total(row, schedule) for row in first.totals],
+        "totals": [card(row, schedule) for row in first.totals],
         "value": in_dollars,
         "freshness": None if fresh is None else {"rows": fresh, "stale_after": STALE_AFTER_DAYS},
         "moved": None if movement is None else movement.facts(),
@@ -226,21 +224,6 @@ def _headers(names: str) -> dict[str, str]:
     return {name: header(name) for name in names.split()}
 
 
-def _of_total(row: Record, schedule: Sequence[Record]) -> Facts:
-    """Return a row of `totals` with what expires soon, what has expired, and the widths of its bar."""
-    unit_type = row["unit_type"]
-    ahead, available, expiring = soon(schedule, unit_type), row["available"], row["expiring"]
-    shares = [share(ahead, available), share(expiring, available)]
-    drawn = None not in shares and ahead <= expiring
-    return dict(row) | {
-        "soon": ahead,
-        "soon_share": shares[0],
-        "expiring_share": shares[1],
-        "expired": _sum(of_unit(schedule, unit_type), ["expired"]),
-        "widths": [bar_width(part, available) for part in (ahead, expiring)] if drawn else None,
-    }
-
-
 def _timeline(rewards: Any, schedule: Sequence[Record], as_of: date) -> Facts:
     """Return the months ahead, their pictures, and what expires after them."""
     until = end_of_month(as_of, MONTHS - 1)
@@ -269,8 +252,3 @@ def _quality(rewards: Any, as_of: date) -> Sequence[Record] | None:
     if not {"guid", "created_at"} <= set(columns_of(rewards, asked_by="report")):
         return None
     return in_order("quality", quality(rewards, as_of=as_of))
-
-
-def _sum(schedule: Sequence[Record], buckets: Sequence[str]) -> Decimal:
-    """Add up what expires in some spans of one unit."""
-    return exact_sum(row["expiring"] for row in schedule if row["bucket"] in buckets)

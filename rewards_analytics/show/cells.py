@@ -60,6 +60,10 @@ class Cell(NamedTuple):
         More classes of the cell: `unit-N` for the colour of its unit or bar, `none`, `aside`.
     href
         Where a press on the text leads.
+    toggle
+        In the dashboard, the list and the value that a press on the text chooses, or leaves out again.
+    pressed
+        Whether that value is chosen.
     """
 
     text: str
@@ -69,6 +73,8 @@ class Cell(NamedTuple):
     bar: Bar | None = None
     classes: str = ""
     href: str | None = None
+    toggle: tuple[str, str] | None = None
+    pressed: bool = False
 
     def all_classes(self, is_number: bool) -> str:
         """Return the classes of the cell in a column of numbers or of text."""

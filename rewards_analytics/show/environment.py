@@ -12,7 +12,7 @@ from rewards_analytics import wording
 from rewards_analytics.plots.style import unit_class
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=4)
 def environment(*rooms: str) -> Environment:
     """Return the templates of `show`, and of other rooms (folders of this package) that build on them."""
     loaders = [PackageLoader("rewards_analytics", f"{room}/templates") for room in (*rooms, "show")]

@@ -73,6 +73,10 @@ class Table:
         What the table leaves out, below it.
     narrow, long
         Whether it has so few columns that it looks lost at full width, and whether it scrolls within its own height.
+    columns
+        In the dashboard, the name of each column: its header is a button that sorts by it.
+    order
+        The column that the rows are sorted by, if not in their own order, and whether it descends.
     """
 
     caption: str
@@ -84,6 +88,8 @@ class Table:
     note: str = ""
     narrow: bool = False
     long: bool = False
+    columns: Sequence[str] = ()
+    order: tuple[str, bool] | None = None
 
     @property
     def numeric(self) -> list[bool]:

@@ -10,8 +10,8 @@ import rewards_analytics as ra
 from rewards_analytics.analysis.calendar import last_day_of_span
 from rewards_analytics.results.records import records
 from rewards_analytics.results.upcoming import next_expiries
-from rewards_analytics.widgets.choice import Choice
-from rewards_analytics.widgets.selection import MOST_KEPT, Selection
+from rewards_analytics.widgets.explore.choice import Choice
+from rewards_analytics.widgets.explore.selection import MOST_KEPT, Selection
 from tests import frames
 
 AS_OF = dt.date(2026, 11, 23)
@@ -153,7 +153,7 @@ def test_the_dashboard_lists_the_same_next_expiries_as_the_report(until):
     ids=["all", "a user", "a member and types", "a unit"],
 )
 def test_every_kind_of_frame_shows_the_same(kind, choice, most, monkeypatch):
-    monkeypatch.setattr("rewards_analytics.widgets.selection.MOST_IN_MEMORY", most)
+    monkeypatch.setattr("rewards_analytics.widgets.explore.selection.MOST_IN_MEMORY", most)
     rewards = frames.table(
         [
             frames.total("MILES", "100", "2027-01-31"),

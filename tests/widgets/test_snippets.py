@@ -6,9 +6,9 @@ import polars as pl
 import pytest
 
 from rewards_analytics.results.records import records
-from rewards_analytics.widgets.choice import Choice
-from rewards_analytics.widgets.selection import Selection
-from rewards_analytics.widgets.snippets import Snippets
+from rewards_analytics.widgets.explore.choice import Choice
+from rewards_analytics.widgets.explore.selection import Selection
+from rewards_analytics.widgets.explore.snippets import Snippets
 from tests import frames
 
 AS_OF, UNTIL = dt.date(2026, 11, 23), dt.date(2028, 11, 22)

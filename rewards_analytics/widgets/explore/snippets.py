@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Final
 
@@ -10,7 +10,8 @@ import narwhals as nw
 from narwhals import Implementation
 
 from rewards_analytics.engines import narrowed, recognise
-from rewards_analytics.widgets.choice import Choice
+from rewards_analytics.widgets.explore.choice import Choice
+from rewards_analytics.widgets.explore.state import LISTS, State, choice_of
 
 if TYPE_CHECKING:
     from narwhals.typing import IntoFrame
@@ -34,36 +35,17 @@ class Snippets:
         schema = narrowed(found, [name for name in _FILTERED if found.names.count(name) == 1]).collect_schema()
         self._categorical = {name for name, dtype in schema.items() if isinstance(dtype, nw.Categorical | nw.Enum)}
 
-    def totals(self, choice: Choice) -> str:
-        """Reproduce the totals."""
-        return self._lines(choice, "ra.totals(chosen)")
-
-    def expiring(self, choice: Choice) -> str:
-        """Reproduce the timeline."""
-        until = "" if choice.until is None else f", until={_day(choice.until)}"
-        return self._lines(choice, f'ra.expiring(chosen, as_of={_day(choice.as_of)}, every="{choice.every}"{until})')
-
-    def aging(self, choice: Choice) -> str:
-        """Reproduce the aging schedule."""
-        return self._lines(choice, f"ra.aging(chosen, as_of={_day(choice.as_of)})")
-
-    def upcoming(self, choice: Choice, last: date) -> str:
-        """Reproduce the next expiries, up to the last day listed."""
-        return self._lines(choice, f"ra.upcoming(chosen, as_of={_day(choice.as_of)}, until={_day(last)})")
-
-    def distance(self, choice: Choice) -> str:
-        """Reproduce the goals."""
-        return self._lines(choice, "ra.distance(chosen)")
-
-    def quality(self, choice: Choice) -> str:
-        """Reproduce the quality checks."""
-        return self._lines(choice, f"ra.quality(chosen, as_of={_day(choice.as_of)})")
-
-    def _lines(self, choice: Choice, call: str) -> str:
+    def code(self, view: str, state: State) -> str:
+        """Reproduce the table of a view, such as `totals` or `upcoming`, in a state."""
+        choice = choice_of(state)
+        call = _CALLS[view](choice)
         filters = choice.filters()
-        needed = _IMPORTS.get(self._library, "") if filters else ""
+        if choice.by_holding:
+            chosen, needed = f"ra.explore(rewards, state={_saved(state)!r}).selection", ""
+        else:
+            chosen, needed = self._filtered(filters) if filters else "rewards", ""
+            needed = _IMPORTS.get(self._library, "") if filters else ""
         days = "datetime, " if "datetime." in call else ""
-        chosen = self._filtered(filters) if filters else "rewards"
         return f"import {days}{needed}rewards_analytics as ra\nchosen = {chosen}\n{call}"
 
     def _filtered(self, filters: Mapping[str, Sequence[str]]) -> str:
@@ -88,6 +70,34 @@ class Snippets:
     def _field(self, column: str) -> str:
         # PyArrow cannot compare a dictionary array with strings.
         return f'pc.field("{column}")' + ('.cast("string")' if column in self._categorical else "")
+
+
+def _saved(state: State) -> dict[str, object]:
+    """Return what of a state decides which rewards are chosen."""
+    needed = {"as_of": state["as_of"], "every": state["every"], "horizon_months": state["horizon_months"]}
+    chosen = {name: state.get(name) for name in (*LISTS, "period", "bucket", "check") if state.get(name)}
+    return {**chosen, **needed} if "period" in chosen else {**chosen, "as_of": state["as_of"]}
+
+
+def _expiring(choice: Choice) -> str:
+    until = "" if choice.until is None else f", until={_day(choice.until)}"
+    return f'ra.expiring(chosen, as_of={_day(choice.as_of)}, every="{choice.every}"{until})'
+
+
+def _upcoming(choice: Choice) -> str:
+    last = choice.listed_days()[1]
+    until = "" if last is None else f", until={_day(last)}"
+    return f"ra.upcoming(chosen, as_of={_day(choice.as_of)}{until})"
+
+
+_CALLS: Final[Mapping[str, Callable[[Choice], str]]] = {
+    "totals": lambda _: "ra.totals(chosen)",
+    "expiring": _expiring,
+    "aging": lambda choice: f"ra.aging(chosen, as_of={_day(choice.as_of)})",
+    "upcoming": _upcoming,
+    "distance": lambda _: "ra.distance(chosen)",
+    "quality": lambda choice: f"ra.quality(chosen, as_of={_day(choice.as_of)})",
+}
 
 
 def _day(value: date) -> str:

@@ -1,4 +1,4 @@
-"""The results for the rewards of all users, asked of sums that are computed once, so that a change costs milliseconds.
+"""Results for rewards in memory, asked of sums that are computed once, so that a change costs milliseconds.
 
 Each result comes from the same functions as the analysis of its name. They read fewer rows: holdings already added up,
 and rewards that no definition tells apart added up to one row with their `number`.
@@ -6,7 +6,8 @@ and rewards that no definition tells apart added up to one row with their `numbe
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
 from functools import cached_property, lru_cache
 from itertools import chain, combinations
 from typing import Final
@@ -14,23 +15,28 @@ from typing import Final
 import narwhals as nw
 
 from rewards_analytics.analysis.aging import lots_by_bucket, schedule
+from rewards_analytics.analysis.calendar import days_after
 from rewards_analytics.analysis.distance import goals_with_sums, with_progress
 from rewards_analytics.analysis.expiring import lots_by_day, timeline
 from rewards_analytics.analysis.holdings import JOIN_KEY, expiring_lots, holding_sums, with_join_key, without
+from rewards_analytics.analysis.order import order_of
 from rewards_analytics.analysis.quality import checked, concerned, holding_checks, reward_checks
 from rewards_analytics.analysis.totals import totals_of
+from rewards_analytics.analysis.upcoming import due, due_by_day
 from rewards_analytics.engines import DataFrame, LazyFrame
-from rewards_analytics.results.goals import NearestGoals, nearest
+from rewards_analytics.results.goals import CLOSE, GoalCounts
 from rewards_analytics.results.records import Record, in_order, records
+from rewards_analytics.results.upcoming import SOON_DAYS
 from rewards_analytics.schema import BALANCE, BALANCE_TYPES, GOALS, HOLDER, KEY, LOT_TYPES, TOTAL_BALANCE
-from rewards_analytics.widgets.choice import Choice
+from rewards_analytics.widgets.explore.choice import Choice
+from rewards_analytics.widgets.explore.listed import Listed, Order, first_rows
 
 _NUMBER: Final = nw.col("number").sum()
 _CODED: Final = nw.col("user_guid", "member_guid").cast(nw.Categorical())
 
 
-class Everyone:
-    """Answers for any units and balance types of all users' rewards, which are in memory and typed."""
+class Prepared:
+    """Answers for any units and balance types of some rewards, which are in memory and typed."""
 
     def __init__(self, rewards: DataFrame) -> None:
         self._rewards = rewards
@@ -44,7 +50,9 @@ class Everyone:
         # Kept in this object: few balance types make few sets of them.
         self._totals = lru_cache(maxsize=8)(self._totals_without)
         self._lots = lru_cache(maxsize=8)(self._lots_without)
-        self._nearest = lru_cache(maxsize=4)(self._nearest_without)
+        self._dues = lru_cache(maxsize=2)(self._dues_without)
+        self._goals = lru_cache(maxsize=4)(self._goals_without)
+        self._goals_ahead = lru_cache(maxsize=2)(self._goals_ahead_without)
         self._failing = lru_cache(maxsize=32)(self._failing_without)
 
     def totals(self, choice: Choice) -> Sequence[Record]:
@@ -56,24 +64,63 @@ class Everyone:
 
     def expiring(self, choice: Choice) -> Sequence[Record]:
         """What `expiring` gives."""
-        lots = self._chosen_lots(choice)
-        by_day = lots_by_day(lots, [], choice.as_of, choice.until, _NUMBER).collect()
+        by_day = lots_by_day(self._chosen_lots(choice), [], choice.as_of, choice.until, _NUMBER).collect()
         return records(timeline(by_day, [], choice.as_of, choice.until, choice.every))
 
     def aging(self, choice: Choice) -> Sequence[Record]:
         """What `aging` gives."""
         return records(schedule(lots_by_bucket(self._chosen_lots(choice), choice.as_of, _NUMBER).collect()))
 
-    def goals(self, choice: Choice) -> NearestGoals:
-        """The first goals of `distance` that are not reached."""
-        left_out = self._left_out(choice)
-        kinds = [goal for balance_type, goal in GOALS.items() if balance_type not in left_out]
-        goals, counts = self._nearest(left_out & {TOTAL_BALANCE, BALANCE})
-        chosen = nw.col("goal").is_in(kinds) & self._of_units(choice)
-        ahead, reached = (
-            counts.filter(chosen, nw.col("reached") == is_reached)["number"].sum() for is_reached in (False, True)
+    def last_days(self, choice: Choice) -> Mapping[str, date]:
+        """The last day within `SOON_DAYS` on which anything of a unit expires."""
+        soon = days_after(choice.as_of, SOON_DAYS)
+        days = lots_by_day(self._chosen_lots(choice), [], choice.as_of, soon, _NUMBER).collect()
+        return {unit: day for unit, day in days.select("unit_type", "__day__").sort("__day__").rows()}  # noqa: C416
+
+    def goal_counts(self, choice: Choice) -> GoalCounts:
+        """How many goals there are, and how many members are close to one."""
+        _, counts, close = self._goals(self._goal_types_left_out(choice))
+        chosen = self._of_goals(choice)
+        counted = records(counts.filter(chosen))
+        members = close.filter(chosen).group_by("goal").agg(nw.col("member_guid").n_unique())
+        return GoalCounts(
+            sum(row["number"] for row in counted),
+            sum(row["number"] for row in counted if row["reached"]),
+            sum(row["number"] for row in counted if row["close"] and not row["reached"]),
+            dict.fromkeys(GOALS.values(), 0) | dict(members.select("goal", "member_guid").rows()),
         )
-        return NearestGoals(records(nearest(goals.filter(chosen).lazy()).collect()), int(ahead), int(reached))
+
+    def origin(self, choice: Choice) -> Record:
+        """How many rewards there are, whose, and when they were recorded."""
+        chosen = self._owners.filter(self._of_units(choice), ~nw.col("balance_type").is_in([*self._left_out(choice)]))
+        dated = "created_at" in chosen.columns
+        created = {"oldest": nw.col("created_at").min(), "newest": nw.col("created_at").max()} if dated else {}
+        row = records(chosen.select(nw.col("user_guid", "member_guid").n_unique(), **created))[0]
+        oldest, newest = (row.get(name) and row[name].date() for name in ("oldest", "newest"))
+        return {
+            "rewards": len(chosen),
+            "users": row["user_guid"],
+            "members": row["member_guid"],
+            "oldest": oldest,
+            "newest": newest,
+            "age": None if newest is None else (choice.as_of - newest).days,
+        }
+
+    def upcoming(self, choice: Choice, order: Order | None, most: int) -> Listed:
+        """The rows of `upcoming`: the first of each unit, or by another order the first of all."""
+        first, last = choice.listed_days()
+        in_range = nw.col("expires_on") >= first
+        if last is not None:
+            in_range &= nw.col("expires_on") <= last
+        dues = self._dues(self._left_out(choice) & {*LOT_TYPES}).filter(in_range, self._of_units(choice))
+        listed = first_rows(dues, order, most, of_each="unit_type")
+        rows = [{**row, "days_left": (row["expires_on"] - choice.as_of).days} for row in listed.rows]
+        return Listed(rows, listed.in_all)
+
+    def goals(self, choice: Choice, order: Order | None, most: int) -> Listed:
+        """The first rows of `distance` that are not reached."""
+        ahead = self._goals_ahead(self._goal_types_left_out(choice)).filter(self._of_goals(choice))
+        return first_rows(ahead, order, most)
 
     def quality(self, choice: Choice) -> Sequence[Record]:
         """What `quality` gives."""
@@ -89,20 +136,35 @@ class Everyone:
             counts.append(concerned(self._created.filter(chosen).lazy(), of_creation, nw.col("number")))
         return records(checked(*(each.collect() for each in counts)))
 
+    # --- What is chosen ------------------------------------------------------------------------------
+
     def _units(self, choice: Choice) -> Collection[str]:
-        return {unit for unit, _ in self._pairs} if choice.units is None else choice.units
+        return choice.units or {unit for unit, _ in self._pairs}
 
     def _of_units(self, choice: Choice) -> nw.Expr:
         return nw.col("unit_type").is_in(sorted(self._units(choice)))
 
     def _left_out(self, choice: Choice) -> frozenset[str]:
         """The balance types that are not chosen."""
-        if choice.balance_types is None:
+        if not choice.balance_types:
             return frozenset()
         return frozenset(kind for _, kind in self._pairs).difference(choice.balance_types)
 
+    def _goal_types_left_out(self, choice: Choice) -> frozenset[str]:
+        """The balance types that are not chosen, of those that the available balance of a goal is made of."""
+        return self._left_out(choice) & {TOTAL_BALANCE, BALANCE}
+
+    def _of_goals(self, choice: Choice) -> nw.Expr:
+        left_out = self._left_out(choice)
+        kinds = [goal for balance_type, goal in GOALS.items() if balance_type not in left_out]
+        return nw.col("goal").is_in(kinds) & self._of_units(choice)
+
     def _chosen_lots(self, choice: Choice) -> LazyFrame:
         return self._lots(self._left_out(choice) & {*LOT_TYPES}).filter(self._of_units(choice)).lazy()
+
+    def _without(self, left_out: frozenset[str]) -> LazyFrame:
+        rewards = self._rewards.lazy()
+        return rewards.filter(~nw.col("balance_type").is_in(sorted(left_out))) if left_out else rewards
 
     # --- Without some balance types, kept ----------------------------------------------------------
 
@@ -113,31 +175,50 @@ class Everyone:
         rows = self._lot_rows.lazy().filter(~nw.col("balance_type").is_in(sorted(left_out)))
         return expiring_lots(rows, "number").collect()
 
-    def _nearest_without(self, left_out: frozenset[str]) -> tuple[DataFrame, DataFrame]:
-        """The nearest goals of each unit and kind, which those of any choice are among; and the number of all."""
-        goals = with_progress(without(self._goals.lazy(), left_out)).collect()
-        counts = goals.group_by("unit_type", "goal", "reached").agg(number=nw.len())
-        groups = counts.select("unit_type", "goal").unique().rows()
-        first = [
-            nearest(goals.lazy().filter(nw.col("unit_type") == unit_type, nw.col("goal") == goal)).collect()
-            for unit_type, goal in groups
-        ]
-        return nw.concat(first) if first else goals, counts
+    def _dues_without(self, left_out: frozenset[str]) -> DataFrame:
+        """All rows of `upcoming` from the first day of the calendar on, in its order."""
+        rewards = self._without(left_out)
+        columns, descending = order_of("upcoming")
+        rows = due(due_by_day(rewards, date.min, None), rewards, date.min).collect()
+        return rows.sort(*columns, descending=descending, nulls_last=True)
+
+    def _goals_without(self, left_out: frozenset[str]) -> tuple[DataFrame, DataFrame, DataFrame]:
+        """All goals; how many of each unit and kind are reached and close; and the members of those that are close."""
+        goals = with_progress(without(self._goal_rows.lazy(), left_out)).collect()
+        close = nw.col("progress") >= CLOSE
+        counts = goals.with_columns(close=close).group_by("unit_type", "goal", "reached", "close").agg(number=nw.len())
+        near = goals.filter(~nw.col("reached"), close).select("unit_type", "goal", "member_guid").unique()
+        return goals, counts, near
+
+    def _goals_ahead_without(self, left_out: frozenset[str]) -> DataFrame:
+        """The rows of `distance` that are not reached, in its order."""
+        columns, descending = order_of("distance")
+        goals = self._goals(left_out)[0].filter(~nw.col("reached"))
+        return goals.sort(*columns, descending=descending, nulls_last=True)
 
     def _failing_without(self, left_out: frozenset[str]) -> DataFrame:
         """The holdings that fail a check."""
         rows = self._suspects.lazy().filter(~nw.col("balance_type").is_in(sorted(left_out)))
         return holding_sums(rows, "guid").filter(_fails()).collect()
 
-    # --- Prepared when the one tab that asks for it is first chosen, so that the dashboard opens soon ---
+    # --- Prepared when the first view that asks for it is shown ---------------------------------------
 
     @cached_property
-    def _goals(self) -> DataFrame:
-        return goals_with_sums(self._rewards.lazy()).collect()
+    def _owners(self) -> DataFrame:
+        """Whose the rewards are, and when they were recorded."""
+        names = [name for name in ("created_at",) if name in self._rewards.columns]
+        return self._rewards.select(_CODED, "unit_type", "balance_type", *names)
+
+    @cached_property
+    def _goal_rows(self) -> DataFrame:
+        rewards = self._rewards.lazy()
+        if "description" not in self._rewards.columns:  # they are counted, and the tab that lists them says so
+            rewards = rewards.with_columns(description=nw.lit(None).cast(nw.String))
+        return goals_with_sums(rewards).collect()
 
     @cached_property
     def _rewards_to_check(self) -> DataFrame:
-        """Rewards of which every check says the same, but for the one on their creation."""
+        """Rewards with the same answers to every check but that of their creation, added up to one row."""
         balance = nw.col("balance")
         kinds = ("unit_type", "balance_type", "expires_on", "negative", "fraction")
         alike = self._rewards.lazy().with_columns(negative=balance < 0, fraction=balance.round(2) != balance)

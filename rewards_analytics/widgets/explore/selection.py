@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
+from datetime import date
 from itertools import accumulate, chain
 from typing import Any, Final, TypeVar
 
 import narwhals as nw
 
 from rewards_analytics.analysis.holdings import COLUMNS
-from rewards_analytics.engines import DataFrame, as_narwhals, columns_of, from_caller, is_frame
+from rewards_analytics.engines import DataFrame, as_narwhals, columns_of, from_caller, is_frame, picked
 from rewards_analytics.errors import FrameError, MissingColumnError
-from rewards_analytics.results.goals import NearestGoals
-from rewards_analytics.results.records import Record, of_unit
-from rewards_analytics.results.upcoming import MOST_UPCOMING, next_expiries
-from rewards_analytics.schema import LOT_TYPES
-from rewards_analytics.widgets.answers import Answers
-from rewards_analytics.widgets.choice import Choice
-from rewards_analytics.widgets.everyone import Everyone
+from rewards_analytics.results.goals import GoalCounts
+from rewards_analytics.results.records import Record
+from rewards_analytics.widgets.explore.answers import Answers
+from rewards_analytics.widgets.explore.choice import Choice
+from rewards_analytics.widgets.explore.findings import chosen_holdings, of_holdings
+from rewards_analytics.widgets.explore.listed import Listed, Order
+from rewards_analytics.widgets.explore.prepared import Prepared
 
 ResultT = TypeVar("ResultT")
 
@@ -34,16 +34,20 @@ MOST_KEPT: Final = 64
 MOST_ROWS_KEPT: Final = 2_000
 """Rows of a result that is kept: ten years by day are computed again, as dozens of them would fill the memory."""
 
+MOST_PREPARED: Final = 4
+"""Parts of the rewards whose sums are kept."""
+
 OPTIONAL: Final = {"distance": ("description",), "quality": ("guid", "created_at")}
 """The columns that only one view reads: without them the others still work."""
+
+_ROW: Final = "__row__"
 
 
 class Selection:
     """Rewards, and the result of each analysis for a choice of them.
 
     Rewards in memory are typed, sorted by user, and merged, once; those of a lazy frame are too, unless they are too
-    many. The rewards of some users are then a slice on which the public functions take milliseconds; all users' are
-    asked of what was merged. A large lazy frame is filtered and computed by its engine at each new choice.
+    many. A large lazy frame is filtered and computed by its engine at each new choice.
 
     Attributes
     ----------
@@ -55,39 +59,46 @@ class Selection:
         What a single view lacks, by its name.
     """
 
-    def __init__(self, rewards: Any) -> None:
+    def __init__(self, rewards: Any, said: Callable[[str], object] = lambda step: step) -> None:
         self.problem = ""
         self.users: Sequence[str] = ()
         self.members: Sequence[str] = ()
         self.units: Sequence[str] = ()
         self.balance_types: Sequence[str] = ()
         self.missing: dict[str, str] = {}
+        self._native = rewards
         self._kept: OrderedDict[Hashable, Any] = OrderedDict()
+        self._parts: OrderedDict[Hashable, Prepared] = OrderedDict()
         try:
-            self._take_in(rewards)
+            self._take_in(rewards, said)
         except (MissingColumnError, FrameError) as error:
             if not is_frame(rewards):
                 raise
             self.problem = str(error)
 
-    def _take_in(self, rewards: Any) -> None:
+    def _take_in(self, rewards: Any, said: Callable[[str], object]) -> None:
         found = columns_of(rewards, asked_by="explore")
         optional = [name for names in OPTIONAL.values() for name in names if name in found]
+        said("checking the columns")
         self._table = from_caller(rewards, [*COLUMNS, *optional], asked_by="explore")
         for view, columns in OPTIONAL.items():
             if missing := [name for name in columns if name not in found]:
                 self.missing[view] = str(
                     MissingColumnError.from_columns(missing, found, wanted_by=f"{view}() reads it")
                 )
+        self._of_caller = self._table
         if not self._table.eager and self._is_small():
+            said("collecting the rewards")
             collected = self._table.collect(self._table.frame).to_native()
             self._table = from_caller(collected, [*COLUMNS, *optional], asked_by="explore")
         self._rewards: Any = self._table.frame
         if self._table.eager:
-            self._rewards = self._table.collect(self._rewards).sort("user_guid", nulls_last=True)
+            said("sorting by user")
+            rows = self._table.collect(self._rewards).with_row_index(_ROW)
+            self._rewards = rows.sort("user_guid", _ROW, nulls_last=True)
+        said("finding users and members")
         self._index()
         self._answers = Answers(self.rewards_of)
-        self._everyone = Everyone(self._rewards) if self._table.eager else None
 
     def _is_small(self) -> bool:
         rows = self._table.collect(self._table.frame.select(nw.len().alias("rows")))["rows"].to_list()[0]
@@ -110,15 +121,9 @@ class Selection:
 
     # --- Results -----------------------------------------------------------------------------------
 
-    def is_empty(self, choice: Choice) -> bool:
-        """Whether no reward is chosen."""
-        return self._once(("is empty", choice.where()), lambda: self._count(choice) == 0)
-
-    def _count(self, choice: Choice) -> int:
-        if self._asked(choice) is self._everyone:
-            return sum(_is_in(unit, choice.units) and _is_in(kind, choice.balance_types) for unit, kind in self._pairs)
-        chosen = as_narwhals(self.rewards_of(choice)).lazy().select(nw.len().alias("rows"))
-        return int(self._table.collect(chosen)["rows"].to_list()[0])
+    def origin(self, choice: Choice) -> Record:
+        """How many rewards are chosen, whose, and when they were recorded."""
+        return self._once(("origin", choice.where(), choice.as_of), lambda: self._asked(choice).origin(choice))
 
     def totals(self, choice: Choice) -> Sequence[Record]:
         """What `totals` gives for the chosen rewards."""
@@ -132,68 +137,45 @@ class Selection:
         """What `aging` gives for the chosen rewards."""
         return self._once(("aging", choice.where(), choice.as_of), lambda: self._asked(choice).aging(choice))
 
-    def goals(self, choice: Choice) -> NearestGoals:
-        """The nearest goals of `distance` that are not reached, for the chosen rewards."""
-        return self._once(("goals", choice.where()), lambda: self._asked(choice).goals(choice))
+    def last_days(self, choice: Choice) -> Mapping[str, date]:
+        """The last day of each unit on which something of the chosen rewards expires soon."""
+        return self._once(("last days", choice.where(), choice.as_of), lambda: self._asked(choice).last_days(choice))
+
+    def goal_counts(self, choice: Choice) -> GoalCounts:
+        """How many goals the chosen rewards have, and how many members are close to one."""
+        return self._once(("goal counts", choice.where()), lambda: self._asked(choice).goal_counts(choice))
+
+    def goals(self, choice: Choice, order: Order | None, most: int) -> Listed:
+        """The first goals of `distance` that are not reached, for the chosen rewards."""
+        key = ("goals", choice.where(), order, most)
+        return self._once(key, lambda: self._asked(choice).goals(choice, order, most))
 
     def quality(self, choice: Choice) -> Sequence[Record]:
         """What `quality` gives for the chosen rewards."""
         return self._once(("quality", choice.where(), choice.as_of), lambda: self._asked(choice).quality(choice))
 
-    def upcoming(self, choice: Choice) -> Sequence[Record]:
-        """The next expiries of the chosen rewards until the end of the timeline."""
-        compute, asked = self._upcoming_of_some, choice
-        if self._asked(choice) is self._everyone:
-            dated = self._dated_of(choice)
-            if not dated:
-                return []
-            # The answer is the same on every day until the next one with an expiry, so it is computed once for all.
-            asked = replace(choice, as_of=min(rows["expires_on"][0] for rows in dated.values()))
-            compute = self._upcoming_of_all
-        rows = self._once(("upcoming", asked.where(), asked.as_of, asked.until), lambda: compute(asked))
-        return [{**row, "days_left": (row["expires_on"] - choice.as_of).days} for row in rows]
+    def upcoming(self, choice: Choice, order: Order | None, most: int) -> Listed:
+        """The next expiries of the chosen rewards until the end of the timeline, or of the chosen period."""
+        key = ("upcoming", choice.where(), choice.as_of, choice.listed_days(), order, most)
+        return self._once(key, lambda: self._asked(choice).upcoming(choice, order, most))
 
     def distance(self, choice: Choice) -> nw.DataFrame[Any]:
-        """All goals of the chosen rewards, for the reader to take away."""
+        """All goals of the chosen rewards, for a download."""
         return self._answers.distance(choice)
 
-    def _asked(self, choice: Choice) -> Answers | Everyone:
-        return self._answers if self._everyone is None or choice.users or choice.members else self._everyone
-
-    def _upcoming_of_some(self, choice: Choice) -> Sequence[Record]:
-        return next_expiries(self.rewards_of(choice), as_of=choice.as_of, until=choice.until).rows
-
-    def _upcoming_of_all(self, choice: Choice) -> Sequence[Record]:
-        # A lot ahead is a row with a date. So the next lots of a unit belong to the users who have its next rows with
-        # a date, and those users are few. Which of their rows are lots, the definition decides.
-        dated, number = self._dated_of(choice), 4 * MOST_UPCOMING
-        while True:
-            last_days = {unit: rows["expires_on"][min(number, len(rows)) - 1] for unit, rows in dated.items()}
-            near = nw.concat([rows.filter(nw.col("expires_on") <= last_days[unit]) for unit, rows in dated.items()])
-            chosen = self._slice(near["user_guid"].unique().to_list(), choice)
-            found = next_expiries(chosen, as_of=choice.as_of, until=max(last_days.values())).rows
-            # Later ones may be of users who are not among these.
-            certain = [row for row in found if row["expires_on"] <= last_days[row["unit_type"]]]
-            if all(len(of_unit(certain, u)) == MOST_UPCOMING or len(rows) <= number for u, rows in dated.items()):
-                return certain
-            number *= 4
-
-    def _dated_of(self, choice: Choice) -> dict[str, DataFrame]:
-        """The chosen rows that may be lots of the timeline, the soonest first, by unit."""
-        expires_on = nw.col("expires_on")
-        tests = [expires_on >= choice.as_of, *([] if choice.until is None else [expires_on <= choice.until])]
-        if choice.balance_types is not None:
-            tests.append(nw.col("balance_type").is_in(list(choice.balance_types)))
-        units = self._dated if choice.units is None else [unit for unit in choice.units if unit in self._dated]
-        chosen = {unit: self._dated[unit].filter(*tests) for unit in units}
-        return {unit: rows for unit, rows in chosen.items() if len(rows)}
-
-    @cached_property
-    def _dated(self) -> dict[str, DataFrame]:
-        """The rows that may be lots, the soonest first, by unit."""
-        rows = self._rewards.filter(nw.col("balance_type").is_in(LOT_TYPES), ~nw.col("expires_on").is_null())
-        rows = rows.select("expires_on", "unit_type", "balance_type", "user_guid").sort("expires_on")
-        return {unit: rows.filter(nw.col("unit_type") == unit) for unit in self.units}
+    def _asked(self, choice: Choice) -> Answers | Prepared:
+        """Return what answers for a choice: sums of the part of the rewards that it is of, or the engine."""
+        if not self._table.eager:
+            return self._answers
+        part = choice.where() if choice.by_holding else (choice.users, choice.members)
+        if part not in self._parts:
+            of_part = choice if choice.by_holding else replace(choice, units=(), balance_types=())
+            self._parts[part] = Prepared(self._chosen(of_part))
+            if len(self._parts) > MOST_PREPARED:
+                # That of all users took longest to prepare.
+                del self._parts[next(key for key in self._parts if key != ((), ()))]
+        self._parts.move_to_end(part)
+        return self._parts[part]
 
     def _once(self, key: Hashable, compute: Callable[[], ResultT]) -> ResultT:
         if key in self._kept:
@@ -210,12 +192,34 @@ class Selection:
     # --- Rewards -----------------------------------------------------------------------------------
 
     def rewards_of(self, choice: Choice) -> Any:
-        """The chosen rewards, as a frame for the public functions."""
-        if self._table.eager and (choice.users or choice.members):
-            return self._slice(choice.users or self.users_of(choice.members), choice)
+        """The chosen rewards with the columns that the views read, as a frame for the public functions."""
+        if self._table.eager:
+            return self._chosen(choice).drop(_ROW).to_native()
         tests = _tests(choice)
         chosen = self._rewards.filter(*tests) if tests else self._rewards
+        if choice.by_holding:
+            chosen = of_holdings(chosen, chosen_holdings(chosen, choice))
         return chosen.to_native()
+
+    def of_caller(self, choice: Choice) -> Any:
+        """The chosen rewards as the caller passed them: the same kind of frame, with all its columns."""
+        tests = _tests(choice)
+        if self.problem or not (tests or choice.by_holding):
+            return self._native
+        if self._of_caller.eager:
+            rows = sorted(self._chosen(choice)[_ROW].to_list())
+            return picked(self._native, rows)
+        chosen = as_narwhals(self._native).lazy().filter(*tests)
+        if choice.by_holding:
+            chosen = of_holdings(chosen, chosen_holdings(self._of_caller.frame.filter(*tests), choice))
+        return chosen.to_native()
+
+    def members_of(self, user: str) -> Sequence[str]:
+        """The members of a user, in order of text."""
+        if not self._table.eager:
+            return [member for member, owner in zip(self._member_of, self._user_of, strict=True) if owner == user]
+        rows = self._rows_of([user])
+        return sorted(set(self._rewards[rows]["member_guid"].to_list()))
 
     def users_of(self, members: Sequence[str]) -> list[str]:
         """The users who have one of the members."""
@@ -227,17 +231,22 @@ class Selection:
                 found.add(self._user_of[place])
         return sorted(found)
 
-    def _slice(self, users: Sequence[str], choice: Choice) -> Any:
+    def _chosen(self, choice: Choice) -> DataFrame:
+        """The chosen rewards in memory, by user."""
+        rewards: DataFrame = self._rewards
+        if choice.users or choice.members:
+            rewards = rewards[self._rows_of(choice.users or self.users_of(choice.members))]
+        if tests := _tests(choice):
+            rewards = rewards.filter(*tests)
+        if choice.by_holding:
+            lazy = rewards.lazy()
+            rewards = of_holdings(lazy, chosen_holdings(lazy, choice)).collect()
+        return rewards
+
+    def _rows_of(self, users: Sequence[str]) -> list[int]:
         places = (bisect_left(self.users, user) for user in users)
         known = [place for user, place in zip(users, places, strict=True) if self.users[place : place + 1] == [user]]
-        rows = list(chain.from_iterable(range(self._starts[place], self._starts[place + 1]) for place in known))
-        tests = _tests(choice)
-        chosen = self._rewards[rows].filter(*tests) if tests else self._rewards[rows]
-        return chosen.to_native()
-
-
-def _is_in(value: str, chosen: Sequence[str] | None) -> bool:
-    return chosen is None or value in chosen
+        return list(chain.from_iterable(range(self._starts[place], self._starts[place + 1]) for place in sorted(known)))
 
 
 def _tests(choice: Choice) -> list[nw.Expr]:

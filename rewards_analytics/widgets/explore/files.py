@@ -1,0 +1,65 @@
+"""The files of a tab: its tables and pictures, for the choice that a state stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from rewards_analytics.plots.aging import draw_aging
+from rewards_analytics.plots.distance import draw_distance
+from rewards_analytics.plots.expiring import draw_expiring
+from rewards_analytics.plots.totals import draw_totals
+from rewards_analytics.results.records import Record, units_of
+from rewards_analytics.widgets.explore.choice import Choice
+from rewards_analytics.widgets.explore.downloads import MOST_ROWS, Picture, Table, download_links
+from rewards_analytics.widgets.explore.selection import Selection
+from rewards_analytics.widgets.explore.state import State, choice_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def files_of(selection: Selection, state: State) -> str:
+    """Return the links to the files of the tab that a state has chosen."""
+    tab, choice = state["tab"], choice_of(state)
+    tables, pictures = ({}, []) if selection.missing.get(tab) else _FILES[tab](selection, choice)
+    return download_links(tables, pictures)
+
+
+def _totals(selection: Selection, choice: Choice) -> tuple[Mapping[str, Table], Sequence[Picture]]:
+    rows = selection.totals(choice)
+    return {"totals": rows}, _picture_by_unit("totals", rows, draw_totals, 1.15)
+
+
+def _expiring(selection: Selection, choice: Choice) -> tuple[Mapping[str, Table], Sequence[Picture]]:
+    rows, schedule = selection.expiring(choice), selection.aging(choice)
+    pictures = _picture_by_unit("expiring", rows, partial(draw_expiring, every=choice.every), 1.9)
+    dues = selection.upcoming(choice, None, MOST_ROWS).rows
+    return {"expiring": rows, "aging": schedule, "next-expiries": dues}, [
+        *pictures,
+        *_picture_by_unit("aging", schedule, draw_aging, 2.4),
+    ]
+
+
+def _distance(selection: Selection, choice: Choice) -> tuple[Mapping[str, Table], Sequence[Picture]]:
+    nearest = selection.goals(choice, None, 12).rows
+    pictures = [Picture("distance", partial(draw_distance, nearest), 0.6 + 0.46 * len(nearest))] if nearest else []
+    return {"distance": selection.distance(choice)}, pictures
+
+
+def _quality(selection: Selection, choice: Choice) -> tuple[Mapping[str, Table], Sequence[Picture]]:
+    return {"quality": selection.quality(choice)}, []
+
+
+_FILES: Mapping[str, Callable[[Selection, Choice], tuple[Mapping[str, Table], Sequence[Picture]]]] = {
+    "totals": _totals,
+    "expiring": _expiring,
+    "distance": _distance,
+    "quality": _quality,
+}
+
+
+def _picture_by_unit(name: str, rows: Sequence[Record], draw: Callable[..., Any], height: float) -> list[Picture]:
+    """One picture with a panel for each unit, if there are rows."""
+    return [Picture(name, partial(draw, rows), 0.5 + height * len(units_of(rows)))] if rows else []
