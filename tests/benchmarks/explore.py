@@ -1,7 +1,7 @@
 """How long a change of the dashboard takes to redraw, and whether memory grows: `python -m tests.benchmarks.explore`.
 
-Rewards of `rows / 20` users are explored, and controls set one after another as a reader does, in every tab. A redraw
-is all that the kernel does between the change and the new HTML; wanted is at most 100 ms at the 95th percentile. The
+Rewards of `rows / 20` users are explored, and states are set one after another as a reader does, in every tab. A redraw
+is all that the kernel does between the change and the new HTML; wanted is at most 50 ms at the 95th percentile. The
 first time that a tab is chosen, it is prepared, and counts apart. Memory is what the process holds after the last
 change, over what it held after the first 50: it should stay where it is.
 """
@@ -17,72 +17,91 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from statistics import quantiles
 from typing import Any
 
+from rewards_analytics.analysis.aging import BUCKETS
+from rewards_analytics.analysis.quality import CHECKS
+from rewards_analytics.widgets.explore.state import choice_of, without
+from rewards_analytics.widgets.explore.views import SORTED_BY
 from tests.benchmarks.analysis import make_rewards
 
 WARM = 50
 """Changes before memory is first measured."""
 
-Change = tuple[Any, Any]
-"""A control and its new value."""
+Change = Mapping[str, Any]
+"""Keys of a state with their new values."""
 
 
 def changes(dashboard: Any, rng: random.Random) -> dict[str, Callable[[], Change]]:
-    """The kinds of change that a reader makes; each gives a control and a value that it does not have."""
-    users, members = dashboard._selection.users, dashboard._selection.members
+    """The kinds of change that a reader makes; each gives values that the state does not have."""
+    known = dashboard._selection
 
-    def toggled(boxes: dict[str, Any]) -> Change:
-        box = rng.choice(list(boxes.values()))
-        last = box.value and sum(each.value for each in boxes.values()) == 1
-        return (next(each for each in boxes.values() if not each.value), True) if last else (box, not box.value)
+    def toggled(name: str, values: Sequence[str]) -> Change:
+        value, chosen = rng.choice(values), dashboard.state[name]
+        return {name: [each for each in chosen if each != value] if value in chosen else [*chosen, value]}
 
-    def other(control: Any, values: list[Any]) -> Change:
-        return control, rng.choice([value for value in values if value != control.value])
+    def other(name: str, values: Sequence[Any]) -> Change:
+        return {name: rng.choice([value for value in values if value != dashboard.state.get(name)])}
+
+    def period() -> Change:
+        rows = [row["period"] for row in known.expiring(choice_of(without(dashboard.state, "period")))]
+        found = [each.isoformat() for each in rows if each.isoformat() != dashboard.state["period"]]
+        return {"tab": "expiring", "period": rng.choice(found) if found else None}
 
     return {
-        "user": lambda: (dashboard.user, "" if dashboard.user.value else rng.choice(users)),
-        "several users": lambda: (
-            dashboard.user,
-            "" if dashboard.user.value else ", ".join(rng.sample(users, min(5, len(users)))),
-        ),
-        "member": lambda: (dashboard.member, "" if dashboard.member.value else rng.choice(members)),
-        "typing a user": lambda: (dashboard.user, "" if dashboard.user.value else str(rng.randrange(10_000))),
-        "unit": lambda: toggled(dashboard.units),
-        "balance type": lambda: toggled(dashboard.balance_types),
-        "as of": lambda: (dashboard.as_of, dt.date(2026, 1, 1) + dt.timedelta(days=rng.randrange(900))),
-        "period": lambda: other(dashboard.every, ["day", "week", "month", "quarter", "year"]),
-        "look ahead": lambda: other(dashboard.horizon, [3, 12, 24, 60, 120]),
-        "tab": lambda: (dashboard.tabs, (dashboard.tabs.selected_index + rng.randrange(1, 4)) % 4),
+        "user": lambda: {"users": [] if dashboard.state["users"] else [rng.choice(known.users)]},
+        "several users": lambda: {"users": [] if dashboard.state["users"] else rng.sample(known.users, 5)},
+        "member": lambda: {"members": [] if dashboard.state["members"] else [rng.choice(known.members)]},
+        "unit": lambda: toggled("units", known.units),
+        "balance type": lambda: toggled("balance_types", known.balance_types),
+        "as of": lambda: {"as_of": (dt.date(2026, 1, 1) + dt.timedelta(days=rng.randrange(900))).isoformat()},
+        "every": lambda: other("every", ["day", "week", "month", "quarter", "year"]),
+        "look ahead": lambda: other("horizon_months", [3, 12, 24, 60, 120, None]),
+        "tab": lambda: other("tab", ["totals", "expiring", "distance", "quality"]),
+        "period": period,
+        "bucket": lambda: {"tab": "expiring", **other("bucket", BUCKETS)},
+        "check": lambda: {"tab": "quality", **other("check", list(CHECKS))},
     }
 
 
-def measured(dashboard: Any, number: int) -> tuple[dict[str, list[float]], float, float]:
-    """Milliseconds of each redraw by kind of change, and the memory in MB after the first 50 and after all."""
+def measured(dashboard: Any, number: int) -> tuple[dict[str, list[float]], float, float, list[int]]:
+    """Milliseconds of each change by its kind, the memory in MB after the first 50 and after all, and sizes of HTML."""
     rng = random.Random(6)
     kinds = changes(dashboard, rng)
     taken: dict[str, list[float]] = defaultdict(list)
-    early = held()
+    early, sizes = held(), []
     for index in range(number):
-        kind = rng.choice(list(kinds))
-        if kind in ("as of", "period", "look ahead"):
-            dashboard.tabs.selected_index = 1  # the tab that follows them
-        control, value = kinds[kind]()
+        kind = rng.choice([*kinds, "find", "sort", "more", "undo"])
+        if kind in ("as of", "every", "look ahead"):
+            dashboard.state = {"tab": "expiring"}  # the tab that follows them
+        change = kinds[kind]() if kind in kinds else None
+        message = _message(kind, dashboard, rng)
         began = time.perf_counter()
-        if control is dashboard.tabs:
-            control.selected_index = value
+        if change is not None:
+            dashboard.state = change
         else:
-            control.value = value
+            dashboard._do(dashboard, message, [])
         taken[kind].append((time.perf_counter() - began) * 1000)
-        if kind in ("user", "several users", "member", "typing a user") and rng.random() < 0.6:
-            control.value = ""  # a reader mostly looks at all
+        sizes.append(len(dashboard.html))
+        if kind in ("user", "several users", "member", "period", "bucket", "check") and rng.random() < 0.6:
+            dashboard._do(dashboard, {"do": "reset", "with": [], "n": 0}, [])  # a reader mostly looks at all
         if index + 1 == min(WARM, number):
             early = held()
-    return taken, early, held()
+    return taken, early, held(), sizes
+
+
+def _message(kind: str, dashboard: Any, rng: random.Random) -> dict[str, Any]:
+    table = "distance" if dashboard.state["tab"] == "distance" else "upcoming"
+    given = {
+        "find": [f"{rng.randrange(10_000):x}"],
+        "sort": [table, rng.choice(SORTED_BY[table])],
+        "more": [table],
+    }.get(kind, [])
+    return {"do": kind, "with": given, "n": 0}
 
 
 def held() -> float:
@@ -93,13 +112,14 @@ def held() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 1024)
 
 
-def report(taken: dict[str, list[float]], early: float, late: float) -> Iterator[str]:
+def report(taken: dict[str, list[float]], early: float, late: float, sizes: list[int]) -> Iterator[str]:
     """The table, line by line."""
     yield f"{'milliseconds of a redraw':26} {'changes':>8} {'p50':>8} {'p95':>8} {'max':>8}"
     for kind, times in [*sorted(taken.items()), ("all", [*chain.from_iterable(taken.values())])]:
         cuts = quantiles([*times, *times], n=20, method="inclusive")
         yield f"{kind:26} {len(times):8} {cuts[9]:8.1f} {cuts[18]:8.1f} {max(times):8.1f}"
     yield ""
+    yield f"HTML of a change: {sorted(sizes)[len(sizes) // 2] / 1000:.0f} kB, at most {max(sizes) / 1000:.0f} kB"
     yield f"memory after {WARM} changes {early:.0f} MB, after all {late:.0f} MB: {late - early:+.0f} MB"
 
 
@@ -119,10 +139,10 @@ def main() -> None:
     began = time.perf_counter()
     dashboard = ra.explore(rewards, as_of=dt.date(2026, 11, 23))
     print(f"{len(rewards):,} rows, first view after {time.perf_counter() - began:.2f} s\n")  # noqa: T201
-    for index, title in enumerate(dashboard.tabs.titles):
+    for tab in ("expiring", "distance", "quality"):
         began = time.perf_counter()
-        dashboard.tabs.selected_index = index
-        print(f"{title} for the first time: {(time.perf_counter() - began) * 1000:.0f} ms")  # noqa: T201
+        dashboard.state = {"tab": tab}
+        print(f"{tab} for the first time: {(time.perf_counter() - began) * 1000:.0f} ms")  # noqa: T201
     print()  # noqa: T201
     for line in report(*measured(dashboard, options.changes)):
         print(line)  # noqa: T201

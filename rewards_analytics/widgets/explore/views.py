@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -12,9 +11,9 @@ from markupsafe import Markup
 
 from rewards_analytics.plots.aging import describe_aging
 from rewards_analytics.plots.distance import ASSUMPTION
-from rewards_analytics.plots.expiring import period_name
-from rewards_analytics.plots.images import coloured, data_uri
-from rewards_analytics.plots.style import LIGHT
+from rewards_analytics.plots.expiring import describe_expiring, period_name
+from rewards_analytics.plots.images import image
+from rewards_analytics.plots.outside import outside_of_timeline
 from rewards_analytics.plots.timeline_svg import timeline_svg
 from rewards_analytics.results.overview import Overview
 from rewards_analytics.results.records import Record, of_unit, units_of
@@ -23,7 +22,7 @@ from rewards_analytics.schema import UNIT_TYPES
 from rewards_analytics.show import cells
 from rewards_analytics.show.cards import card
 from rewards_analytics.show.cells import Cell
-from rewards_analytics.show.headline import outside_of_timeline, sentence_of_source
+from rewards_analytics.show.headline import sentence_of_source
 from rewards_analytics.show.overview import what_matters
 from rewards_analytics.show.tables import Table, header, of_records, of_units
 from rewards_analytics.widgets.explore.choice import Choice
@@ -195,21 +194,13 @@ class Views:
 def _timeline(rows: Sequence[Record], choice: Choice, *, live: bool) -> Facts:
     """Return the drawing of a unit: part of the page in the dashboard, and an image where no style sheet may be."""
     svg = timeline_svg(rows, choice.every, chosen=choice.period, marks=live)
+    drawing = svg if live else image(svg, describe_expiring(rows, every=choice.every))
     return {
         "unit_type": rows[0]["unit_type"],
         "total": rows[-1]["cumulative"],
         "end": period_name(rows[-1]["period"], choice.every),
-        "drawing": Markup(svg if live else _image(svg)),  # noqa: S704 - drawn by us, with every text escaped
+        "drawing": Markup(drawing),  # noqa: S704 - drawn by us, with every text escaped
     }
-
-
-def _image(svg: str) -> str:
-    """Return a drawing as an image that is legible on any background."""
-    opening = svg.index(">") + 1
-    paper = f'<rect width="100%" height="100%" fill="{LIGHT.page}"/>'
-    drawn = coloured(svg[:opening].replace("<svg", '<svg xmlns="http://www.w3.org/2000/svg"', 1), LIGHT)
-    (words,) = re.findall('aria-label="(.*?)"', svg[:opening])
-    return f'<img src="{data_uri(drawn + paper + coloured(svg[opening:], LIGHT))}" alt="{words}">'
 
 
 def _span(first: date, last: date | None) -> str:
