@@ -25,9 +25,12 @@ function parse(html, prefix) {
       else if (value.includes("url(#")) element.setAttribute(name, value.replaceAll("url(#", `url(#${prefix}`));
     }
   }
-  // What was said stays said, wherever the next view has these two.
-  for (const name of ["live", "alert"]) template.content.querySelector(`[data-${name}]`).id = `${prefix}${name}`;
-  return template.content.firstElementChild;
+  const view = template.content.firstElementChild;
+  // These belong to the module: they stay as they are, wherever the next view has them.
+  for (const name of ["live", "alert"]) view.querySelector(`[data-${name}]`).id = `${prefix}${name}`;
+  const tip = { id: `${prefix}tip`, className: "tip", role: "tooltip", popover: "manual" };
+  view.append(Object.assign(document.createElement("div"), tip));
+  return view;
 }
 
 // Make `old` like `fresh` and keep every element that is in both: by id, otherwise by position. `isSettled` says that
@@ -67,7 +70,7 @@ function morph(old, fresh, isSettled) {
   const patch = (from, to) => {
     if (from.nodeType !== Node.ELEMENT_NODE) {
       if (from.data !== to.data) from.data = to.data;
-    } else if (!to.matches("[data-live], [data-alert]")) {
+    } else if (!to.matches("[data-live], [data-alert], [role=tooltip]")) {
       attributes(from, to);
       children(from, to);
       // Attributes are only a control's first values, and a control with the focus belongs to its user.
@@ -112,16 +115,16 @@ function messenger(model, { busy, silent, answered }) {
   };
   const next = () => {
     if (flight !== null || waiting.length === 0) return;
-    const message = waiting.shift();
-    flight = message.n;
+    flight = waiting.shift();
     timers = [setTimeout(busy, BUSY_MS, true), setTimeout(lost, ANSWER_MS)];
-    try { model.send(message); } catch { lost(); }
+    try { model.send(flight); } catch { lost(); }
   };
   const heard = (content) => {
     silent(false);
-    if (content?.done !== flight) return;
+    if (flight === null || content?.done !== flight.n) return;
+    const message = flight;
     settle();
-    answered();
+    answered(message);
     next();
   };
   model.on("msg:custom", heard);
@@ -144,10 +147,8 @@ function messenger(model, { busy, silent, answered }) {
 // --- Tooltip and clipboard ------------------------------------------------------------------------
 
 // One tooltip for the whole view, in the top layer, where no output area cuts it off.
-function tooltip(el, prefix) {
-  const tip = document.createElement("div");
-  Object.assign(tip, { className: "rewards-tip", id: `${prefix}tip`, popover: "manual", role: "tooltip" });
-  el.append(tip);
+function tooltip(root) {
+  const tip = root.querySelector("[role=tooltip]");
   let [owner, timer] = [null, 0];
   const show = (element) => {
     clearTimeout(timer);
@@ -205,8 +206,8 @@ async function copied(text, el) {
 
 function render({ model, el }) {
   const prefix = `v${Math.random().toString(36).slice(2, 10)}-`;
-  const tip = tooltip(el, prefix);
-  const root = el.insertBefore(parse(model.get("html"), prefix), el.firstChild);
+  const root = el.appendChild(parse(model.get("html"), prefix));
+  const tip = tooltip(root);
   const on = {};
   const active = () => el.getRootNode().activeElement;
   const part = (name) => root.querySelector(`[data-${name}]`);
@@ -219,7 +220,13 @@ function render({ model, el }) {
     silent: (isSilent) => {
       if (part("alert").matches(":empty") === isSilent) part("alert").textContent = isSilent ? NO_ANSWER : "";
     },
-    answered: () => draw(),
+    answered: (message) => {
+      const isList = message.do === "find" && message.with[0] === part("search")?.value;
+      const isWanted = isList && matches === "wanted";
+      if (isList) [chosen, matches] = [-1, "current"];
+      draw();
+      if (isWanted && options()[0]) pick(options()[0]);
+    },
   });
   const draw = () => {
     keepFocus(root, () => morph(root, parse(model.get("html"), prefix), isSettled()));
@@ -312,22 +319,21 @@ function render({ model, el }) {
 
   // --- Finding people: a combobox whose list Python fills ---
 
-  let [chosen, isDismissed] = [-1, false];
+  // The matches are those of the letters that stand there (current), or not yet (old); Enter waits for them (wanted).
+  let [chosen, matches] = [-1, "old"];
   const options = () => [...root.querySelectorAll("[data-matches] [role=option]")];
   const showList = () => {
     const [input, list, all] = [part("search"), part("matches"), options()];
     if (!input || !list) return;
-    const isOpen = active() === input && input.value !== "" && !isDismissed;
-    chosen = Math.min(chosen, all.length - 1);
-    list.hidden = !isOpen;
-    input.setAttribute("aria-expanded", String(isOpen));
-    all.forEach((each, index) => each.setAttribute("aria-selected", String(index === chosen)));
-    input.setAttribute("aria-activedescendant", isOpen ? (all[chosen]?.id ?? "") : "");
-    if (isOpen) all[chosen]?.scrollIntoView({ block: "nearest" });
+    list.hidden = active() !== input || input.value === "";
+    input.setAttribute("aria-expanded", String(!list.hidden));
+    all.forEach((each, index) => each.classList.toggle("active", index === chosen));
+    input.setAttribute("aria-activedescendant", list.hidden ? "" : (all[chosen]?.id ?? ""));
+    if (!list.hidden) all[chosen]?.scrollIntoView({ block: "nearest" });
   };
   const search = (input, delay) => {
     clearTimeout(typing);
-    [chosen, isDismissed] = [-1, false];
+    [chosen, matches] = [-1, "old"];
     typing = setTimeout(() => send("find", input.value), delay);
     showList();
   };
@@ -340,9 +346,10 @@ function render({ model, el }) {
     clear(part("search"));
   };
   const searchKey = (key, input) => {
-    const [all, isOpen] = [options(), input.getAttribute("aria-expanded") === "true"];
-    if (all.length === 0 || (!isOpen && key !== "ArrowDown")) return false;
-    if (!isOpen) isDismissed = false;
+    const all = options();
+    if (input.value === "") return false;
+    if (key === "Enter" && matches !== "current") matches = "wanted";
+    else if (all.length === 0) return false;
     else if (key === "ArrowDown") chosen = (chosen + 1) % all.length;
     else if (key === "ArrowUp") chosen = (Math.max(chosen, 0) + all.length - 1) % all.length;
     else if (key === "Enter") pick(all[Math.max(chosen, 0)]);
