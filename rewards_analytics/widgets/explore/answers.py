@@ -77,6 +77,7 @@ class Answers:
 
 
 def _sorted(analysis: str, result: Any) -> nw.DataFrame[Any]:
-    """Collect a result in the order of its analysis."""
+    """Collect a result in the order of its analysis, in Polars, which numbers the rows of each unit."""
     columns, descending = order_of(analysis)
-    return collected(result).sort(*columns, descending=descending, nulls_last=True)
+    rows = collected(result).lazy().collect(backend="polars")
+    return rows.sort(*columns, descending=descending, nulls_last=True)

@@ -16,14 +16,18 @@ from rewards_analytics.widgets.explore.choice import Choice
 
 def of_holdings(rewards: LazyFrame, keys: Iterator[LazyFrame]) -> LazyFrame:
     """Keep the rewards of the holdings that are in each frame of keys: all rewards of these."""
-    columns = rewards.collect_schema().names()
+    schema = rewards.collect_schema()
     # The caller's own columns may be categorical, and a join matches text with text only.
-    own = {name: f"__own_{name}__" for name in KEY}
-    keyed = rewards.with_columns(**{copy: nw.col(name) for name, copy in own.items()})
-    keyed = with_join_key(keyed.with_columns(nw.col(*KEY).cast(nw.String)))
+    own = {name: f"__own_{name}__" for name in KEY if schema[name] != nw.String}
+    keyed = rewards
+    if own:
+        keyed = keyed.with_columns(**{copy: nw.col(name) for name, copy in own.items()})
+        keyed = keyed.with_columns(nw.col(*own).cast(nw.String))
+    keyed = with_join_key(keyed)
     for each in keys:
         keyed = keyed.join(each, on=list(JOIN_KEY), how="semi")
-    return keyed.with_columns(**{name: nw.col(copy) for name, copy in own.items()}).select(*columns)
+    restored = {name: nw.col(copy) for name, copy in own.items()}
+    return (keyed.with_columns(**restored) if own else keyed).select(*schema.names())
 
 
 def chosen_holdings(rewards: LazyFrame, choice: Choice) -> Iterator[LazyFrame]:
@@ -44,8 +48,8 @@ def chosen_holdings(rewards: LazyFrame, choice: Choice) -> Iterator[LazyFrame]:
         elif choice.check in of_rewards:
             yield _keys(rewards.filter(of_rewards[choice.check]))
         else:  # the calendar ends before anything could be found
-            yield _keys(rewards.filter(nw.lit(value=False)))
+            yield _keys(rewards.filter(nw.col("unit_type").is_null()))
 
 
 def _keys(rows: LazyFrame) -> LazyFrame:
-    return with_join_key(rows).select(*JOIN_KEY).unique()
+    return with_join_key(rows).select(*JOIN_KEY)

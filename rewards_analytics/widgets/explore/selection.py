@@ -23,6 +23,7 @@ from rewards_analytics.widgets.explore.findings import chosen_holdings, of_holdi
 from rewards_analytics.widgets.explore.listed import Listed, Order
 from rewards_analytics.widgets.explore.prepared import Prepared
 
+FrameT = TypeVar("FrameT", nw.DataFrame[Any], nw.LazyFrame[Any])
 ResultT = TypeVar("ResultT")
 
 MOST_IN_MEMORY: Final = 2_000_000
@@ -195,23 +196,21 @@ class Selection:
         """The chosen rewards with the columns that the views read, as a frame for the public functions."""
         if self._table.eager:
             return self._chosen(choice).drop(_ROW).to_native()
-        tests = _tests(choice)
-        chosen = self._rewards.filter(*tests) if tests else self._rewards
+        chosen = _filtered(self._rewards, choice)
         if choice.by_holding:
             chosen = of_holdings(chosen, chosen_holdings(chosen, choice))
         return chosen.to_native()
 
     def of_caller(self, choice: Choice) -> Any:
         """The chosen rewards as the caller passed them: the same kind of frame, with all its columns."""
-        tests = _tests(choice)
-        if self.problem or not (tests or choice.by_holding):
+        if self.problem or not (choice.filters() or choice.by_holding):
             return self._native
         if self._of_caller.eager:
             rows = sorted(self._chosen(choice)[_ROW].to_list())
             return picked(self._native, rows)
-        chosen = as_narwhals(self._native).lazy().filter(*tests)
+        chosen = _filtered(as_narwhals(self._native).lazy(), choice)
         if choice.by_holding:
-            chosen = of_holdings(chosen, chosen_holdings(self._of_caller.frame.filter(*tests), choice))
+            chosen = of_holdings(chosen, chosen_holdings(_filtered(self._of_caller.frame, choice), choice))
         return chosen.to_native()
 
     def members_of(self, user: str) -> Sequence[str]:
@@ -236,8 +235,7 @@ class Selection:
         rewards: DataFrame = self._rewards
         if choice.users or choice.members:
             rewards = rewards[self._rows_of(choice.users or self.users_of(choice.members))]
-        if tests := _tests(choice):
-            rewards = rewards.filter(*tests)
+        rewards = _filtered(rewards, choice)
         if choice.by_holding:
             lazy = rewards.lazy()
             rewards = of_holdings(lazy, chosen_holdings(lazy, choice)).collect()
@@ -249,5 +247,7 @@ class Selection:
         return list(chain.from_iterable(range(self._starts[place], self._starts[place + 1]) for place in sorted(known)))
 
 
-def _tests(choice: Choice) -> list[nw.Expr]:
-    return [nw.col(column).is_in(list(values)) for column, values in choice.filters().items()]
+def _filtered(rewards: FrameT, choice: Choice) -> FrameT:
+    """Keep the rewards with the chosen values."""
+    tests = [nw.col(column).is_in(list(values)) for column, values in choice.filters().items()]
+    return rewards.filter(*tests) if tests else rewards

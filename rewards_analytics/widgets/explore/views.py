@@ -27,9 +27,10 @@ from rewards_analytics.show.overview import what_matters
 from rewards_analytics.show.tables import Table, header, of_records, of_units
 from rewards_analytics.widgets.explore.choice import Choice
 from rewards_analytics.widgets.explore.listed import Listed, Order
+from rewards_analytics.widgets.explore.past import Past
 from rewards_analytics.widgets.explore.selection import Selection
 from rewards_analytics.widgets.explore.snippets import Snippets
-from rewards_analytics.widgets.explore.state import State, choice_of, without
+from rewards_analytics.widgets.explore.state import HOLDINGS, LISTS, State, choice_of, without
 from rewards_analytics.wording import amount_of, count, day
 
 Facts = dict[str, Any]
@@ -75,8 +76,8 @@ class Looks:
 class Views:
     """The facts of each tab for a state, from the results for the choice that it stands for."""
 
-    def __init__(self, selection: Selection, snippets: Snippets, history: Any = None) -> None:
-        self._selection, self._snippets, self._history = selection, snippets, history
+    def __init__(self, selection: Selection, snippets: Snippets, past: Past | None = None) -> None:
+        self._selection, self._snippets, self._past = selection, snippets, past
 
     def summary(self, choice: Choice) -> Facts:
         """Return the sentences of `show.summary` for the chosen rewards."""
@@ -99,6 +100,7 @@ class Views:
             "expiring": self._expiring,
             "distance": self._distance,
             "quality": self._quality,
+            "history": self._history,
         }[state["tab"]]
         return {"problem": ""} | make(state, looks, live=live)
 
@@ -186,6 +188,12 @@ class Views:
             "table": table,
             "code": self._snippets.code("quality", of_checks),
         }
+
+    def _history(self, state: State, looks: Looks, *, live: bool) -> Facts:  # noqa: ARG002 - as the other tabs
+        if self._past is None:
+            return {}
+        others = any(state.get(name) for name in (*LISTS, *HOLDINGS) if name != "units")
+        return self._past.facts(choice_of(state)) | {"others": others}
 
 
 # --- Parts -------------------------------------------------------------------------------------------

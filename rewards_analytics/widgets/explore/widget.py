@@ -20,6 +20,7 @@ from rewards_analytics.show.shown import style_sheet
 from rewards_analytics.terminal import printable
 from rewards_analytics.widgets.explore.files import files_of
 from rewards_analytics.widgets.explore.page import Page
+from rewards_analytics.widgets.explore.past import Past
 from rewards_analytics.widgets.explore.progress import steps
 from rewards_analytics.widgets.explore.selection import Selection
 from rewards_analytics.widgets.explore.snippets import Snippets
@@ -155,6 +156,7 @@ class Explore(anywidget.AnyWidget):
         at_first = {**EMPTY, "as_of": day(as_of).isoformat()}
         if state is not None:
             restored(at_first, state, Known(tabs=tabs))  # before anything is computed, because it may be wrong
+        past = None if history is None else Past(history, date.fromisoformat(at_first["as_of"]))
         with steps(rewards) as said:
             self._selection = chosen = Selection(rewards, said)
             self._known = Known(
@@ -169,7 +171,7 @@ class Explore(anywidget.AnyWidget):
                 given = changed(given, {"as_of": as_of}, self._known)
             self._at_first, self._past = given, list[Mapping[str, Any]]()
             self._looks, self._search, self._files, self._is_undoing = Looks(), "", "", False
-            self._views = Views(chosen, Snippets(rewards), history)
+            self._views = Views(chosen, Snippets(rewards), past)
             self._page = Page(chosen, self._views, tabs, dropped)
             said("drawing the first view")
             self._begin()
@@ -205,7 +207,9 @@ class Explore(anywidget.AnyWidget):
         show({"text/html": self.to_html(), "text/plain": self._page.text(self.state)}, raw=True)
         bundle = self._repr_mimebundle_()
         data, about = bundle if isinstance(bundle, tuple) else (bundle, {})
-        show(data, metadata=about, raw=True)
+        # Without text of its own: where the view cannot be shown, the static page has been.
+        view = {kind: each for kind, each in (data or {}).items() if kind != "text/plain"}
+        show(view, metadata=about, raw=True)
 
     # --- Following the state ---------------------------------------------------------------------------
 

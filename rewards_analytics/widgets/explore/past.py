@@ -1,0 +1,121 @@
+"""What a history shows: balances over time, what moved, and how much of what is due is likely to lapse."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from functools import lru_cache
+from typing import Any, Final
+
+from markupsafe import Markup
+
+from rewards_analytics.analysis.calendar import last_day_of_span
+from rewards_analytics.analysis.over_time.between import between
+from rewards_analytics.analysis.over_time.forecast import forecast
+from rewards_analytics.analysis.over_time.lapse import lapse
+from rewards_analytics.plots.gallery import picture
+from rewards_analytics.plots.images import image
+from rewards_analytics.reporting.facts import ROLL_FORWARD
+from rewards_analytics.reporting.moved import Movement, drawn_units
+from rewards_analytics.results.records import Record, in_order, of_unit
+from rewards_analytics.show.tables import header, of_records
+from rewards_analytics.widgets.explore.choice import Choice
+from rewards_analytics.wording import day
+
+Facts = dict[str, Any]
+
+_LONGEST: Final = 120
+"""Months ahead that are asked for where the reader sets no end."""
+
+MOST_DRAWN: Final = 2
+"""Units with pictures, which are large; a chosen unit is always among them."""
+
+MOST_PERIODS: Final = 13
+"""Periods of the forecast that are listed."""
+
+
+class Past:
+    """A history, and what it shows as of a day: only snapshots up to that day are known of.
+
+    Raises
+    ------
+    RewardsError
+        If `history` is not a history.
+    """
+
+    def __init__(self, history: Any, as_of: date) -> None:
+        self._history = history
+        self._movement(as_of)  # before anything is computed, because it may be no history
+        # A history takes seconds to read: what it shows on a day is kept.
+        self._moved = lru_cache(maxsize=2)(self._moved_by)
+        self._likely = lru_cache(maxsize=4)(self._likely_by)
+
+    def facts(self, choice: Choice) -> Facts:
+        """Return the facts of the tab, for the chosen units. Nothing else of a choice is asked of a history."""
+        as_of, every, units = choice.as_of, choice.every, choice.units
+
+        def chosen(rows: Sequence[Record]) -> list[Record]:
+            return [row for row in rows if not units or row["unit_type"] in units]
+
+        moved = self._moved(as_of)
+        rows, balances = chosen(moved["rows"]), chosen(moved["balances"])
+        drawn, not_drawn = drawn_units(rows)
+        due, curve = map(chosen, self._likely(as_of, every, choice.until or last_day_of_span(as_of, _LONGEST)))
+        return {
+            "span": f"From {day(moved['first'])} to {day(moved['last'])}." if moved["rows"] else "",
+            "lacks": moved["lacks"],
+            "net": moved["net"],
+            "pictures": [each for unit in drawn[:MOST_DRAWN] for each in _drawn(unit, chosen(moved["of_month"]), balances)],
+            "not_drawn": not_drawn + len(drawn[MOST_DRAWN:]),
+            "rolled": _table("roll-forward", rows, "Roll-forward per month", ROLL_FORWARD),
+            "likely": _table(
+                "forecast",
+                _ahead(due),
+                "What is due, and what of it is expected to expire as earlier dues did",
+                ("period", "unit_type", "due", "expected"),
+                every=every,
+            ),
+            "lapse": _table(
+                "lapse",
+                curve,
+                "How much of what was due so many days ahead was still due on its day",
+                ("unit_type", "lead_days", "due", "expired", "saved", "share_expired", "dues"),
+            ),
+        }
+
+    def _movement(self, as_of: date) -> Movement:
+        return Movement(self._history, as_of, asked_by="explore")
+
+    def _moved_by(self, as_of: date) -> Facts:
+        return self._movement(as_of).numbers()
+
+    def _likely_by(self, as_of: date, every: str, until: date) -> tuple[Sequence[Record], Sequence[Record]]:
+        """Return rows of `forecast` and of `lapse`, from the snapshots up to a day."""
+        part, days = between(self._history, date.min, as_of, asked_by="explore")
+        if not days:
+            return (), ()
+        due = forecast(part, as_of=as_of, every=every, until=until)
+        return in_order("forecast", due), in_order("lapse", lapse(part))
+
+
+def _ahead(rows: Sequence[Record]) -> list[Record]:
+    """Return the first periods of each unit in which something is due."""
+    due = [row for row in rows if row["due"]]
+    units = dict.fromkeys(row["unit_type"] for row in due)
+    return [row for unit in units for row in of_unit(due, unit)[:MOST_PERIODS]]
+
+
+def _table(name: str, rows: Sequence[Record], caption: str, columns: Sequence[str], *, every: str = "month") -> Any:
+    if not rows:
+        return None
+    return replace(of_records(rows, caption, {each: header(each) for each in columns}, every=every), name=name)
+
+
+def _drawn(unit_type: str, of_month: Sequence[Record], balances: Sequence[Record]) -> list[Markup]:
+    """Return the balance of a unit day after day, and the steps of the last full month."""
+    steps, held = of_unit(of_month, unit_type), of_unit(balances, unit_type)
+    pictures = [picture("balance", held, f"balance-{unit_type}")] if held else []
+    if steps:
+        pictures.append(picture("roll-forward", steps, f"roll-forward-{unit_type}", every="month"))
+    return [Markup(image(each.svg, each.words)) for each in pictures]  # noqa: S704 - drawn by us
