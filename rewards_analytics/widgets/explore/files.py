@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 from rewards_analytics.plots.aging import draw_aging
 from rewards_analytics.plots.distance import draw_distance
 from rewards_analytics.plots.expiring import draw_expiring
+from rewards_analytics.plots.outside import outside_of_timeline
 from rewards_analytics.plots.totals import draw_totals
 from rewards_analytics.results.records import Record, units_of
 from rewards_analytics.widgets.explore.choice import Choice
-from rewards_analytics.widgets.explore.downloads import MOST_ROWS, Picture, Table, download_links
+from rewards_analytics.widgets.explore.downloads import MOST_ROWS, Origin, Picture, Table, download_links
 from rewards_analytics.widgets.explore.selection import Selection
 from rewards_analytics.widgets.explore.state import State, choice_of
 
@@ -20,11 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def files_of(selection: Selection, state: State) -> str:
-    """Return the links to the files of the tab that a state has chosen."""
+def files_of(selection: Selection, state: State, source: str) -> str:
+    """Return the links to the files of the tab that a state has chosen; `source` says what they are made of."""
     tab, choice = state["tab"], choice_of(state)
     tables, pictures = ({}, []) if selection.missing.get(tab) else _FILES[tab](selection, choice)
-    return download_links(tables, pictures)
+    return download_links(tables, pictures, Origin(choice.as_of, source))
 
 
 def _totals(selection: Selection, choice: Choice) -> tuple[Mapping[str, Table], Sequence[Picture]]:
@@ -34,7 +35,8 @@ def _totals(selection: Selection, choice: Choice) -> tuple[Mapping[str, Table], 
 
 def _expiring(selection: Selection, choice: Choice) -> tuple[Mapping[str, Table], Sequence[Picture]]:
     rows, schedule = selection.expiring(choice), selection.aging(choice)
-    pictures = _picture_by_unit("expiring", rows, partial(draw_expiring, every=choice.every), 1.9)
+    draw = partial(draw_expiring, every=choice.every, outside=outside_of_timeline(schedule, choice.as_of))
+    pictures = _picture_by_unit("expiring", rows, draw, 2.5)
     dues = selection.upcoming(choice, None, MOST_ROWS).rows
     return {"expiring": rows, "aging": schedule, "next-expiries": dues}, [
         *pictures,
@@ -57,6 +59,7 @@ _FILES: Mapping[str, Callable[[Selection, Choice], tuple[Mapping[str, Table], Se
     "expiring": _expiring,
     "distance": _distance,
     "quality": _quality,
+    "history": lambda _selection, _choice: ({}, []),
 }
 
 

@@ -76,6 +76,12 @@ class Page:
         summary = self._views.summary(choice_of(state))
         return "\n".join([*map(text_of, summary["headline"]), summary["source_words"]])
 
+    def source(self, state: State) -> str:
+        """Return what the files of a state are made of, in sentences."""
+        words = str(self._views.summary(choice_of(state))["source_words"])
+        chips = ", ".join(f"{chip['name']} {chip['tip']}" for chip in _chips(state))
+        return f"{words} Filtered by {chips}." if chips else words
+
     def _problem(self) -> str:
         return self._selection.problem or ("" if self._selection.users else NO_REWARDS)
 

@@ -298,7 +298,7 @@ class Explore(anywidget.AnyWidget):
 
     def _prepare(self, tab: str) -> None:
         if tab == self.state["tab"]:
-            self._files = files_of(self._selection, self.state)
+            self._files = files_of(self._selection, self.state, self._page.source(self.state))
             self._draw()
 
 
