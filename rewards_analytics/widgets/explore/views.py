@@ -13,7 +13,7 @@ from rewards_analytics.plots.aging import describe_aging
 from rewards_analytics.plots.distance import ASSUMPTION
 from rewards_analytics.plots.expiring import describe_expiring, period_name
 from rewards_analytics.plots.images import image
-from rewards_analytics.plots.outside import outside_of_timeline
+from rewards_analytics.plots.outside import after_timeline, outside_of_timeline
 from rewards_analytics.plots.timeline_svg import timeline_svg
 from rewards_analytics.results.overview import Overview
 from rewards_analytics.results.records import Record, of_unit, units_of
@@ -31,7 +31,7 @@ from rewards_analytics.widgets.explore.past import Past
 from rewards_analytics.widgets.explore.selection import Selection
 from rewards_analytics.widgets.explore.snippets import Snippets
 from rewards_analytics.widgets.explore.state import HOLDINGS, LISTS, State, choice_of, without
-from rewards_analytics.wording import amount_of, count, day
+from rewards_analytics.wording import count, day
 
 Facts = dict[str, Any]
 
@@ -139,7 +139,9 @@ class Views:
             "listed_span": _span(*choice.listed_days()),
             "periods": _periods(drawn, busy, state, looks, live=live) if busy else None,
             "outside": outside_of_timeline(timeline_schedule, choice.as_of, MOST_UNITS),
-            "later": _later(choice, timeline_schedule, rows),
+            "later": ""
+            if choice.until is None
+            else after_timeline(later(timeline_schedule, rows), choice.until, MOST_UNITS),
             "aging": _aging(schedule, state, live=live) if schedule else None,
             "upcoming": self._upcoming(choice, state, looks, live=live),
             "codes": {
@@ -213,15 +215,6 @@ def _timeline(rows: Sequence[Record], choice: Choice, *, live: bool) -> Facts:
 
 def _span(first: date, last: date | None) -> str:
     return f"{day(first)} on" if last is None else f"{day(first)} to {day(last)}"
-
-
-def _later(choice: Choice, schedule: Sequence[Record], rows: Sequence[Record]) -> str:
-    """Return in a sentence what expires after the timeline."""
-    amounts = [] if choice.until is None else [amount_of(value, unit) for unit, value in later(schedule, rows).items()]
-    if choice.until is None or not amounts:
-        return ""
-    listed = ", ".join(amounts[:MOST_UNITS]) + (", …" if len(amounts) > MOST_UNITS else "")
-    return f"Expiring after {day(choice.until)}: {listed}."
 
 
 def _periods(rows: Sequence[Record], busy: set[Any], state: State, looks: Looks, *, live: bool) -> Facts:
