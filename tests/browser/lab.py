@@ -1,4 +1,4 @@
-"""A JupyterLab of its own, with folders of its own, for as long as a `with` block runs."""
+"""A server of JupyterLab and Notebook 7 with folders of its own, for as long as a `with` block runs."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ def jupyterlab(folder: Path, root: Path) -> Iterator[str]:
     """Address of a JupyterLab that shows `root` and keeps all else in `folder`; the application is `jupyterapp`."""
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--port=0", "--ip=127.0.0.1"]
     options = ["--IdentityProvider.token=", f"--ServerApp.root_dir={root}", "--LabApp.expose_app_in_browser=True"]
+    options.append("--JupyterNotebookApp.expose_app_in_browser=True")
     with (folder / "log").open("wb") as log:
         server = subprocess.Popen(
             [*command, *options], env=os.environ | _folders(folder), stdout=log, stderr=subprocess.STDOUT

@@ -1,12 +1,15 @@
 """`rewards-analytics dashboard`: problems are reported before anything is served."""
 
+import json
 import socket
+from datetime import date
 
 import pytest
 
 import rewards_analytics as ra
 from rewards_analytics.dashboard import server
 from rewards_analytics.dashboard.page import page
+from rewards_analytics.dashboard.site import write_site
 
 
 def test_a_missing_source_is_named(run, tmp_path):
@@ -55,10 +58,19 @@ def test_without_voila_the_error_names_the_extra(run, rewards_json, monkeypatch)
     assert 'Voila is not installed: pip install "rewards-analytics[dashboard]"' in ended.err
 
 
-def test_the_source_name_is_escaped_on_the_page(tmp_path):
-    (tmp_path / "page.json").write_text('{"name": "<script>alert(1)</script>.json", "as_of": "2026-11-23"}')
-    ra.write(ra.load([]), tmp_path / "rewards.parquet")
+def test_the_source_name_is_one_line_of_text_in_the_notebook_that_is_served(tmp_path):
+    write_site(tmp_path, ra.load([]), "<script>\nalert(1)</script>.json", None, port=1, token="t")
 
-    title = page(tmp_path).children[0].value
+    notebook = json.loads((tmp_path / "Rewards.ipynb").read_text(encoding="utf-8"))
 
-    assert "0 rewards of 0 users, from &lt;script&gt;alert(1)&lt;/script&gt;.json" in title
+    assert notebook["metadata"]["source"] == "<script> alert(1)</script>.json"
+    assert "script" not in notebook["cells"][0]["source"]
+
+
+def test_the_page_shows_the_rewards_of_its_folder(tmp_path, rewards_json):
+    write_site(tmp_path, ra.load(rewards_json), "rewards.json", date(2026, 11, 23), port=1, token="t")
+
+    dashboard = page(tmp_path)
+
+    assert dashboard.state["as_of"] == "2026-11-23"
+    assert len(dashboard.selection) == len(ra.load(rewards_json))

@@ -1,0 +1,132 @@
+"""The dashboard in each front end that shows notebooks: how it is served, opened and found."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+from tests.browser import lab
+
+MATHEMATICS = "from IPython.display import Markdown\nMarkdown('$5 to $10')"
+DASHBOARD = """
+import datetime
+import rewards_analytics as ra
+dashboard = ra.explore(ra.load({path!r}), as_of=datetime.date(2026, 11, 23))
+"""
+MARIMO = """
+import marimo
+
+app = marimo.App(width="full")
+
+
+@app.cell
+def _():
+    {code}
+    {shown}
+    return
+"""
+
+
+@contextmanager
+def watched(chromium: Any, home: str, **settings: Any) -> Iterator[Any]:
+    """A page whose `wrong` has what its console, its errors, its dialogs and requests to other hosts said."""
+    options = {"viewport": {"width": 1400, "height": 1000}, "permissions": ["clipboard-read", "clipboard-write"]}
+    with chromium.new_context(**options | settings) as context:
+        page = context.new_page()
+        page.set_default_timeout(30_000)
+        page.wrong = []
+        page.on("console", lambda each: page.wrong.append(each.text) if each.type == "error" else None)
+        page.on("pageerror", lambda error: page.wrong.append(str(error)))
+        page.on("dialog", lambda dialog: (page.wrong.append(dialog.message), dialog.dismiss()))
+        page.on("request", lambda request: _note(page.wrong, request.url, home))
+        yield page
+
+
+def _note(wrong: list[str], address: str, home: str) -> None:
+    if not address.startswith((home, home.replace("http", "ws", 1), "data:", "blob:")):
+        wrong.append(f"asked {address}")
+
+
+def write_notebook(path: Path, rewards: Path) -> None:
+    """A notebook with the dashboard, and below it a cell whose text becomes mathematics."""
+    cells = [*map(nbformat.v4.new_code_cell, (DASHBOARD.format(path=str(rewards)), "dashboard", MATHEMATICS))]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
+    nbformat.write(notebook, path)
+
+
+@contextmanager
+def jupyterlab(chromium: Any, server: str, name: str) -> Iterator[Any]:
+    """A page of JupyterLab with a notebook, run from top to bottom."""
+    with watched(chromium, server) as page:
+        page.goto(f"{server}lab/tree/{name}")
+        page.wait_for_function(
+            "document.querySelector('#jp-main-statusbar')?.textContent.includes('Python 3 (ipykernel) | Idle')"
+        )
+        command(page, "application:toggle-left-area")
+        command(page, "notebook:run-all-cells")
+        page.locator("div.rewards-explore [data-live]").wait_for(state="attached")
+        yield page
+
+
+@contextmanager
+def notebook(chromium: Any, server: str, name: str) -> Iterator[Any]:
+    """A page of Notebook 7 with a notebook, run from top to bottom."""
+    with watched(chromium, server) as page:
+        page.goto(f"{server}notebooks/{name}")
+        page.locator(".jp-NotebookKernelStatus, .jp-Notebook-ExecutionIndicator[data-status=idle]").first.wait_for()
+        page.get_by_text("Python 3 (ipykernel)").first.wait_for()
+        command(page, "notebook:run-all-cells")
+        page.locator("div.rewards-explore [data-live]").wait_for(state="attached")
+        yield page
+
+
+def command(page: Any, name: str, **arguments: Any) -> Any:
+    """Run a command of JupyterLab or Notebook."""
+    return page.evaluate("([name, given]) => jupyterapp.commands.execute(name, given)", [name, arguments])
+
+
+@contextmanager
+def marimo(chromium: Any, folder: Path, rewards: Path, shown: str = "dashboard") -> Iterator[Any]:
+    """A page of a marimo app that shows the dashboard."""
+    code = "\n    ".join(DASHBOARD.format(path=str(rewards)).strip().splitlines())
+    app = folder / "app.py"
+    app.write_text(MARIMO.format(code=code, shown=shown))
+    with served(["marimo", "run", str(app), "--headless", "--no-token", "--host=127.0.0.1"], folder) as server:
+        with watched(chromium, server) as page:
+            page.goto(server)
+            page.locator("div.rewards-explore [data-live]").wait_for(state="attached")
+            yield page
+
+
+@contextmanager
+def served(command: list[str], folder: Path) -> Iterator[str]:
+    """The address that a server prints first."""
+    log = folder / "log"
+    with log.open("wb") as output:
+        server = subprocess.Popen(
+            [sys.executable, "-m", *command], stdout=output, stderr=subprocess.STDOUT, cwd=folder, env=os.environ
+        )
+        try:
+            yield _address(log, server)
+        finally:
+            server.terminate()
+            server.wait(timeout=30)
+
+
+def _address(log: Path, server: subprocess.Popen[bytes]) -> str:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and server.poll() is None:
+        for word in log.read_text(encoding="utf-8", errors="replace").split():
+            if word.startswith("http://"):
+                return word.rstrip("/") + "/"
+        time.sleep(0.1)
+    raise TimeoutError(f"No address in {log.read_text()!r}")
