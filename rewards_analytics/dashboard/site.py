@@ -51,7 +51,7 @@ def environment(folder: Path) -> dict[str, str]:
 
 def _notebook(name: str) -> dict[str, Any]:
     """Return the notebook that shows the page; its template puts the title and the source's name on top."""
-    cell = {
+    cell: dict[str, Any] = {
         "cell_type": "code",
         "execution_count": None,
         "id": "page",

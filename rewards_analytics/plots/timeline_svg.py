@@ -36,14 +36,11 @@ from rewards_analytics.wording import amount_of, unit_name
 
 Scale: TypeAlias = Callable[[float], float]
 
-MOST_BUTTONS: Final = 12
-"""Periods whose marks are wide enough to tap (24 pixels) where the picture is as narrow as a phone."""
-
 MOST_MARKS: Final = 60
-"""Marks of one picture. Where there are more periods, a mark stands for several."""
+"""Marks of one picture. Where there are more periods, a mark stands for several, and is no button."""
 
 _WIDTH: Final = 400
-_LEFT, _RIGHT = 60, 4
+_LEFT, _RIGHT = 56, 2
 _PLOT: Final = _WIDTH - _LEFT - _RIGHT
 _BARS: Final = (28.0, 140.0)
 """Top and bottom of the bars."""
@@ -62,7 +59,7 @@ _MUTED: Final = themed(LIGHT.muted)
 def timeline_svg(rows: Sequence[Record], every: str, *, chosen: date | None = None, marks: bool = True) -> str:
     """Draw the timeline of one unit: a bar for each period, and in a strip below them the cumulative amount.
 
-    With `marks`, each period can be pointed at and brushed; up to `MOST_BUTTONS` of them are buttons that choose their
+    With `marks`, each period can be pointed at and brushed; up to `MOST_MARKS` of them are buttons that choose their
     period. The bar of the `chosen` period has a frame. Without `marks` it is an image.
     """
     words, timeline = escape(describe_expiring(rows, every=every)), drawn_part(rows, every)
@@ -201,13 +198,11 @@ class _Picture:
             f"{period_name(row['period'], self.every)}: {amount_of(row['expiring'], self.unit_type)}, "
             f"cumulative {amount_of(row['cumulative'], self.unit_type)}"
         )
-        button = ""
-        if len(self.rows) <= MOST_BUTTONS:
-            reached, pressed = (0 if place == (chosen or 0) else -1), ("true" if place == chosen else "false")
-            button = f'role="button" tabindex="{reached}" aria-pressed="{pressed}" aria-label="{words}" '
+        reached, pressed = (0 if place == (chosen or 0) else -1), ("true" if place == chosen else "false")
+        button = f'role="button" tabindex="{reached}" aria-pressed="{pressed}" aria-label="{words}"'
         of_unit = quote(self.unit_type, safe="")
         return (
-            f'<g id="mark-{of_unit}-{row["period"]}" class="rewards-mark" {button}data-do="toggle" '
+            f'<g id="mark-{of_unit}-{row["period"]}" class="rewards-mark" {button} data-do="toggle" '
             f'data-with="{_with(row["period"])}" data-tip="{words}">'
             f"{self._bar(place)}{self._hit_area(place, place + 1)}</g>"
         )

@@ -364,7 +364,7 @@ def test_arrows_home_and_end_walk_the_marks_which_are_said_and_explained(view):
         at.append(focused(page))
 
     assert [DAYS.index(each.removeprefix("marks-")) for each in at] == [0, 1, 2, 1, 3, 3, 0, 0]
-    assert live(page) == "2026-11-01: 5 miles"
+    assert live(page) == "5 miles in 2026-11-01"
     assert page.get_by_role("tooltip").text_content() == "5 miles in 2026-11-01"
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
@@ -423,7 +423,7 @@ def test_shift_and_arrows_extend_a_range_which_escape_gives_up(view):
     page.keyboard.down("Shift")
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
-    assert live(page) == "2026-12-01: 5 miles – 2027-02-01: 5 miles"
+    assert live(page) == "5 miles in 2026-12-01 – 5 miles in 2027-02-01"
     page.keyboard.press("Escape")
     page.keyboard.up("Shift")
     assert sent(page) == []

@@ -72,7 +72,7 @@ def test_each_period_is_a_button_that_says_its_exact_amounts():
 def test_the_marks_cover_the_picture_side_by_side_and_from_top_to_bottom():
     areas = of_class(parsed(timeline_svg(THREE, "month")), "rewards-point")
 
-    assert [(float(each.get("x")), float(each.get("width"))) for each in areas] == [(60, 112), (172, 112), (284, 112)]
+    assert [(float(each.get("x")), float(each.get("width"))) for each in areas] == [(56, 114), (170, 114), (284, 114)]
     assert {(each.get("y"), each.get("height")) for each in areas} == {("22", "172")}
 
 
@@ -80,7 +80,7 @@ def test_the_chosen_period_is_pressed_and_has_a_frame():
     picture = parsed(timeline_svg(THREE, "month", chosen=date(2027, 1, 1)))
 
     (frame,) = of_class(picture, "rewards-chosen")
-    assert (frame.get("x"), frame.get("width")) == ("284.0", "112.0")
+    assert (frame.get("x"), frame.get("width")) == ("284.0", "114.0")
     assert [mark.get("aria-pressed") for mark in marks(picture)] == ["false", "false", "true"]
     assert [mark.get("tabindex") for mark in marks(picture)] == ["-1", "-1", "0"]
 
@@ -89,20 +89,15 @@ def test_a_chosen_period_that_is_not_drawn_has_no_frame():
     assert of_class(parsed(timeline_svg(THREE, "month", chosen=date(2030, 1, 1))), "rewards-chosen") == []
 
 
-def test_marks_too_narrow_to_tap_on_a_phone_are_not_buttons_but_can_be_pointed_at():
-    months = [date(2026, month, 1) for month in range(1, 13)]
-    twelve = periods("MILES", dict.fromkeys(months, "1"))
-    thirteen = periods("MILES", dict.fromkeys([*months, date(2027, 1, 1)], "1"))
+def test_the_13_months_of_a_year_are_buttons_wide_enough_to_tap_on_a_phone():
+    months = [*(date(2026, month, 1) for month in range(1, 13)), date(2027, 1, 1)]
+    picture = parsed(timeline_svg(periods("MILES", dict.fromkeys(months, "1")), "month"))
 
-    areas = of_class(parsed(timeline_svg(twelve, "month")), "rewards-point")
-    # 350 pixels is what a phone of 390 leaves for a picture that is 400 units wide.
-    assert min(float(each.get("width")) for each in areas) * 350 / 400 >= 24
-    assert {mark.get("role") for mark in marks(parsed(timeline_svg(twelve, "month")))} == {"button"}
-    narrow = marks(parsed(timeline_svg(thirteen, "month")))
-    assert {(mark.get("role"), mark.get("tabindex"), mark.get("data-do")) for mark in narrow} == {
-        (None, None, "toggle")
-    }
-    assert narrow[12].get("data-tip") == "Jan 2027: 1 mile, cumulative 13 miles"
+    # 370 pixels is what a phone of 390 leaves for a picture that is 400 units wide.
+    assert min(float(each.get("width")) for each in of_class(picture, "rewards-point")) * 370 / 400 >= 24
+    assert {(mark.get("role"), mark.get("data-do")) for mark in marks(picture)} == {("button", "toggle")}
+    assert [mark.get("tabindex") for mark in marks(picture)] == ["0", *["-1"] * 12]
+    assert marks(picture)[12].get("data-tip") == "Jan 2027: 1 mile, cumulative 13 miles"
 
 
 def test_of_many_periods_a_mark_stands_for_several_and_adds_them_up():

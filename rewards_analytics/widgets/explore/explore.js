@@ -277,7 +277,7 @@ function render({ model, el }) {
     if (to === undefined) return false;
     const next = all[Math.min(Math.max(to, 0), end)];
     next.focus();
-    if (shiftKey && isPeriod(item)) brush(drag?.from ?? item, next);
+    if (shiftKey && item.matches(PERIOD)) brush(drag?.from ?? item, next);
     return true;
   };
   const escape = (target) => {
@@ -362,9 +362,10 @@ function render({ model, el }) {
   // --- Marks: a range of periods, dragged or extended with Shift ---
 
   let [drag, isDragged] = [null, false];
-  const isPeriod = (mark) => Boolean(mark?.matches(`${MARKS} [data-with*='"period"']`));
+  const PERIOD = `${MARKS} [data-with*='"period"']`;
+  const periods = (mark) => [...mark.closest(MARKS).querySelectorAll(PERIOD)];
   const range = () => {
-    const all = items(drag.from.closest(MARKS)).filter(isPeriod);
+    const all = periods(drag.from);
     const [first, end] = [all.indexOf(drag.from), all.indexOf(drag.to)].sort((one, other) => one - other);
     return all.slice(first, end + 1);
   };
@@ -375,26 +376,27 @@ function render({ model, el }) {
     if (!drag) return;
     for (const each of range()) each.toggleAttribute("data-brushed", true);
     tip.hide();
-    say(`${range()[0].getAttribute("aria-label")} – ${range().at(-1).getAttribute("aria-label")}`);
+    say([range()[0], range().at(-1)].map(({ dataset }) => dataset.tip).join(" – "));
   };
   const choose = () => {
-    const ends = root.contains(drag.from) && drag.from !== drag.to ? [range()[0], range().at(-1)] : [];
+    const [first, end] = root.contains(drag.from) && drag.from !== drag.to ? [range()[0], range().at(-1)] : [];
     brush();
-    if (ends.length) send("brush", ...ends.map((each) => JSON.parse(each.dataset.with)[1]));
+    const day = (mark) => JSON.parse(mark.dataset.with)[1];
+    if (first) send("brush", day(first), end.dataset.last ?? day(end)); // a mark may stand for several periods
   };
   const distance = (mark, x) => {
     const { left, right } = mark.getBoundingClientRect();
     return Math.max(left - x, x - right, 0);
   };
   on.pointerdown = ({ target, button, clientX }) => {
-    const mark = target.closest("[data-do]");
-    drag = button === 0 && isPeriod(mark) ? { from: mark, to: mark, x: clientX } : null;
+    const mark = target.closest(PERIOD);
+    drag = button === 0 && mark ? { from: mark, to: mark, x: clientX } : null;
     isDragged = false;
   };
   on.pointermove = ({ clientX, pointerId }) => {
     if (drag?.x === undefined || Math.abs(clientX - drag.x) < DRAG_PX) return;
-    const marks = items(drag.from.closest(MARKS)).filter(isPeriod);
-    const to = marks.reduce((best, each) => (distance(each, clientX) < distance(best, clientX) ? each : best));
+    const closer = (one, other) => (distance(other, clientX) < distance(one, clientX) ? other : one);
+    const to = periods(drag.from).reduce(closer);
     if (to === drag.to) return;
     el.setPointerCapture(pointerId);
     isDragged = true;
@@ -410,8 +412,9 @@ function render({ model, el }) {
 
   const explain = (target) => {
     const owner = target.closest("[data-tip]");
-    if (target.closest(`${MARKS} [aria-label]`)) say(target.closest("[aria-label]").getAttribute("aria-label"));
-    if (owner) tip.show(owner);
+    if (!owner) return;
+    if (owner.closest(MARKS)) say(owner.dataset.tip);
+    tip.show(owner);
   };
   on.focusin = ({ target }) => {
     explain(target);
