@@ -13,7 +13,7 @@ from rewards_analytics import show
 from rewards_analytics.cli.app import app
 from tests import frames
 from tests.libreoffice import opened
-from tests.widgets.pages import chosen
+from tests.widgets.pages import links
 
 pytestmark = pytest.mark.filterwarnings("ignore:Values that are not documented")
 
@@ -84,11 +84,8 @@ def of_commands(folder):
 
 def of_dashboard():
     dashboard, made = ra.explore(rewards(), as_of=AS_OF), {}
-    for tab in ("Totals", "Expiring", "Distance", "Quality"):
-        chosen(dashboard, tab)
-        own = dashboard._tabs[dashboard.tabs.selected_index]
-        own.button.click()
-        made |= of_page(own.links.value)
+    for tab in ("totals", "expiring", "distance", "quality"):
+        made |= of_page(links(dashboard, tab))
     return made
 
 

@@ -13,7 +13,6 @@ from typing import Any
 
 import nbformat
 
-
 MATHEMATICS = "from IPython.display import Markdown\nMarkdown('$5 to $10')"
 DASHBOARD = """
 import datetime

@@ -1,39 +1,48 @@
-"""What a test reads from a dashboard: the selected tab, and the text of its tables."""
+"""What a test reads from a dashboard: the text of a tab's tables, its sentences, its code; and how to press things."""
 
 import re
 from html import unescape
 
-import ipywidgets as widgets
-
 
 def chosen(dashboard, tab):
-    """The dashboard, with a tab selected."""
-    dashboard.tabs.selected_index = list(dashboard.tabs.titles).index(tab)
+    """The dashboard, with a tab chosen."""
+    dashboard.state = {"tab": tab}
     return dashboard
 
 
-def cells(view):
-    """The rows of a view's table, as text."""
-    rows = re.findall(r"<tr>(.*?)</tr>", view.value, re.DOTALL)
+def press(dashboard, name, *given):
+    """Send what the front end sends when something is pressed; return what the kernel answers."""
+    answers = []
+    dashboard.send = answers.append
+    dashboard._handle_custom_msg({"do": name, "with": list(given), "n": 7}, [])
+    del dashboard.send
+    return answers
+
+
+def table(html, name):
+    """The rows of a table, as text."""
+    (found,) = re.findall(rf'<table id="table-{name}".*?</table>', html, re.DOTALL)
+    rows = re.findall(r"<tr>(.*?)</tr>", found, re.DOTALL)
     texts = [[plain(cell) for cell in re.findall(r"<t[hd].*?</t[hd]>", row, re.DOTALL)] for row in rows]
     return texts[1:]
+
+
+def cards(html):
+    """The cards of the units, each as its texts."""
+    found = re.findall(r'<li class="card .*?</li>', html, re.DOTALL)
+    return [[each for part in re.split("<.*?>", card) if (each := unescape(part).strip())] for card in found]
 
 
 def plain(html):
     return unescape(re.sub("<.*?>", "", html))
 
 
-def code(view):
-    return plain(re.search("<pre.*?>(.*?)</pre>", view.value, re.DOTALL)[1])
+def words(html):
+    """All text of a page, with single spaces."""
+    return re.sub(r"\s+", " ", plain(re.sub(r"<style>.*?</style>|<svg.*?</svg>", "", html, flags=re.DOTALL)))
 
 
-def every_widget(widget):
-    return [widget, *(inner for child in getattr(widget, "children", ()) for inner in every_widget(child))]
-
-
-def controls(dashboard):
-    return [w for w in every_widget(dashboard) if isinstance(w, widgets.ValueWidget) and not is_text(w)]
-
-
-def is_text(widget):
-    return isinstance(widget, widgets.HTML | widgets.Label)
+def links(dashboard, tab):
+    """The links to the files of a tab."""
+    press(chosen(dashboard, tab), "files", tab)
+    return "".join(re.findall(r"<ul><li>(?:Table|Picture).*?</ul>", dashboard.html, re.DOTALL))

@@ -16,9 +16,9 @@ import rewards_analytics as ra
 from rewards_analytics.plots.expiring import draw_expiring
 from rewards_analytics.plots.outside import outside_of_timeline
 from rewards_analytics.results.records import records
-from rewards_analytics.widgets import downloads
+from rewards_analytics.widgets.explore import downloads
 from tests import frames
-from tests.widgets.pages import chosen
+from tests.widgets.pages import links, press
 
 AS_OF = dt.date(2026, 11, 23)
 ROWS = [
@@ -36,22 +36,20 @@ def dashboard():
 
 def files(dashboard, tab):
     """The files behind the links of a tab, by name."""
-    chosen(dashboard, tab)
-    own = dashboard._tabs[dashboard.tabs.selected_index]
-    own.button.click()
-    found = re.findall(r'<a download="(.*?)_2026-11-23(.*?)" href="data:[^,]*;base64,(.*?)">', own.links.value)
-    assert len(found) == own.links.value.count("<a ")  # each file is named after the as-of date
+    html = links(dashboard, tab)
+    found = re.findall(r'<a download="(.*?)_2026-11-23(.*?)" href="data:[^,]*;base64,(.*?)">', html)
+    assert len(found) == html.count("<a ")  # each file is named after the as-of date
     return {name + ending: b64decode(content) for name, ending, content in found}
 
 
 @pytest.mark.parametrize(
     ("tab", "names"),
     [
-        ("Totals", ["totals.csv", "totals.parquet", "totals.svg", "totals.png"]),
-        ("Expiring", [f"{name}.{end}" for name in ("expiring", "aging", "next-expiries") for end in ("csv", "parquet")]
+        ("totals", ["totals.csv", "totals.parquet", "totals.svg", "totals.png"]),
+        ("expiring", [f"{name}.{end}" for name in ("expiring", "aging", "next-expiries") for end in ("csv", "parquet")]
          + [f"{name}.{end}" for name in ("expiring", "aging") for end in ("svg", "png")]),
-        ("Distance", ["distance.csv", "distance.parquet", "distance.svg", "distance.png"]),
-        ("Quality", ["quality.csv", "quality.parquet"]),
+        ("distance", ["distance.csv", "distance.parquet", "distance.svg", "distance.png"]),
+        ("quality", ["quality.csv", "quality.parquet"]),
     ],
 )  # fmt: skip
 def test_each_tab_gives_its_tables_and_pictures(dashboard, tab, names):
@@ -65,7 +63,7 @@ def test_each_tab_gives_its_tables_and_pictures(dashboard, tab, names):
 
 
 def test_csv_has_exact_amounts(dashboard):
-    assert files(dashboard, "Totals")["totals.csv"].decode().splitlines() == [
+    assert files(dashboard, "totals")["totals.csv"].decode().splitlines() == [
         "unit_type,available,expiring,holdings,members,users",
         "DOLLARS,12.5,0,1,1,1",
         "MILES,1204500,84000.000000001,1,1,1",
@@ -75,11 +73,11 @@ def test_csv_has_exact_amounts(dashboard):
 @pytest.mark.parametrize(
     ("tab", "name", "give"),
     [
-        ("Totals", "totals", ra.totals),
-        ("Expiring", "expiring", lambda r: ra.expiring(r, as_of=AS_OF, until=dt.date(2028, 11, 22))),
-        ("Expiring", "aging", lambda r: ra.aging(r, as_of=AS_OF)),
-        ("Distance", "distance", ra.distance),
-        ("Quality", "quality", lambda r: ra.quality(r, as_of=AS_OF)),
+        ("totals", "totals", ra.totals),
+        ("expiring", "expiring", lambda r: ra.expiring(r, as_of=AS_OF, until=dt.date(2027, 11, 22))),
+        ("expiring", "aging", lambda r: ra.aging(r, as_of=AS_OF)),
+        ("distance", "distance", ra.distance),
+        ("quality", "quality", lambda r: ra.quality(r, as_of=AS_OF)),
     ],
 )
 def test_parquet_is_the_result_of_the_function_with_its_types(dashboard, tab, name, give):
@@ -91,7 +89,7 @@ def test_parquet_is_the_result_of_the_function_with_its_types(dashboard, tab, na
 
 
 def test_the_next_expiries_keep_amount_and_day(dashboard):
-    taken = pl.read_parquet(io.BytesIO(files(dashboard, "Expiring")["next-expiries.parquet"]))
+    taken = pl.read_parquet(io.BytesIO(files(dashboard, "expiring")["next-expiries.parquet"]))
 
     assert taken.select("expires_on", "expiring", "user_guid").rows() == [
         (dt.date(2027, 1, 31), Decimal("84000.000000001"), "U1")
@@ -99,21 +97,21 @@ def test_the_next_expiries_keep_amount_and_day(dashboard):
 
 
 def test_a_spreadsheet_runs_no_formula_from_a_provider(dashboard):
-    assert b"'=cmd()" in files(dashboard, "Distance")["distance.csv"]
+    assert b"'=cmd()" in files(dashboard, "distance")["distance.csv"]
 
 
 def test_a_change_removes_the_links_of_the_previous_choice(dashboard):
-    assert files(dashboard, "Totals")
-    dashboard.units["DOLLARS"].value = False
+    assert files(dashboard, "totals")
+    press(dashboard, "toggle", "units", "MILES")
 
-    assert dashboard._tabs[0].links.value == ""
+    assert "<a download" not in dashboard.html
 
 
 def test_a_table_too_long_for_a_link_is_cut_and_says_so(dashboard, monkeypatch):
     monkeypatch.setattr(downloads, "MOST_ROWS", 1)
 
-    assert files(dashboard, "Totals")["totals.csv"].decode().count("\n") == 2
-    assert "(first 1 of 2 rows; the code gives all)" in dashboard._tabs[0].links.value
+    assert files(dashboard, "totals")["totals.csv"].decode().count("\n") == 2
+    assert "(first 1 of 2 rows; the code gives all)" in dashboard.html
 
 
 def test_a_cut_download_names_the_number_of_rows_that_there_are(monkeypatch):
@@ -121,16 +119,16 @@ def test_a_cut_download_names_the_number_of_rows_that_there_are(monkeypatch):
     dashboard = ra.explore(frames.polars_frame(frames.table(goals)), as_of=AS_OF)
     monkeypatch.setattr(downloads, "MOST_ROWS", 2)
 
-    assert files(dashboard, "Distance")["distance.csv"].decode().count("\n") == 3
-    assert "(first 2 of 7 rows; the code gives all)" in dashboard._tabs[2].links.value
+    assert files(dashboard, "distance")["distance.csv"].decode().count("\n") == 3
+    assert "(first 2 of 7 rows; the code gives all)" in dashboard.html
 
 
 def test_the_users_settings_do_not_affect_a_picture(dashboard):
-    before = files(dashboard, "Totals")["totals.svg"]
-    dashboard.every.value = "week"
+    before = files(dashboard, "totals")["totals.svg"]
+    dashboard.state = {"every": "week"}
 
     with mpl.rc_context({"text.usetex": True, "font.size": 30, "savefig.facecolor": "black"}):
-        after = files(dashboard, "Totals")["totals.svg"]
+        after = files(dashboard, "totals")["totals.svg"]
 
     assert after == before
 
@@ -139,7 +137,7 @@ def test_downloading_pictures_changes_no_setting_and_registers_no_figure(dashboa
     from matplotlib import pyplot as plt
 
     before, figures = dict(mpl.rcParams), plt.get_fignums()
-    files(dashboard, "Expiring")
+    files(dashboard, "expiring")
 
     assert dict(mpl.rcParams) == before
     assert plt.get_fignums() == figures

@@ -10,9 +10,9 @@ from hypothesis import Phase, given, settings, strategies as st
 import rewards_analytics as ra
 from rewards_analytics.analysis.calendar import last_day_of_span
 from rewards_analytics.analysis.quality import CHECKS
+from rewards_analytics.results.goals import nearest_goals
 from rewards_analytics.results.origin import origin
 from rewards_analytics.results.records import records
-from rewards_analytics.results.goals import nearest_goals
 from rewards_analytics.results.upcoming import next_expiries
 from rewards_analytics.widgets.explore.choice import Choice
 from rewards_analytics.widgets.explore.listed import Order

@@ -6,12 +6,12 @@ import polars as pl
 import pytest
 
 from rewards_analytics.results.records import records
-from rewards_analytics.widgets.explore.choice import Choice
 from rewards_analytics.widgets.explore.selection import Selection
 from rewards_analytics.widgets.explore.snippets import Snippets
+from rewards_analytics.widgets.explore.state import EMPTY, choice_of
 from tests import frames
 
-AS_OF, UNTIL = dt.date(2026, 11, 23), dt.date(2028, 11, 22)
+AS_OF = dt.date(2026, 11, 23)
 ODD = "U-\"2'; --"
 ROWS = [
     frames.total("MILES", "100", "2027-01-31"),
@@ -21,15 +21,17 @@ ROWS = [
     frames.to_level("MILES", "20"),
     frames.to_reward("POINTS", "20", user_guid=ODD),
 ]
-CHOICES = {
-    "all": Choice(AS_OF, until=UNTIL),
-    "a user": Choice(AS_OF, until=UNTIL, users=(ODD,), every="week"),
-    "two users, a member and a unit": Choice(AS_OF, until=UNTIL, users=("U1", ODD), members=("M1",), units=("MILES",)),
-    "some types": Choice(AS_OF, until=UNTIL, balance_types=("BALANCE", "BALANCE_TO_LEVEL"), every="year"),
+AT_FIRST = {**EMPTY, "as_of": AS_OF.isoformat(), "horizon_months": 24}
+STATES = {
+    "all": AT_FIRST,
+    "a user": {**AT_FIRST, "users": [ODD], "every": "week"},
+    "two users, a member and a unit": {**AT_FIRST, "users": ["U1", ODD], "members": ["M1"], "units": ["MILES"]},
+    "some types": {**AT_FIRST, "balance_types": ["BALANCE", "BALANCE_TO_LEVEL"], "every": "year"},
+    "a period": {**AT_FIRST, "period": "2027-03-01"},
+    "a bucket of a unit": {**AT_FIRST, "units": ["POINTS"], "bucket": "0-30"},
+    "a check": {**AT_FIRST, "check": "unknown_value"},
 }
-
-
-SOME = CHOICES["two users, a member and a unit"]
+SOME = STATES["two users, a member and a unit"]
 
 
 def run(code, rewards):
@@ -40,41 +42,43 @@ def run(code, rewards):
     return names["chosen"], lambda: frames.collected(eval(call, names))
 
 
-@pytest.mark.parametrize("choice", CHOICES.values(), ids=CHOICES)
-def test_the_code_chooses_the_rewards_of_the_view(choice, make_frame):
+@pytest.mark.parametrize("state", STATES.values(), ids=STATES)
+def test_the_code_chooses_the_rewards_of_the_view(state, make_frame, engine):
+    if engine == "pyspark" and len(state["units"]) + bool(state["period"]) > 1:
+        pytest.skip("one choice of holdings is enough where each takes seconds")
     rewards = make_frame(*ROWS)
-    expected = frames.polars_frame(frames.table(ROWS)).filter(
-        *(pl.col(name).is_in(list(values)) for name, values in choice.filters().items())
-    )
+    expected = Selection(frames.polars_frame(frames.table(ROWS))).of_caller(choice_of(state))
 
-    chosen, _ = run(Snippets(rewards).totals(choice), rewards)
+    chosen, _ = run(Snippets(rewards).code("totals", state), rewards)
 
     assert sorted(frames.collected(chosen)["guid"].to_list()) == sorted(expected["guid"].to_list())
 
 
-@pytest.mark.parametrize("view", ["totals", "expiring", "aging", "distance", "quality"])
+@pytest.mark.parametrize("view", ["totals", "expiring", "aging", "quality"])
 def test_the_code_gives_the_table_of_the_view(view, make_frame):
     rewards = make_frame(*ROWS)
-    shown = getattr(Selection(frames.polars_frame(frames.table(ROWS))), view)(SOME)
+    shown = getattr(Selection(frames.polars_frame(frames.table(ROWS))), view)(choice_of(SOME))
 
-    _, give = run(getattr(Snippets(rewards), view)(SOME), rewards)
+    _, give = run(Snippets(rewards).code(view, SOME), rewards)
 
     assert sorted(records(give()), key=repr) == sorted(records(shown), key=repr)
 
 
-def test_the_code_gives_the_next_expiries_until_the_last_one_listed(make_frame):
+@pytest.mark.parametrize(("view", "of_all"), [("upcoming", False), ("goals", True)])
+def test_the_code_gives_the_rows_that_are_listed(view, of_all, make_frame):
     rewards = make_frame(*ROWS)
-    shown = Selection(frames.polars_frame(frames.table(ROWS))).upcoming(SOME)
+    shown = getattr(Selection(frames.polars_frame(frames.table(ROWS))), view)(choice_of(SOME), None, 100)
 
-    _, give = run(Snippets(rewards).upcoming(SOME, shown[-1]["expires_on"]), rewards)
+    _, give = run(Snippets(rewards).code("distance" if of_all else view, SOME), rewards)
 
-    assert sorted(records(give()), key=repr) == sorted(shown, key=repr)
+    assert sorted(records(give()), key=repr) == sorted(shown.rows, key=repr)
+    assert shown.in_all == len(shown.rows)
 
 
 def test_the_code_for_all_rewards_filters_nothing():
     code = Snippets(frames.polars_frame(frames.table(ROWS)))
 
-    assert code.expiring(Choice(AS_OF)) == (
+    assert code.code("expiring", {**AT_FIRST, "horizon_months": None}) == (
         "import datetime, rewards_analytics as ra\n"
         "chosen = rewards\n"
         'ra.expiring(chosen, as_of=datetime.date(2026, 11, 23), every="month")'
@@ -84,8 +88,18 @@ def test_the_code_for_all_rewards_filters_nothing():
 def test_the_code_for_some_rewards_names_them():
     code = Snippets(pl.LazyFrame(schema={"unit_type": pl.String}))
 
-    assert code.totals(Choice(AS_OF, units=("MILES", "POINTS"))) == (
+    assert code.code("totals", {**AT_FIRST, "units": ["MILES", "POINTS"]}) == (
         "import polars as pl, rewards_analytics as ra\n"
         "chosen = rewards.filter(pl.col(\"unit_type\").is_in(['MILES', 'POINTS']))\n"
         "ra.totals(chosen)"
+    )
+
+
+def test_the_code_for_whole_holdings_starts_from_the_selection():
+    code = Snippets(frames.polars_frame(frames.table(ROWS)))
+
+    assert code.code("upcoming", {**AT_FIRST, "bucket": "31-60"}) == (
+        "import datetime, rewards_analytics as ra\n"
+        "chosen = ra.explore(rewards, state={'bucket': '31-60', 'as_of': '2026-11-23'}).selection\n"
+        "ra.upcoming(chosen, as_of=datetime.date(2026, 11, 23), until=datetime.date(2027, 1, 22))"
     )

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import narwhals as nw
 
 from rewards_analytics.results.records import Record, records
+
+
+MOST_GROUPS: Final = 12
+"""Values, such as units, of which each lists its first rows. The API documents four units."""
 
 
 class Order(NamedTuple):
@@ -35,7 +39,7 @@ def first_rows(rows: nw.DataFrame[Any], order: Order | None, most: int, *, of_ea
         top = numbered.sort(order.column, "__number__", descending=[order.descending, False], nulls_last=True)
         shown = top.head(most).drop("__number__")
     elif of_each is not None:
-        shown = rows.filter(nw.col(of_each).cum_count().over(of_each) <= most)
+        shown = rows.filter(nw.col(of_each).cum_count().over(of_each) <= most).head(MOST_GROUPS * most)
     else:
         shown = rows.head(most)
     return Listed(records(shown), len(rows))

@@ -66,7 +66,9 @@ class Past:
             "span": f"From {day(moved['first'])} to {day(moved['last'])}." if moved["rows"] else "",
             "lacks": moved["lacks"],
             "net": moved["net"],
-            "pictures": [each for unit in drawn[:MOST_DRAWN] for each in _drawn(unit, chosen(moved["of_month"]), balances)],
+            "pictures": [
+                each for unit in drawn[:MOST_DRAWN] for each in _drawn(unit, chosen(moved["of_month"]), balances)
+            ],
             "not_drawn": not_drawn + len(drawn[MOST_DRAWN:]),
             "rolled": _table("roll-forward", rows, "Roll-forward per month", ROLL_FORWARD),
             "likely": _table(
