@@ -9,7 +9,6 @@ import narwhals as nw
 
 from rewards_analytics.results.records import Record, records
 
-
 MOST_GROUPS: Final = 12
 """Values, such as units, of which each lists its first rows. The API documents four units."""
 
