@@ -68,20 +68,21 @@ def by_goal(frame: LazyFrame) -> LazyFrame:
     return with_progress(goals_with_sums(frame))
 
 
-def goals(frame: LazyFrame) -> LazyFrame:
-    """One row per goal: the key, `goal`, `description` and `remaining`."""
+def goals(frame: LazyFrame, *carried: str) -> LazyFrame:
+    """One row per goal: the key, the carried columns, `goal`, `description` and `remaining`."""
     balance_type, balance = nw.col("balance_type"), nw.col("balance")
     return of_types(frame, *GOALS).select(
         *KEY,
+        *carried,
         "description",
         goal=nw.when(balance_type == BALANCE_TO_LEVEL).then(nw.lit(LEVEL)).otherwise(nw.lit(REWARD)),
         remaining=nw.when(balance > 0).then(balance).otherwise(nw.lit(0)),
     )
 
 
-def goals_with_sums(frame: LazyFrame) -> LazyFrame:
-    """One row per goal, with the sums behind the available balance of its holding."""
-    return with_sums(goals(frame), frame)
+def goals_with_sums(frame: LazyFrame, *carried: str) -> LazyFrame:
+    """One row per goal, with the sums behind the available balance of its holding, and the carried columns."""
+    return with_sums(goals(frame, *carried), frame)
 
 
 def with_progress(goals: LazyFrame) -> LazyFrame:

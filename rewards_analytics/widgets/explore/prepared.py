@@ -9,51 +9,41 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from functools import cached_property, lru_cache
-from itertools import chain, combinations
 from typing import Final
 
 import narwhals as nw
 
 from rewards_analytics.analysis.aging import lots_by_bucket, schedule
 from rewards_analytics.analysis.calendar import days_after
-from rewards_analytics.analysis.distance import goals_with_sums, with_progress
+from rewards_analytics.analysis.distance import with_progress
 from rewards_analytics.analysis.expiring import lots_by_day, timeline
-from rewards_analytics.analysis.holdings import JOIN_KEY, expiring_lots, holding_sums, with_join_key, without
+from rewards_analytics.analysis.holdings import available, without
 from rewards_analytics.analysis.order import order_of
 from rewards_analytics.analysis.quality import checked, concerned, holding_checks, reward_checks
 from rewards_analytics.analysis.totals import totals_of
-from rewards_analytics.analysis.upcoming import due, due_by_day
 from rewards_analytics.engines import DataFrame, LazyFrame
 from rewards_analytics.results.goals import CLOSE, GoalCounts
 from rewards_analytics.results.records import Record, in_order, records
 from rewards_analytics.results.upcoming import SOON_DAYS
 from rewards_analytics.schema import BALANCE, BALANCE_TYPES, GOALS, HOLDER, KEY, LOT_TYPES, TOTAL_BALANCE
 from rewards_analytics.widgets.explore.choice import Choice
+from rewards_analytics.widgets.explore.holdings import NUMBER, Holdings, Part
 from rewards_analytics.widgets.explore.listed import Listed, Order, first_rows
 
 _NUMBER: Final = nw.col("number").sum()
-_CODED: Final = nw.col("user_guid", "member_guid").cast(nw.Categorical())
 
 
 class Prepared:
-    """Answers for any units and balance types of some rewards, which are in memory and typed."""
+    """Answers for any units and balance types of some rewards, which are in memory, with numbered holdings."""
 
-    def __init__(self, rewards: DataFrame) -> None:
-        self._rewards = rewards
-        self._pairs: list[tuple[str, str]] = rewards.select("unit_type", "balance_type").unique().rows()
-        sums = holding_sums(rewards.lazy()).collect()
-        self._lot_rows = _lot_rows(rewards, sums)
-        # As categories, guids are grouped and counted twice as fast. Holdings of goals alone are all alike.
-        empty = (nw.col("totals") + nw.col("plains") + nw.col("lots")) == 0
-        sums = nw.concat([sums.filter(~empty), sums.filter(empty).unique("unit_type")])
-        self._sums = sums.drop("account_guid", "lot_on", "total_on", "plain_on").with_columns(_CODED)
+    def __init__(self, holdings: Holdings | Part) -> None:
+        self._holdings = holdings
         # Kept in this object: few balance types make few sets of them.
         self._totals = lru_cache(maxsize=8)(self._totals_without)
         self._lots = lru_cache(maxsize=8)(self._lots_without)
-        self._dues = lru_cache(maxsize=2)(self._dues_without)
+        self._dues = lru_cache(maxsize=2)(self._dues_of)
         self._goals = lru_cache(maxsize=4)(self._goals_without)
         self._goals_ahead = lru_cache(maxsize=2)(self._goals_ahead_without)
-        self._failing = lru_cache(maxsize=32)(self._failing_without)
 
     def totals(self, choice: Choice) -> Sequence[Record]:
         """What `totals` gives."""
@@ -92,7 +82,8 @@ class Prepared:
 
     def origin(self, choice: Choice) -> Record:
         """How many rewards there are, whose, and when they were recorded."""
-        chosen = self._owners.filter(self._of_units(choice), ~nw.col("balance_type").is_in([*self._left_out(choice)]))
+        left_out = sorted(self._left_out(choice))
+        chosen = self._holdings.rewards.filter(self._of_units(choice), ~nw.col("balance_type").is_in(left_out))
         dated = "created_at" in chosen.columns
         created = {"oldest": nw.col("created_at").min(), "newest": nw.col("created_at").max()} if dated else {}
         row = records(chosen.select(nw.col("user_guid", "member_guid").n_unique(), **created))[0]
@@ -130,7 +121,7 @@ class Prepared:
         of_creation = {name: checks.pop(name) for name in ("created_in_future",) if name in checks}
         counts = [
             concerned(self._rewards_to_check.filter(chosen).lazy(), checks, nw.col("number")),
-            concerned(self._failing(left_out).filter(self._of_units(choice)).lazy(), holding_checks()),
+            concerned(self._holdings.failing(left_out).filter(self._of_units(choice)).lazy(), holding_checks()),
         ]
         if of_creation:
             counts.append(concerned(self._created.filter(chosen).lazy(), of_creation, nw.col("number")))
@@ -162,29 +153,29 @@ class Prepared:
     def _chosen_lots(self, choice: Choice) -> LazyFrame:
         return self._lots(self._left_out(choice) & {*LOT_TYPES}).filter(self._of_units(choice)).lazy()
 
-    def _without(self, left_out: frozenset[str]) -> LazyFrame:
-        rewards = self._rewards.lazy()
-        return rewards.filter(~nw.col("balance_type").is_in(sorted(left_out))) if left_out else rewards
-
     # --- Without some balance types, kept ----------------------------------------------------------
 
     def _totals_without(self, left_out: frozenset[str]) -> Sequence[Record]:
         return in_order("totals", totals_of(without(self._sums.lazy(), left_out)).collect())
 
     def _lots_without(self, left_out: frozenset[str]) -> DataFrame:
-        rows = self._lot_rows.lazy().filter(~nw.col("balance_type").is_in(sorted(left_out)))
-        return expiring_lots(rows, "number").collect()
+        """The lots of one day and unit added up, with their `number`."""
+        lots = self._holdings.lots(left_out).group_by("unit_type", "expires_on")
+        return lots.agg(nw.col("balance").sum(), number=nw.len())
 
-    def _dues_without(self, left_out: frozenset[str]) -> DataFrame:
+    def _dues_of(self, left_out: frozenset[str]) -> DataFrame:
         """All rows of `upcoming` from the first day of the calendar on, in its order."""
-        rewards = self._without(left_out)
         columns, descending = order_of("upcoming")
-        rows = due(due_by_day(rewards, date.min, None), rewards, date.min).collect()
-        return rows.sort(*columns, descending=descending, nulls_last=True)
+        by_day = lots_by_day(self._holdings.lots(left_out).lazy(), [NUMBER], date.min, None)
+        held = without(self._holdings.sums.lazy(), left_out).with_columns(available=available())
+        rows = by_day.join(held.select(NUMBER, *HOLDER, "available"), on=NUMBER)
+        rows = rows.with_columns(nw.col("rewards").cast(nw.Int64), expires_on=nw.col("__day__"), days_left=nw.lit(0))
+        rows = rows.select("expires_on", "days_left", *KEY, "expiring", "rewards", "available")
+        return rows.sort(*columns, descending=descending, nulls_last=True).collect()
 
     def _goals_without(self, left_out: frozenset[str]) -> tuple[DataFrame, DataFrame, DataFrame]:
         """All goals; how many of each unit and kind are reached and close; and the members of those that are close."""
-        goals = with_progress(without(self._goal_rows.lazy(), left_out)).collect()
+        goals = with_progress(without(self._holdings.goals.lazy(), left_out)).collect()
         close = nw.col("progress") >= CLOSE
         counts = goals.with_columns(close=close).group_by("unit_type", "goal", "reached", "close").agg(number=nw.len())
         near = goals.filter(~nw.col("reached"), close).select("unit_type", "goal", "member_guid").unique()
@@ -196,70 +187,31 @@ class Prepared:
         goals = self._goals(left_out)[0].filter(~nw.col("reached"))
         return goals.sort(*columns, descending=descending, nulls_last=True)
 
-    def _failing_without(self, left_out: frozenset[str]) -> DataFrame:
-        """The holdings that fail a check."""
-        rows = self._suspects.lazy().filter(~nw.col("balance_type").is_in(sorted(left_out)))
-        return holding_sums(rows, "guid").filter(_fails()).collect()
-
     # --- Prepared when the first view that asks for it is shown ---------------------------------------
 
     @cached_property
-    def _owners(self) -> DataFrame:
-        """Whose the rewards are, and when they were recorded."""
-        names = [name for name in ("created_at",) if name in self._rewards.columns]
-        return self._rewards.select(_CODED, "unit_type", "balance_type", *names)
+    def _pairs(self) -> list[tuple[str, str]]:
+        """The units and balance types that go together in a reward."""
+        return self._holdings.rewards.select("unit_type", "balance_type").unique().rows()
 
     @cached_property
-    def _goal_rows(self) -> DataFrame:
-        rewards = self._rewards.lazy()
-        if "description" not in self._rewards.columns:  # they are counted, and the tab that lists them says so
-            rewards = rewards.with_columns(description=nw.lit(None).cast(nw.String))
-        return goals_with_sums(rewards).collect()
+    def _sums(self) -> DataFrame:
+        """The sums of the holdings; of those of goals alone, which are all alike, one for each unit."""
+        sums = self._holdings.sums
+        empty = (nw.col("totals") + nw.col("plains") + nw.col("lots")) == 0
+        return nw.concat([sums.filter(~empty), sums.filter(empty).unique("unit_type")])
 
     @cached_property
     def _rewards_to_check(self) -> DataFrame:
         """Rewards with the same answers to every check but that of their creation, added up to one row."""
         balance = nw.col("balance")
         kinds = ("unit_type", "balance_type", "expires_on", "negative", "fraction")
-        alike = self._rewards.lazy().with_columns(negative=balance < 0, fraction=balance.round(2) != balance)
+        alike = self._holdings.rewards.lazy().with_columns(negative=balance < 0, fraction=balance.round(2) != balance)
         return alike.group_by(*kinds).agg(nw.col("balance", "guid").min(), number=nw.len()).collect()
 
     @cached_property
     def _created(self) -> DataFrame:
         """Rewards that were created on one day."""
-        by_day = self._rewards.lazy().with_columns(created_on=nw.col("created_at").dt.date())
+        by_day = self._holdings.rewards.lazy().with_columns(created_on=nw.col("created_at").dt.date())
         kinds = ("unit_type", "balance_type", "created_on")
         return by_day.group_by(*kinds).agg(nw.col("created_at", "guid").min(), number=nw.len()).collect()
-
-    @cached_property
-    def _suspects(self) -> DataFrame:
-        """The rewards of the holdings that fail a check with or without some balance types: few, in good data."""
-        sums = holding_sums(self._rewards.lazy()).collect().lazy()
-        variants = chain.from_iterable(combinations(LOT_TYPES, size) for size in range(len(LOT_TYPES)))
-        failing = [without(sums, left_out).filter(_fails()).select(*KEY) for left_out in variants]
-        keys = with_join_key(nw.concat(failing)).select(*JOIN_KEY).unique()
-        rows = with_join_key(self._rewards.lazy()).join(keys, on=list(JOIN_KEY), how="semi")
-        return rows.with_columns(_CODED).collect()
-
-
-def _fails() -> nw.Expr:
-    return nw.any_horizontal(*holding_checks().values(), ignore_nulls=True)
-
-
-def _lot_rows(rewards: DataFrame, sums: DataFrame) -> DataFrame:
-    """The rewards that lots are made of, added up per day over the holdings that have the same balance types.
-
-    Which rows of a holding are lots depends on nothing but the balance types that it has. So the holdings that have
-    the same ones, here called an account, may be added up before that is decided.
-    """
-    has = (nw.when(nw.col(name) > 0).then(nw.lit("1")).otherwise(nw.lit("0")) for name in ("totals", "plains", "lots"))
-    types = with_join_key(sums.lazy()).select(*JOIN_KEY, types=nw.concat_str(*has))
-    return (
-        with_join_key(rewards.lazy().filter(nw.col("balance_type").is_in(LOT_TYPES)))
-        .join(types, on=list(JOIN_KEY))
-        .group_by("unit_type", "balance_type", "expires_on", "types")
-        .agg(nw.col("balance").sum(), number=nw.len())
-        .with_columns(user_guid=nw.lit(""), member_guid=nw.lit(""), account_guid=nw.col("types"))
-        .select(*HOLDER, "unit_type", "balance_type", "balance", "expires_on", "number")
-        .collect()
-    )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from itertools import accumulate, chain
 from typing import Any, Final, TypeVar
 
 import narwhals as nw
+import numpy as np
 
 from rewards_analytics.analysis.holdings import COLUMNS
 from rewards_analytics.engines import DataFrame, as_narwhals, columns_of, from_caller, is_frame, picked
@@ -20,6 +21,7 @@ from rewards_analytics.results.records import Record
 from rewards_analytics.widgets.explore.answers import Answers
 from rewards_analytics.widgets.explore.choice import Choice
 from rewards_analytics.widgets.explore.findings import chosen_holdings, of_holdings
+from rewards_analytics.widgets.explore.holdings import NUMBER, ROW, Holdings, Part, numbered
 from rewards_analytics.widgets.explore.listed import Listed, Order
 from rewards_analytics.widgets.explore.prepared import Prepared
 
@@ -40,8 +42,6 @@ MOST_PREPARED: Final = 4
 
 OPTIONAL: Final = {"distance": ("description",), "quality": ("guid", "created_at")}
 """The columns that only one view reads: without them the others still work."""
-
-_ROW: Final = "__row__"
 
 
 class Selection:
@@ -95,8 +95,8 @@ class Selection:
         self._rewards: Any = self._table.frame
         if self._table.eager:
             said("sorting by user")
-            rows = self._table.collect(self._rewards).with_row_index(_ROW)
-            self._rewards = rows.sort("user_guid", _ROW, nulls_last=True)
+            self._rewards = numbered(self._table.collect(self._rewards))
+            self._holdings = Holdings(self._rewards)
         said("finding users and members")
         self._index()
         self._answers = Answers(self.rewards_of)
@@ -170,13 +170,27 @@ class Selection:
             return self._answers
         part = choice.where() if choice.by_holding else (choice.users, choice.members)
         if part not in self._parts:
-            of_part = choice if choice.by_holding else replace(choice, units=(), balance_types=())
-            self._parts[part] = Prepared(self._chosen(of_part))
+            self._parts[part] = Prepared(self._part(choice))
             if len(self._parts) > MOST_PREPARED:
                 # That of all users took longest to prepare.
                 del self._parts[next(key for key in self._parts if key != ((), ()))]
         self._parts.move_to_end(part)
         return self._parts[part]
+
+    def _part(self, choice: Choice) -> Holdings | Part:
+        """Return the holdings that a choice is of."""
+        if not (choice.users or choice.members or choice.by_holding):
+            return self._holdings
+        masks = [self._holdings.mask(numbers) for numbers in self._numbers(choice)]
+        return Part(self._holdings, np.logical_and.reduce(masks))
+
+    def _numbers(self, choice: Choice) -> Iterator[DataFrame]:
+        """Yield for each part of a choice the holdings that it chooses."""
+        if choice.users or choice.members:
+            yield self._of_people(choice)
+        if choice.by_holding:
+            left_out = frozenset(self.balance_types).difference(choice.balance_types or self.balance_types)
+            yield from self._holdings.chosen(choice, left_out)
 
     def _once(self, key: Hashable, compute: Callable[[], ResultT]) -> ResultT:
         if key in self._kept:
@@ -195,7 +209,7 @@ class Selection:
     def rewards_of(self, choice: Choice) -> Any:
         """The chosen rewards with the columns that the views read, as a frame for the public functions."""
         if self._table.eager:
-            return self._chosen(choice).drop(_ROW).to_native()
+            return self._chosen(choice).drop(ROW, NUMBER).to_native()
         chosen = _filtered(self._rewards, choice)
         if choice.by_holding:
             chosen = of_holdings(chosen, chosen_holdings(chosen, choice))
@@ -206,7 +220,7 @@ class Selection:
         if self.problem or not (choice.filters() or choice.by_holding):
             return self._native
         if self._of_caller.eager:
-            rows = sorted(self._chosen(choice)[_ROW].to_list())
+            rows = sorted(self._chosen(choice)[ROW].to_list())
             return picked(self._native, rows)
         chosen = _filtered(as_narwhals(self._native).lazy(), choice)
         if choice.by_holding:
@@ -232,14 +246,15 @@ class Selection:
 
     def _chosen(self, choice: Choice) -> DataFrame:
         """The chosen rewards in memory, by user."""
-        rewards: DataFrame = self._rewards
-        if choice.users or choice.members:
-            rewards = rewards[self._rows_of(choice.users or self.users_of(choice.members))]
-        rewards = _filtered(rewards, choice)
-        if choice.by_holding:
-            lazy = rewards.lazy()
-            rewards = of_holdings(lazy, chosen_holdings(lazy, choice)).collect()
-        return rewards
+        if not choice.by_holding:
+            people = self._of_people(choice) if choice.users or choice.members else self._rewards
+            return _filtered(people, replace(choice, users=(), members=()))
+        return _filtered(self._part(choice).rewards, replace(choice, users=(), members=()))
+
+    def _of_people(self, choice: Choice) -> DataFrame:
+        """The rewards of the chosen users and members."""
+        rewards: DataFrame = self._rewards[self._rows_of(choice.users or self.users_of(choice.members))]
+        return rewards.filter(nw.col("member_guid").is_in(list(choice.members))) if choice.members else rewards
 
     def _rows_of(self, users: Sequence[str]) -> list[int]:
         places = (bisect_left(self.users, user) for user in users)
