@@ -59,25 +59,24 @@ class Answers:
     def upcoming(self, choice: Choice, order: Order | None, most: int) -> Listed:
         """The rows of `upcoming`: the first of each unit, or by another order the first of all."""
         first, last = choice.listed_days()
-        rows = _sorted("upcoming", upcoming(self._rewards(choice), as_of=choice.as_of, until=last))
-        rows = rows.filter(nw.col("expires_on") >= first)
-        return first_rows(rows, order, most, of_each="unit_type")
+        rows = _collected(upcoming(self._rewards(choice), as_of=choice.as_of, until=last))
+        return first_rows("upcoming", rows.filter(nw.col("expires_on") >= first), order, most, of_each_unit=True)
 
     def goals(self, choice: Choice, order: Order | None, most: int) -> Listed:
         """The first rows of `distance` that are not reached."""
-        return first_rows(self.distance(choice).filter(~nw.col("reached")), order, most)
+        goals = _collected(distance(self._rewards(choice)))
+        return first_rows("distance", goals.filter(~nw.col("reached")), order, most)
 
     def distance(self, choice: Choice) -> nw.DataFrame[Any]:
         """What `distance` gives."""
-        return _sorted("distance", distance(self._rewards(choice)))
+        columns, descending = order_of("distance")
+        return _collected(distance(self._rewards(choice))).sort(*columns, descending=descending, nulls_last=True)
 
     def quality(self, choice: Choice) -> Sequence[Record]:
         """What `quality` gives."""
         return in_order("quality", quality(self._rewards(choice), as_of=choice.as_of))
 
 
-def _sorted(analysis: str, result: Any) -> nw.DataFrame[Any]:
-    """Collect a result in the order of its analysis, in Polars, which numbers the rows of each unit."""
-    columns, descending = order_of(analysis)
-    rows = collected(result).lazy().collect(backend="polars")
-    return rows.sort(*columns, descending=descending, nulls_last=True)
+def _collected(result: Any) -> nw.DataFrame[Any]:
+    """Collect a result in Polars, which numbers the rows of each unit."""
+    return collected(result).lazy().collect(backend="polars")

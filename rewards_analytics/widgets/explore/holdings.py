@@ -6,7 +6,7 @@ part of the sums, which takes milliseconds; units and balance types are left out
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property, lru_cache
 from itertools import chain, combinations
 from typing import Any, Final, TypeAlias
@@ -20,6 +20,7 @@ from rewards_analytics.analysis.distance import goals_with_sums
 from rewards_analytics.analysis.holdings import COUNTS, expiring_lots, holding_sums, without
 from rewards_analytics.analysis.quality import holding_checks, reward_checks
 from rewards_analytics.engines import DataFrame, as_narwhals
+from rewards_analytics.results.records import Record
 from rewards_analytics.schema import HOLDER, KEY, LOT_TYPES
 from rewards_analytics.widgets.explore.choice import Choice
 
@@ -59,7 +60,7 @@ class Holdings:
     @cached_property
     def sums(self) -> DataFrame:
         """The sums of each holding."""
-        return holding_sums(self.rewards.lazy(), NUMBER).sort(NUMBER).collect()
+        return _coded(holding_sums(self.rewards.lazy(), NUMBER).collect())
 
     @cached_property
     def goals(self) -> DataFrame:
@@ -67,7 +68,9 @@ class Holdings:
         rewards = self.rewards.lazy()
         if "description" not in self.rewards.columns:  # they are counted, and the tab that lists them says so
             rewards = rewards.with_columns(description=nw.lit(None).cast(nw.String))
-        return goals_with_sums(rewards, NUMBER).collect()
+        goals = goals_with_sums(rewards, NUMBER)
+        kept = (NUMBER, *KEY, "goal", "description", "remaining", "totals", "plains", "total", "plain")
+        return _coded(goals.select(*kept).collect())
 
     @cached_property
     def _lot_rows(self) -> DataFrame:
@@ -98,7 +101,19 @@ class Holdings:
     def _failing_without(self, left_out: frozenset[str]) -> DataFrame:
         """The holdings that fail a check without some balance types, with an example of their rewards."""
         rows = self._suspects.lazy().filter(~nw.col("balance_type").is_in(sorted(left_out)))
-        return holding_sums(rows, "guid", NUMBER).filter(_fails()).collect()
+        return _coded(holding_sums(rows, "guid", NUMBER).filter(_fails()).collect())
+
+    def named(self, rows: Sequence[Record]) -> list[Record]:
+        """Return rows of results with the guids that their codes stand for."""
+        return [{**row, **{name: self._guid(name, row[name]) for name in HOLDER}} for row in rows]
+
+    def _guid(self, name: str, code: int | None) -> str | None:
+        return None if code is None else self._guids[name][code]
+
+    @cached_property
+    def _guids(self) -> dict[str, pl.Series]:
+        schema = self.rewards.to_native().schema
+        return {name: dtype.categories for name in HOLDER if isinstance(dtype := schema[name], pl.Enum)}
 
     def part(self, numbers: DataFrame) -> Part:
         """Return the part with the holdings whose numbers are in a column of a frame."""
@@ -138,6 +153,10 @@ class Part:
     def __init__(self, whole: Holdings, chosen: Mask) -> None:
         self._whole, self._chosen = whole, chosen
 
+    def named(self, rows: Sequence[Record]) -> list[Record]:
+        """Return rows of results with the guids that their codes stand for."""
+        return self._whole.named(rows)
+
     @cached_property
     def rewards(self) -> DataFrame:
         """The rewards."""
@@ -168,6 +187,11 @@ class Part:
 
 def _fails() -> nw.Expr:
     return nw.any_horizontal(*holding_checks().values(), ignore_nulls=True)
+
+
+def _coded(rows: DataFrame) -> DataFrame:
+    """Return rows with codes for guids, in their order. Much of what is done with an Enum reads all its values."""
+    return _wrapped(rows.to_native().with_columns(pl.col(*HOLDER).to_physical()))
 
 
 def _wrapped(native: pl.DataFrame) -> DataFrame:

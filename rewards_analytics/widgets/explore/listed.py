@@ -7,10 +7,11 @@ from typing import Any, Final, NamedTuple
 
 import narwhals as nw
 
+from rewards_analytics.analysis.order import order_of
 from rewards_analytics.results.records import Record, records
 
 MOST_GROUPS: Final = 12
-"""Values, such as units, of which each lists its first rows. The API documents four units."""
+"""Units of which each lists its first rows. The API documents four."""
 
 
 class Order(NamedTuple):
@@ -27,18 +28,32 @@ class Listed(NamedTuple):
     in_all: int
 
 
-def first_rows(rows: nw.DataFrame[Any], order: Order | None, most: int, *, of_each: str | None = None) -> Listed:
-    """List the first rows of a result that is in its own order, after sorting all of them if an order is given.
+def first_rows(
+    analysis: str, rows: nw.DataFrame[Any], order: Order | None, most: int, *, of_each_unit: bool = False
+) -> Listed:
+    """List the first rows of a result in its own order, or in another one, in which its own decides between equals.
 
-    `of_each` names a column: without an order, the first of each of its values are listed.
+    With `of_each_unit`, each unit lists its first rows where no other order is asked for.
     """
+    columns, descending = order_of(analysis)
     if order is not None:
-        # A row number keeps rows that are alike in the order of the result.
-        numbered = rows.with_row_index("__number__")
-        top = numbered.sort(order.column, "__number__", descending=[order.descending, False], nulls_last=True)
-        shown = top.head(most).drop("__number__")
-    elif of_each is not None:
-        shown = rows.filter(nw.col(of_each).cum_count().over(of_each) <= most).head(MOST_GROUPS * most)
-    else:
-        shown = rows.head(most)
-    return Listed(records(shown), len(rows))
+        columns, descending = [order.column, *columns], [order.descending, *descending]
+    shown = rows
+    units = rows["unit_type"].unique().to_list() if of_each_unit and order is None else []
+    if 1 < len(units) <= MOST_GROUPS:
+        firsts = [_first(rows.filter(nw.col("unit_type") == unit), columns, descending, most) for unit in units]
+        shown, most = nw.concat(firsts), most * len(units)
+    elif len(units) > MOST_GROUPS:
+        ordered = rows.sort(*columns, descending=descending, nulls_last=True)
+        shown, most = ordered.filter(nw.col("unit_type").cum_count().over("unit_type") <= most), most * MOST_GROUPS
+    return Listed(records(_first(shown, columns, descending, most)), len(rows))
+
+
+def _first(rows: nw.DataFrame[Any], columns: Sequence[str], descending: Sequence[bool], most: int) -> nw.DataFrame[Any]:
+    """Sort rows and keep the first; of many, only those are sorted that the first column does not rule out."""
+    if len(rows) > 4 * most:
+        leading = rows[columns[0]].drop_nulls().sort(descending=descending[0])
+        if len(leading) >= most:
+            last, column = leading[most - 1], nw.col(columns[0])
+            rows = rows.filter(column >= last if descending[0] else column <= last)
+    return rows.sort(*columns, descending=descending, nulls_last=True).head(most)

@@ -18,7 +18,6 @@ from rewards_analytics.analysis.calendar import days_after
 from rewards_analytics.analysis.distance import with_progress
 from rewards_analytics.analysis.expiring import lots_by_day, timeline
 from rewards_analytics.analysis.holdings import available, without
-from rewards_analytics.analysis.order import order_of
 from rewards_analytics.analysis.quality import checked, concerned, holding_checks, reward_checks
 from rewards_analytics.analysis.totals import totals_of
 from rewards_analytics.engines import DataFrame, LazyFrame
@@ -43,7 +42,6 @@ class Prepared:
         self._lots = lru_cache(maxsize=8)(self._lots_without)
         self._dues = lru_cache(maxsize=2)(self._dues_of)
         self._goals = lru_cache(maxsize=4)(self._goals_without)
-        self._goals_ahead = lru_cache(maxsize=2)(self._goals_ahead_without)
 
     def totals(self, choice: Choice) -> Sequence[Record]:
         """What `totals` gives."""
@@ -104,14 +102,16 @@ class Prepared:
         if last is not None:
             in_range &= nw.col("expires_on") <= last
         dues = self._dues(self._left_out(choice) & {*LOT_TYPES}).filter(in_range, self._of_units(choice))
-        listed = first_rows(dues, order, most, of_each="unit_type")
+        listed = first_rows("upcoming", dues, order, most, of_each_unit=True)
         rows = [{**row, "days_left": (row["expires_on"] - choice.as_of).days} for row in listed.rows]
-        return Listed(rows, listed.in_all)
+        return Listed(self._holdings.named(rows), listed.in_all)
 
     def goals(self, choice: Choice, order: Order | None, most: int) -> Listed:
         """The first rows of `distance` that are not reached."""
-        ahead = self._goals_ahead(self._goal_types_left_out(choice)).filter(self._of_goals(choice))
-        return first_rows(ahead, order, most)
+        goals = self._goals(self._goal_types_left_out(choice))[0]
+        ahead = goals.filter(self._of_goals(choice), ~nw.col("reached"))
+        listed = first_rows("distance", ahead, order, most)
+        return Listed(self._holdings.named(listed.rows), listed.in_all)
 
     def quality(self, choice: Choice) -> Sequence[Record]:
         """What `quality` gives."""
@@ -164,14 +164,12 @@ class Prepared:
         return lots.agg(nw.col("balance").sum(), number=nw.len())
 
     def _dues_of(self, left_out: frozenset[str]) -> DataFrame:
-        """All rows of `upcoming` from the first day of the calendar on, in its order."""
-        columns, descending = order_of("upcoming")
+        """All rows of `upcoming` from the first day of the calendar on, in no order."""
         by_day = lots_by_day(self._holdings.lots(left_out).lazy(), [NUMBER], date.min, None)
         held = without(self._holdings.sums.lazy(), left_out).with_columns(available=available())
         rows = by_day.join(held.select(NUMBER, *HOLDER, "available"), on=NUMBER)
         rows = rows.with_columns(nw.col("rewards").cast(nw.Int64), expires_on=nw.col("__day__"), days_left=nw.lit(0))
-        rows = rows.select("expires_on", "days_left", *KEY, "expiring", "rewards", "available")
-        return rows.sort(*columns, descending=descending, nulls_last=True).collect()
+        return rows.select("expires_on", "days_left", *KEY, "expiring", "rewards", "available").collect()
 
     def _goals_without(self, left_out: frozenset[str]) -> tuple[DataFrame, DataFrame, DataFrame]:
         """All goals; how many of each unit and kind are reached and close; and the members of those that are close."""
@@ -180,12 +178,6 @@ class Prepared:
         counts = goals.with_columns(close=close).group_by("unit_type", "goal", "reached", "close").agg(number=nw.len())
         near = goals.filter(~nw.col("reached"), close).select("unit_type", "goal", "member_guid").unique()
         return goals, counts, near
-
-    def _goals_ahead_without(self, left_out: frozenset[str]) -> DataFrame:
-        """The rows of `distance` that are not reached, in its order."""
-        columns, descending = order_of("distance")
-        goals = self._goals(left_out)[0].filter(~nw.col("reached"))
-        return goals.sort(*columns, descending=descending, nulls_last=True)
 
     # --- Prepared when the first view that asks for it is shown ---------------------------------------
 
