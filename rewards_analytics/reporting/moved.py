@@ -34,11 +34,11 @@ class Movement:
         If `history` is not a history.
     """
 
-    def __init__(self, history: Any, as_of: date) -> None:
+    def __init__(self, history: Any, as_of: date, *, asked_by: str = "report") -> None:
         self.as_of = as_of
-        self._history = rereadable(history, asked_by="report") if is_frame(history) else history
+        self._history = rereadable(history, asked_by=asked_by) if is_frame(history) else history
         since = end_of_month(as_of, -MONTHS) + timedelta(days=1)
-        self._part, self.days = between(self._history, since, as_of, asked_by="report")
+        self._part, self.days = between(self._history, since, as_of, asked_by=asked_by)
 
     def outlook(self) -> list[Record]:
         """Return the rows of `outlook`, with `past_share`: how much of what was due lapsed."""
@@ -46,24 +46,26 @@ class Movement:
         return [row | {"past_share": float(row["past_expired"] / row["past_due"])} for row in rows]
 
     def facts(self) -> dict[str, Any]:
-        """Return the rows, the last full month, the sentences and the pictures of the section."""
+        """Return the numbers of the section with its pictures."""
+        numbers = self.numbers()
+        drawn, not_drawn = drawn_units(numbers["rows"])
+        pictures = [each for unit in drawn for each in _pictures(unit, numbers["of_month"], numbers["balances"])]
+        return numbers | {"pictures": pictures, "not_drawn": not_drawn}
+
+    def numbers(self) -> dict[str, Any]:
+        """Return the rows, the last full month, what was held day after day, and sentences."""
         rows = in_order("roll_forward", roll_forward(self._part)) if len(self.days) > 1 else []
         month = self._last_full_month(rows)
-        of_month = [row for row in rows if row["period"] == month]
-        balances = balance_by_day(self._part) if rows else []
-        units = sorted(units_of(rows), key=lambda unit_type: (unit_type not in UNIT_TYPES, unit_type))
-        drawn = units[:MOST_PICTURES]
         return {
             "rows": rows,
             "month": month,
-            "of_month": of_month,
+            "of_month": [row for row in rows if row["period"] == month],
+            "balances": balance_by_day(self._part) if rows else [],
             "months": MONTHS,
             "first": self.days[0] if self.days else None,
             "last": self.days[-1] if self.days else None,
             "net": f"{NET_FLOWS} {LATE_REPORTS}",
             "lacks": self._lacks(rows, month),
-            "pictures": [picture for unit_type in drawn for picture in _pictures(unit_type, of_month, balances)],
-            "not_drawn": len(units) - len(drawn),
         }
 
     def _last_full_month(self, rows: Sequence[Record]) -> date | None:
@@ -97,6 +99,12 @@ class Movement:
         if late := (self.as_of - self.days[-1]).days:
             sentences.append(f"The last snapshot is {count(late, 'day')} older than this report.")
         return sentences
+
+
+def drawn_units(rows: Sequence[Record]) -> tuple[Sequence[str], int]:
+    """Return the units to draw, documented ones first, and the number of the others."""
+    units = sorted(units_of(rows), key=lambda unit_type: (unit_type not in UNIT_TYPES, unit_type))
+    return units[:MOST_PICTURES], len(units[MOST_PICTURES:])
 
 
 def _pictures(unit_type: str, of_month: Sequence[Record], balances: Sequence[Record]) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from PIL import Image
 
 import rewards_analytics as ra
 from rewards_analytics.plots.expiring import draw_expiring
+from rewards_analytics.plots.gallery import KINDS
 from rewards_analytics.plots.outside import outside_of_timeline
 from rewards_analytics.results.records import records
 from rewards_analytics.widgets.explore import downloads
@@ -190,7 +191,7 @@ def test_a_long_source_is_broken_into_lines_and_draws_no_mathematics():
 
 
 def test_every_kind_of_picture_has_a_title_and_another_has_its_name():
-    assert {"totals", "expiring", "aging", "distance", "balance", "roll-forward"} == set(downloads.TITLES)
+    assert set(KINDS) == set(downloads.TITLES)
     assert words_in(timeline_picture("pace"))[0] == "Pace, as of 23 November 2026"
 
 

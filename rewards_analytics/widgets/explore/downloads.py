@@ -49,8 +49,11 @@ TITLES: Final = {
     "expiring": "What expires when",
     "aging": "How soon it expires",
     "distance": "Nearest goals not reached yet",
+    "bands": "How balances are spread",
     "balance": "Balance day after day",
     "roll-forward": "What moved",
+    "lapse": "How much of what is due expires",
+    "forecast": "What is expected to expire",
 }
 """What stands above a picture, by its name."""
 

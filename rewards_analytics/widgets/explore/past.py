@@ -14,6 +14,7 @@ from rewards_analytics.analysis.calendar import last_day_of_span
 from rewards_analytics.analysis.over_time.between import between
 from rewards_analytics.analysis.over_time.forecast import forecast
 from rewards_analytics.analysis.over_time.lapse import lapse
+from rewards_analytics.engines import is_frame, rereadable
 from rewards_analytics.plots.gallery import picture
 from rewards_analytics.plots.images import image
 from rewards_analytics.reporting.facts import ROLL_FORWARD
@@ -45,7 +46,7 @@ class Past:
     """
 
     def __init__(self, history: Any, as_of: date) -> None:
-        self._history = history
+        self._history = rereadable(history, asked_by="explore") if is_frame(history) else history
         self._movement(as_of)  # before anything is computed, because it may be no history
         # A history takes seconds to read: what it shows on a day is kept.
         self._moved = lru_cache(maxsize=2)(self._moved_by)
