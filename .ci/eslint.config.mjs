@@ -1,6 +1,6 @@
 // How the dashboard's module is read: node eslint.js --config .ci/eslint.config.mjs explore.js
 const globals = [
-  "AbortController", "CSS", "CSSStyleSheet", "Node", "clearTimeout", "document", "navigator", "setTimeout", "window",
+  "AbortController", "CSS", "CSSStyleSheet", "FormData", "Node", "clearTimeout", "document", "navigator", "setTimeout", "window",
 ];
 const rules = [
   "array-callback-return", "consistent-this", "default-case-last", "eqeqeq", "no-alert", "no-await-in-loop",

@@ -530,6 +530,79 @@ def test_a_view_in_a_shadow_root_works_the_same(view):
     assert sent(page)[-1] == ("toggle", "period", DAYS[1])
 
 
+# --- Forms ------------------------------------------------------------------------------------------
+
+
+def form(*parts):
+    return f'<form data-submit="answer">{"".join(parts)}<button>Submit</button></form>'
+
+
+ASKED = '<label>Answer <input id="answer" name="0" required data-secret></label>'
+
+
+def test_enter_sends_the_fields_of_a_form_and_leaves_nothing_in_them(view):
+    page = view(form(ASKED, '<label><input type="radio" name="1" value="0" data-secret>Blue</label>'))
+    page.get_by_label("Blue").check()
+
+    page.get_by_label("Answer").fill("Zug")
+    page.get_by_label("Answer").press("Enter")
+
+    assert sent(page) == [("answer", "0", "Zug", "1", "0")]
+    assert page.get_by_label("Answer").input_value() == ""
+    assert not page.get_by_label("Blue").is_checked()
+    assert page.evaluate("keys") == []
+
+
+def test_a_form_without_a_required_answer_is_not_sent(view):
+    page = view(form(ASKED))
+
+    page.get_by_label("Answer").press("Enter")
+    page.get_by_role("button", name="Submit").click()
+
+    assert sent(page) == []
+
+
+def test_a_button_of_a_form_sends_its_own_value(view):
+    page = view(form('<button name="0" value="0">Cat</button><button name="0" value="1">Dog</button>'))
+
+    page.get_by_role("button", name="Dog").click()
+
+    assert sent(page) == [("answer", "0", "1")]
+
+
+def test_the_next_view_leaves_a_secret_that_is_being_typed(view):
+    page = view(form(ASKED), button("Larger", "enlarge", id="larger"))
+    page.get_by_label("Answer").fill("Zu")
+    page.get_by_role("button", name="Larger").focus()
+
+    show(page, form(ASKED), button("Smaller", "enlarge", id="larger"))
+
+    assert page.get_by_label("Answer").input_value() == "Zu"
+
+
+def test_what_has_appeared_to_be_answered_gets_the_focus_from_this_view_only(view):
+    page = view(button("Fetch", "fetch", id="fetch"))
+    asked = ASKED.replace("data-secret", "data-secret data-focus")
+    page.get_by_role("button", name="Fetch").focus()
+    show(page, form(asked))
+    assert focused(page) == "answer"
+
+    show(page, button("Fetch", "fetch", id="fetch"))
+    page.get_by_role("button", name="Outside").focus()
+    show(page, form(asked))
+
+    assert focused(page) == "outside"
+
+
+def test_a_search_may_list_people_before_a_letter_is_typed(view):
+    page = view(people("USR-1").replace("data-search", 'data-search="always"'))
+
+    page.get_by_role("combobox").focus()
+    page.get_by_role("option", name="USR-1").click()
+
+    assert sent(page)[0] == ("toggle", "users", "USR-1")
+
+
 # --- Its text ---------------------------------------------------------------------------------------
 
 

@@ -73,15 +73,17 @@ function morph(old, fresh, isSettled) {
     } else if (!to.matches("[data-live], [data-alert], [role=tooltip]")) {
       attributes(from, to);
       children(from, to);
-      // Attributes are only a control's first values, and a control with the focus belongs to its user.
+      // Attributes are only a control's first values; one with the focus, or with a secret in it, belongs to its user.
       if (from.matches("select") && (from !== active || isSettled)) from.value = to.value;
-      else if (from.matches("input") && from !== active) [from.value, from.checked] = [to.value, to.checked];
+      else if (from.matches("input:not([data-secret])") && from !== active) {
+        [from.value, from.checked] = [to.value, to.checked];
+      }
     }
   };
   patch(old, fresh);
 }
 
-// Run `change`; if it removes the element with the focus, the nearest one that is still there gets the focus.
+// Run `change`. A new element with `data-focus` gets the focus; if that which has it is removed, the nearest one does.
 function keepFocus(root, change) {
   const focused = root.getRootNode().activeElement;
   if (!root.contains(focused)) return change();
@@ -89,11 +91,13 @@ function keepFocus(root, change) {
   for (let box = focused.parentElement; root.contains(box); box = box.parentElement) around.push(box);
   const order = [...root.querySelectorAll("a[href], button, input, select, summary, [tabindex]")];
   const at = order.indexOf(focused);
+  const before = new Set(root.querySelectorAll("[data-focus]"));
   change();
   const isUsable = (each) => root.contains(each) && each.checkVisibility();
   const others = [...order.slice(at + 1), ...order.slice(0, at).reverse()].filter(isUsable);
   const nearest = around.map((box) => others.find((each) => box.contains(each))).find(Boolean);
-  const target = isUsable(focused) ? focused : nearest;
+  const awaited = [...root.querySelectorAll("[data-focus]")].find((each) => !before.has(each));
+  const target = awaited ?? (isUsable(focused) ? focused : nearest);
   if (target !== root.getRootNode().activeElement) target?.focus({ preventScroll: true });
 }
 
@@ -317,15 +321,26 @@ function render({ model, el }) {
   on.input = ({ target, isComposing }) => target.matches("[data-search]") && !isComposing && search(target, TYPING_MS);
   on.compositionend = ({ target }) => target.matches("[data-search]") && search(target, TYPING_MS);
 
+  // --- Forms: Enter or a button sends the fields once, and nothing secret stays in them ---
+
+  on.submit = (event) => {
+    const { target: form, submitter } = event;
+    event.preventDefault();
+    if (!form.matches("[data-submit]")) return;
+    send(form.dataset.submit, ...[...new FormData(form, submitter)].flat());
+    form.reset();
+  };
+
   // --- Finding people: a combobox whose list Python fills ---
 
   // The matches are those of the letters that stand there (current), or not yet (old); Enter waits for them (wanted).
   let [chosen, matches] = [-1, "old"];
+  const isListed = (input) => input.value !== "" || input.dataset.search === "always";
   const options = () => [...root.querySelectorAll("[data-matches] [role=option]")];
   const showList = () => {
     const [input, list, all] = [part("search"), part("matches"), options()];
     if (!input || !list) return;
-    list.hidden = active() !== input || input.value === "";
+    list.hidden = active() !== input || !isListed(input);
     input.setAttribute("aria-expanded", String(!list.hidden));
     all.forEach((each, index) => each.classList.toggle("active", index === chosen));
     input.setAttribute("aria-activedescendant", list.hidden ? "" : (all[chosen]?.id ?? ""));
@@ -347,8 +362,8 @@ function render({ model, el }) {
   };
   const searchKey = (key, input) => {
     const all = options();
-    if (input.value === "") return false;
-    if (key === "Enter" && matches !== "current") matches = "wanted";
+    if (!isListed(input) || (key === "Enter" && input.value === "" && chosen < 0)) return false;
+    if (key === "Enter" && input.value !== "" && matches !== "current") matches = "wanted";
     else if (all.length === 0) return false;
     else if (key === "ArrowDown") chosen = (chosen + 1) % all.length;
     else if (key === "ArrowUp") chosen = (Math.max(chosen, 0) + all.length - 1) % all.length;
