@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal, localcontext
 from itertools import accumulate
 from typing import Final
@@ -171,6 +171,21 @@ def short_day(value: date) -> str:
     '31 Jan 2027'
     """
     return f"{value.day} {value:%b} {value.year}"
+
+
+def moment(at: datetime, now: datetime) -> str:
+    """Return a time as people say it now, in the time zone of `now`.
+
+    >>> from datetime import UTC
+    >>> now = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
+    >>> moment(datetime(2026, 11, 23, 14, 33, tzinfo=UTC), now), moment(datetime(2026, 11, 22, 9, 5, tzinfo=UTC), now)
+    ('today 14:33', 'yesterday 09:05')
+    >>> moment(datetime(2026, 3, 1, 14, 33, tzinfo=UTC), now)
+    '1 Mar 2026 14:33'
+    """
+    local = at.astimezone(now.tzinfo)
+    days_ago = (now.date() - local.date()).days
+    return f"{('today', 'yesterday')[days_ago] if days_ago in (0, 1) else short_day(local)} {local:%H:%M}"
 
 
 def percent(share: float) -> str:

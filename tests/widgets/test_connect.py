@@ -1,7 +1,9 @@
 """The fetch form: its user fetches, answers, and sees rewards or what to do next; no secret is kept."""
 
 import json
-from datetime import date
+import re
+import time
+from datetime import UTC, date, datetime
 from html import unescape
 
 import ipywidgets as widgets
@@ -10,8 +12,11 @@ import pytest
 
 import rewards_analytics as ra
 from rewards_analytics.client import ImageChallenge, ImageOption, ImageOptionsChallenge, Option, OptionsChallenge
+from rewards_analytics.errors import ArgumentError
 from rewards_analytics.sandbox import Clock, Sandbox, World
-from rewards_analytics.widgets.connect.questions import Question
+from rewards_analytics.widgets.connect.names import Named, members_of
+from rewards_analytics.widgets.connect.questions import Choice, Question, question_of
+from rewards_analytics.widgets.connect.view import View
 
 TODAY = date(2026, 11, 23)
 
@@ -55,26 +60,28 @@ def form(make_client):
     form.close()
 
 
-def choose(form, member):
-    form.user.value = member.user_guid
-    form.wait()
-    form.member.value = member.guid
+def press(form, name, *given):
+    """Do what the page does when a button is pressed, a form is sent or text is typed; return the kernel's answer."""
+    answers = []
+    form.send = answers.append
+    form._handle_custom_msg({"do": name, "with": list(given), "n": 7}, [])
+    del form.send
+    return answers
 
 
 def fetch(form, member):
-    if member.guid not in [guid for _, guid in form.member.options]:
-        # The member is newer than the form.
-        form.again.click()
+    if member.guid not in form.members.values():
+        form.reconnect()  # the member is newer than the form
         form.wait()
-    choose(form, member)
-    form.fetch.click()
+        form.choose_user(member.user_guid)
+        form.wait()
+    form.choose_member(member.guid)
+    form.fetch()
     return form.wait()
 
 
-def submit(form, *answers):
-    for question, answer in zip(form.questions, answers, strict=True):
-        question.field.value = answer
-    form.submit.click()
+def answer(form, *answers):
+    form.answer(*answers)
     return form.wait()
 
 
@@ -88,13 +95,24 @@ def member_of_mxbank(sandbox):
     return make
 
 
-def every_widget(widget):
-    return [widget, *(inner for child in getattr(widget, "children", ()) for inner in every_widget(child))]
-
-
 def shown(form):
-    """All HTML that the form shows, as text with its markup."""
-    return unescape("".join(w.value for w in every_widget(form) if isinstance(w, widgets.HTML)))
+    """What the form shows, as text with its markup."""
+    return unescape(form.html)
+
+
+def words(form):
+    """What the form shows, as words."""
+    return " ".join(re.sub(r"<[^>]*>", " ", form.html).split())
+
+
+def buttons(form):
+    """The buttons that the form shows, by what they do, with whether each is primary."""
+    found = re.findall(r'<button [^>]*class="action( primary)?"[^>]*>([^<]*)<', form.html)
+    return {label: bool(primary) for primary, label in found}
+
+
+def options(form):
+    return re.findall(r'role="option".*?<bdi>(.*?)</bdi>', form.html)
 
 
 # --- Choosing ---
@@ -103,25 +121,42 @@ def shown(form):
 def test_users_are_offered_by_their_names_and_members_by_their_institutions(form, sandbox):
     user = next(iter(sandbox.world.users.values()))
 
-    form.user.value = user.identifier
+    press(form, "find", user.identifier)
+    assert options(form) == [user.identifier]
+    press(form, "user", user.guid)
     form.wait()
 
-    assert list(form.user.options) == [user.identifier]
-    assert [guid for _, guid in form.member.options] == user.members
-    assert form.member.options[0][0].startswith("MX Bank (MBR-")
+    assert form.user == user.guid
+    assert list(form.members.values()) == user.members
+    assert form.member == user.members[0]
+    assert user.identifier in words(form)
+    assert "MX Bank never fetched" in words(form)
+    assert user.guid not in words(form)
 
 
-def test_thousands_of_users_are_searched_and_not_listed(sandbox, make_client):
+def test_thousands_of_users_are_searched_in_any_case_and_not_listed(sandbox, make_client):
     for number in range(1200):
         sandbox.world.create_user(f"person {number}")
     form = ra.connect(make_client())
     form.wait()
 
-    assert len(form.user.options) == 50
-    assert form.user.placeholder.startswith("1,204 users")
-    form.user.value = "PERSON 117"
-    assert list(form.user.options) == ["person 117", *(f"person 117{digit}" for digit in range(10))]
-    assert "11 users match" in shown(form)
+    assert len(options(form)) == 50
+    assert "1,204 users." in words(form)
+    press(form, "find", "PERSON 117")
+    assert options(form) == ["person 117", *(f"person 117{digit}" for digit in range(10))]
+    assert "11 users match." in words(form)
+    press(form, "find", "person")
+    assert "1,200 users match, of which the first 50 are listed: type more letters." in words(form)
+
+
+def test_a_search_without_a_match_says_so_and_leaves_the_form_as_it_was(form):
+    press(form, "find", "nobody of this name")
+
+    assert "No user matches." in words(form)
+    assert options(form) == []
+    assert form.state == "ready"
+    press(form, "find", "user-0001")
+    assert options(form) == ["user-0001"]
 
 
 def test_users_with_the_same_name_are_listed_with_their_guids(sandbox, make_client):
@@ -129,27 +164,51 @@ def test_users_with_the_same_name_are_listed_with_their_guids(sandbox, make_clie
     form = ra.connect(make_client())
     form.wait()
 
-    form.user.value = "ann"
+    press(form, "find", "ann")
 
-    assert list(form.user.options) == [f"Ann ({first.guid})", f"Ann ({second.guid})"]
+    assert options(form) == [f"Ann ({first.guid})", f"Ann ({second.guid})"]
+
+
+def test_members_of_one_institution_are_told_apart_by_their_guids_and_others_are_not():
+    listed = [
+        {"guid": "MBR-1", "name": "MX Bank"},
+        {"guid": "MBR-2", "name": "MX Bank"},
+        {"guid": "MBR-3", "name": "Aurora Air"},
+    ]
+
+    assert [named for named, _ in members_of(listed)] == [
+        Named("MX Bank", "MBR-1", "MX Bank (MBR-1)"),
+        Named("MX Bank", "MBR-2", "MX Bank (MBR-2)"),
+        Named("Aurora Air", "MBR-3", "Aurora Air"),
+    ]
 
 
 def test_nothing_can_be_fetched_before_a_member_is_chosen(form, sandbox):
-    form.fetch.click()
+    press(form, "fetch")
 
-    assert form.fetch.disabled
+    assert "Fetch rewards" not in buttons(form)
     assert form.state == "ready"
     assert not [call for call in sandbox.requests if call.method == "POST"]
 
 
-def test_a_user_without_members_is_reported_and_another_can_be_chosen(form, sandbox, make_client, member_of_mxbank):
+def test_code_that_names_nobody_is_refused(form):
+    with pytest.raises(ArgumentError, match="No user matches 'user-9'"):
+        form.choose_user("user-9")
+    with pytest.raises(ArgumentError, match="No member of the chosen user is 'MBR-9'"):
+        form.choose_member("MBR-9")
+
+
+def test_a_user_without_members_is_reported_and_another_can_be_chosen(form, sandbox, member_of_mxbank):
     sandbox.world.create_user("nobody yet")
-    form.again.click()
+    form.reconnect()
     form.wait()
 
-    form.user.value = "nobody yet"
+    form.choose_user("nobody yet")
     form.wait()
-    assert "nobody yet has no members" in shown(form)
+    assert "nobody yet has no members" in words(form)
+    assert "Fetch rewards" not in buttons(form)
+    press(form, "change")
+    assert "5 users." in words(form)
 
     assert fetch(form, member_of_mxbank("password")) == "fetched"
 
@@ -159,7 +218,14 @@ def test_a_client_without_users_is_reported(sandbox, make_client):
     form = ra.connect(make_client())
 
     assert form.wait() == "ready"
-    assert "This client has no users yet" in shown(form)
+    assert "This client has no users yet" in words(form)
+    assert buttons(form) == {"Reconnect": True}
+
+
+def test_a_sandbox_on_this_machine_has_a_badge_and_another_host_has_none(form):
+    assert f"Sandbox {form.client.base_url.removeprefix('http://')}, on this machine" in words(form)
+
+    assert "Sandbox" not in View(state="ready", sandbox="").html()
 
 
 # --- Fetching ---
@@ -174,8 +240,27 @@ def test_a_fetch_ends_with_the_rewards_as_a_frame_and_as_a_table(form, sandbox, 
     assert isinstance(form.rewards, pl.DataFrame)
     assert form.rewards.equals(ra.load(sandbox.world.members[member.guid].rewards))
     assert f"<caption>{len(form.rewards)} rewards" in shown(form)
-    assert "<code>CREATED</code> (new, aggregating)" in shown(form)
-    assert "<code>CONNECTED</code> (done)" in shown(form)
+    assert [step for step, _ in form._steps] == [
+        "Signing in at MX Bank",
+        "Signed in, collecting the rewards",
+        "Reading the rewards",
+    ]
+    assert f"Fetched {len(form.rewards)} rewards of user-0001 at MX Bank" in words(form)
+    assert member.guid not in words(form)
+
+
+def test_one_button_at_a_time_is_primary(form, member_of_mxbank):
+    seen = []
+    form.observe(lambda _change: seen.append(sum(buttons(form).values())), "html")
+
+    fetch(form, member_of_mxbank("challenge"))
+    assert buttons(form) == {"Submit": True, "Stop waiting": False}
+    answer(form, "wrong")
+    assert buttons(form) == {"Change user": False, "Try again": True}
+    fetch(form, member_of_mxbank("password"))
+    assert buttons(form) == {"Change user": False, "Fetch rewards": True}
+
+    assert max(seen) == 1
 
 
 def test_a_job_too_soon_after_the_last_shows_the_age_of_the_rewards(form, member_of_mxbank):
@@ -184,29 +269,47 @@ def test_a_job_too_soon_after_the_last_shows_the_age_of_the_rewards(form, member
 
     assert fetch(form, member) == "fetched"
 
-    assert "MX started no new job" in shown(form)
-    assert "rewards of 2026-11-23T12:00:00+0000" in shown(form)
+    fetched_at = datetime(2026, 11, 23, 12, tzinfo=UTC).astimezone()
+    assert "MX started no new job" in words(form)
+    assert re.search(rf"fetched (today|yesterday|23 Nov 2026) {fetched_at:%H:%M}\.", words(form))
+    assert "+0000" not in words(form)
     assert not form.rewards.is_empty()
 
 
-@pytest.mark.parametrize(("password", "state"), [("UNAUTHORIZED", "DENIED"), ("BAD_REQUEST", "FAILED")])
-def test_a_job_that_fails_says_why_and_the_form_goes_on(form, member_of_mxbank, password, state):
-    assert fetch(form, member_of_mxbank(password)) == "failed"
+@pytest.mark.parametrize(
+    ("password", "reason"),
+    [("UNAUTHORIZED", "the credentials were refused. The user must act"), ("BAD_REQUEST", "the job failed.")],
+)
+def test_a_job_that_fails_says_why_and_the_form_goes_on(form, member_of_mxbank, password, reason):
+    member = member_of_mxbank(password)
+    assert fetch(form, member) == "failed"
 
     assert 'role="alert"' in shown(form)
-    assert f" is {state}: " in shown(form)
+    assert f"MX Bank: {reason}" in words(form)
     assert form.rewards.is_empty()
     assert fetch(form, member_of_mxbank("password")) == "fetched"
-    assert 'role="alert"' not in shown(form)
+    assert 'class="problem"' not in shown(form)
 
 
-def test_a_job_that_takes_too_long_says_so(form, member_of_mxbank):
+def test_a_job_that_takes_too_long_says_so_where_a_longer_wait_can_be_chosen(form, member_of_mxbank):
     form.timeout = 5
 
     assert fetch(form, member_of_mxbank("password")) == "failed"
 
-    assert "after 5 s. The job continues at MX: fetch again to join it" in shown(form)
-    assert fetch(form, member_of_mxbank("password")) == "failed"
+    assert "MX Bank has not finished after 5 seconds. The job continues at MX: fetch again to join it" in words(form)
+    assert '<option value="5.0" selected>5 seconds</option>' in shown(form)
+    press(form, "set", "timeout", "60.0")
+    assert form.timeout == 60
+    press(form, "fetch")
+    assert form.wait() == "fetched"
+
+
+@pytest.mark.parametrize("seconds", [0, -1, float("nan"), float("inf"), "soon", True, None])
+def test_a_timeout_that_is_no_number_of_seconds_is_refused(form, seconds):
+    with pytest.raises(ArgumentError, match="timeout must be a number of seconds above 0"):
+        form.timeout = seconds
+
+    assert form.timeout == 300
 
 
 def test_another_kind_of_job_in_the_way_is_named(form, sandbox, member_of_mxbank):
@@ -216,8 +319,35 @@ def test_another_kind_of_job_in_the_way_is_named(form, sandbox, member_of_mxbank
 
     assert fetch(form, member) == "failed"
 
-    assert "409" in shown(form)
-    assert "Wait until member_status() says that it has ended" in shown(form)
+    assert "Another kind of job is still running for MX Bank" in words(form)
+    assert "409" in words(form)
+
+
+def test_an_institution_without_rewards_is_named(form, sandbox):
+    user = next(iter(sandbox.world.users.values()))
+
+    assert fetch(form, sandbox.world.create_member(user, "cedar_union")) == "failed"
+
+    assert "Cedar Credit Union does not support rewards. Choose another member." in words(form)
+
+
+def test_an_api_that_fails_is_reported_and_the_form_goes_on(sandbox, make_client, member_of_mxbank):
+    form = ra.connect(make_client(retries=0))
+    form.wait()
+    member = member_of_mxbank("password")
+    form.reconnect()
+    form.wait()
+    form.choose_user(member.user_guid)
+    form.wait()
+    form.choose_member(member.guid)
+
+    sandbox.faults.next("500")
+    form.fetch()
+
+    assert form.wait() == "failed"
+    assert "The API failed (status 500). Try again in a moment." in words(form)
+    form.fetch()
+    assert form.wait() == "fetched"
 
 
 def test_a_sandbox_that_dies_during_a_job_is_reported_and_the_form_reconnects(make_client, member_of_mxbank):
@@ -230,14 +360,14 @@ def test_a_sandbox_that_dies_during_a_job_is_reported_and_the_form_reconnects(ma
         form.wait()
         assert fetch(form, member) == "asking"
 
-    assert submit(form, "correct") == "failed"
+    assert answer(form, "correct") == "failed"
 
-    assert 'role="alert"' in shown(form)
-    assert "127.0.0.1" in shown(form)
-    assert form._connection.layout.display is None
-    form.sandbox.click()
+    assert "The API did not answer" in words(form)
+    assert "127.0.0.1" in words(form)
+    assert buttons(form) == {"Change user": False, "Try again": False, "Reconnect": True, "Try the sandbox": False}
+    press(form, "sandbox")
     assert form.wait() == "ready"
-    assert form.user.placeholder.startswith("12 users")
+    assert "12 users." in words(form)
     form.close()
 
 
@@ -246,9 +376,9 @@ def test_a_wrong_key_is_reported_and_never_shown(sandbox, make_client):
 
     assert form.wait() == "offline"
 
-    assert "401" in shown(form)
-    assert "Check MX_API_KEY" in shown(form)
-    assert form.fetch.disabled
+    assert "The API refused the keys. Check MX_API_KEY" in words(form)
+    assert "401" in words(form)
+    assert buttons(form) == {"Reconnect": True, "Try the sandbox": False}
     assert "not-the-key-7731" not in json.dumps(widgets.Widget.get_manager_state(), default=str)
 
 
@@ -256,22 +386,35 @@ def test_waiting_can_be_stopped_while_the_institution_asks(form, member_of_mxban
     member = member_of_mxbank("challenge")
     assert fetch(form, member) == "asking"
 
-    form.stop.click()
+    press(form, "stop")
 
     assert form.wait() == "failed"
-    assert "Stopped. The job continues at MX" in shown(form)
+    assert "Stopped. The job continues at MX" in words(form)
     assert form.questions == ()
     assert fetch(form, member) == "asking"
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_an_unexpected_error_does_not_leave_the_form_waiting(form, member_of_mxbank):
-    form.timeout = "soon"
+def test_a_form_that_is_closed_ends_its_job(form, sandbox, member_of_mxbank):
+    assert fetch(form, member_of_mxbank("challenge")) == "asking"
 
+    form.close()
+
+    calls = len(sandbox.requests)
+    time.sleep(0.3)
+    assert len(sandbox.requests) == calls
+    assert form.questions == ()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_an_unexpected_error_does_not_leave_the_form_waiting(form, member_of_mxbank, monkeypatch):
+    def broken(*_arguments, **_settings):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(form.client, "fetch_rewards", broken)
     assert fetch(form, member_of_mxbank("password")) == "failed"
 
-    assert "You can use the form again" in shown(form)
-    form.timeout = 300.0
+    assert "You can use the form again" in words(form)
+    monkeypatch.undo()
     assert fetch(form, member_of_mxbank("password")) == "fetched"
 
 
@@ -279,112 +422,216 @@ def test_an_unexpected_error_does_not_leave_the_form_waiting(form, member_of_mxb
 
 
 @pytest.mark.parametrize(
-    ("password", "field", "answer"),
-    [
-        ("challenge", widgets.Text, "correct"),
-        ("options", widgets.RadioButtons, 0),
-        ("image", widgets.Text, "correct"),
-        ("image_options", widgets.RadioButtons, 0),
-    ],
+    ("password", "given"),
+    [("challenge", "correct"), ("options", "0"), ("image", "correct"), ("image_options", "0")],
 )
-def test_each_kind_of_question_is_asked_and_answered(form, member_of_mxbank, password, field, answer):
+def test_each_kind_of_question_is_asked_and_answered_in_the_page(form, member_of_mxbank, password, given):
     assert fetch(form, member_of_mxbank(password)) == "asking"
-    assert type(form.questions[0].field) is field
     assert ("<img " in shown(form)) == ("image" in password)
+    assert 'data-submit="answer"' in shown(form)
 
-    assert submit(form, answer) == "fetched"
+    assert press(form, "answer", "0", given) == [{"done": 7}]
 
-    assert "<code>CHALLENGED</code> (the institution asks a question)" in shown(form)
+    assert form.wait() == "fetched"
+    assert "MX Bank asks a question" in [step for step, _ in form._steps]
     assert not form.rewards.is_empty()
+
+
+def test_a_picture_is_the_button_that_answers_with_it(form, member_of_mxbank):
+    fetch(form, member_of_mxbank("image_options"))
+
+    assert re.findall(
+        r'<button type="submit"[^>]*name="0" value="(\d)"[^>]*><img alt="" src="data:image/png', shown(form)
+    ) == [
+        "0",
+        "1",
+    ]
+    assert "Submit" not in buttons(form)
+
+
+def test_the_values_of_choices_stay_out_of_the_page(form, member_of_mxbank):
+    for password in ("options", "image_options"):
+        fetch(form, member_of_mxbank(password))
+        assert "correct" not in form.html
+        form.stop()
+        form.wait()
 
 
 def test_an_answer_may_be_followed_by_another_question(form, member_of_mxbank):
     assert fetch(form, member_of_mxbank("options")) == "asking"
-    form.questions[0].challenge.options[0].__dict__["value"] = "challenge"
+    form.questions[0].options[0].__dict__["value"] = "challenge"
 
-    assert submit(form, 0) == "asking"
+    press(form, "answer", "0", "0")
+    assert form.wait() == "asking"
 
-    assert [question.challenge.type for question in form.questions] == ["TEXT"]
-    assert submit(form, "correct") == "fetched"
+    assert [question.type for question in form.questions] == ["TEXT"]
+    assert "refused" not in words(form)
+    assert answer(form, "correct") == "fetched"
 
 
-def test_a_wrong_answer_is_reported(form, member_of_mxbank):
+def test_a_refused_answer_is_reported_and_may_be_tried_again(form, member_of_mxbank):
+    member = member_of_mxbank("challenge")
+    fetch(form, member)
+
+    assert answer(form, "wrong") == "failed"
+
+    assert "That answer was refused. Try again." in words(form)
+    assert member.guid not in words(form).split("Details")[0]
+    press(form, "fetch")
+    assert form.wait() == "asking"
+    assert "refused" not in words(form)
+    assert answer(form, "correct") == "fetched"
+
+
+def test_a_refused_answer_whose_question_is_asked_again_is_tried_again_at_once(form, member_of_mxbank):
+    fetch(form, member_of_mxbank("challenge_again"))
+
+    assert answer(form, "wrong") == "asking"
+
+    assert "That answer was refused. Try again." in words(form)
+    assert answer(form, "correct") == "fetched"
+
+
+def test_a_question_left_too_long_has_expired(form, sandbox, member_of_mxbank):
+    fetch(form, member_of_mxbank("challenge"))
+    sandbox.world.advance(seconds=600)
+
+    assert answer(form, "correct") == "failed"
+
+    assert "MX Bank: a question was not answered in time." in words(form)
+    assert buttons(form)["Try again"]
+
+
+@pytest.mark.parametrize("given", [("0", "  "), ("0", ""), (), ("0",), ("1", "correct")])
+def test_a_question_is_not_submitted_without_an_answer(form, member_of_mxbank, given):
     fetch(form, member_of_mxbank("challenge"))
 
-    assert submit(form, "wrong") == "failed"
+    press(form, "answer", *given)
 
-    assert "the institution refused the answers. Fetch again to try once more" in shown(form)
-
-
-def test_an_answer_that_comes_right_after_the_click_on_submit_is_sent(form, member_of_mxbank):
-    fetch(form, member_of_mxbank("challenge"))
-    field = form.questions[0].field
-    form.submit.click()
     assert form.state == "asking"
-
-    field.value = "correct"
-
-    assert form.wait() == "fetched"
+    assert "Answer every question, then submit" in words(form)
+    assert answer(form, "correct") == "fetched"
 
 
-def test_an_answer_that_comes_long_after_waits_for_another_click(form, member_of_mxbank, monkeypatch):
-    monkeypatch.setattr("rewards_analytics.widgets.connect.form._LATE_S", 0.0)
-    fetch(form, member_of_mxbank("challenge"))
-    form.submit.click()
+@pytest.mark.parametrize("number", ["2", "-1", "0.5", "²", "99999999999999", "correct"])
+def test_a_choice_that_is_not_there_is_no_answer(form, member_of_mxbank, number):
+    fetch(form, member_of_mxbank("options"))
 
-    form.questions[0].field.value = "correct"
+    press(form, "answer", "0", number)
 
     assert form.state == "asking"
-    assert submit(form, "correct") == "fetched"
+    assert "Answer every question" in words(form)
 
 
-def test_a_question_is_not_submitted_without_an_answer(form, member_of_mxbank):
+def test_an_answer_of_code_that_cannot_be_one_is_refused_without_repeating_it(form, member_of_mxbank):
+    fetch(form, member_of_mxbank("options"))
+
+    with pytest.raises(ArgumentError, match="not the value of one of its choices") as error:
+        form.answer("born-in-Zug-4711")
+    with pytest.raises(ArgumentError, match="There are 1 open question, not 2"):
+        form.answer("correct", "correct")
+
+    assert "4711" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        None,
+        [],
+        {},
+        {"do": "format the disk", "with": [], "n": 1},
+        {"do": "user", "with": ["USR-nobody"], "n": 1},
+        {"do": "user", "with": [], "n": 1},
+        {"do": "member", "with": ["MBR-nobody"], "n": 1},
+        {"do": "set", "with": ["timeout", "1e99"], "n": 1},
+        {"do": "set", "with": ["client", "x"], "n": 1},
+        {"do": "find", "with": [7], "n": 1},
+        {"do": "find", "with": "all", "n": 1},
+        {"do": "answer", "with": ["0", "correct"], "n": 1},
+        {"do": "__init__", "with": [], "n": 1},
+    ],
+)
+def test_an_event_that_the_form_does_not_have_changes_nothing(form, content):
+    before = form.html
+
+    form._handle_custom_msg(content, [])
+
+    assert (form.state, form.html, form.timeout) == ("ready", before, 300)
+
+
+@pytest.mark.parametrize("ending", ["wrong", "correct"])
+def test_no_answer_and_no_key_is_ever_in_a_trait_or_a_message(form, sandbox, member_of_mxbank, ending):
+    secret = {"wrong": "born-in-Zug-4711", "correct": "correct"}[ending]
+    kept = []
+    form.observe(lambda change: kept.append(str(change["new"])), traitlets_of(form))
     fetch(form, member_of_mxbank("challenge"))
+    kept += map(str, press(form, "answer", "0", secret))
+    assert form.wait() == {"wrong": "failed", "correct": "fetched"}[ending]
 
-    assert submit(form, "  ") == "asking"
+    kept.append(json.dumps(widgets.Widget.get_manager_state(), default=str))
+    kept.append(repr(vars(form)))
 
-    assert "Answer every question, then submit" in shown(form)
-    assert submit(form, "correct") == "fetched"
-
-
-def test_no_answer_and_no_key_is_kept_in_any_widget(form, sandbox, member_of_mxbank):
-    fetch(form, member_of_mxbank("challenge"))
-    field = form.questions[0].field
-    assert submit(form, "born-in-Zug-4711") == "failed"
-
-    kept = json.dumps(widgets.Widget.get_manager_state(), default=str)
-
-    assert "rewards-connect" in kept
-    assert field.value == ""
-    assert not [secret for secret in ("born-in-Zug-4711", sandbox.api_key, sandbox.client_id) if secret in kept]
+    assert "rewards-connect" in kept[-2]
+    assert not [each for each in (secret, sandbox.api_key, sandbox.client_id) if each in " ".join(kept)]
 
 
-def test_questions_that_were_answered_leave_no_widgets_behind(form, member_of_mxbank):
+def traitlets_of(form):
+    return [name for name in form.trait_names(sync=True) if name not in ("_esm", "_css")]
+
+
+def test_a_fetch_leaves_no_widgets_behind(form, member_of_mxbank):
     def fetch_and_answer():
         fetch(form, member_of_mxbank("image"))
-        submit(form, "correct")
+        answer(form, "correct")
         return len(widgets.Widget.get_manager_state()["state"])
 
     assert fetch_and_answer() == fetch_and_answer()
 
 
-def test_text_from_an_institution_is_escaped():
-    hostile = "<img src=x onerror=alert(1)>"
-
-    question = Question(OptionsChallenge("C1", "OPTIONS", hostile, options=[Option(hostile, "1")]))
-
-    assert "&lt;img src=x" in question.box.children[0].value
-    assert question.field.options == ((f"1. {hostile}", 0),)
+HOSTILE = "<img src=x onerror=alert(1)> $5 \u202eto $10 {{ 7 * 7 }}"
 
 
-@pytest.mark.parametrize("data", ["not base64", "data:image/png;base64,A"])
+def test_text_from_outside_is_shown_as_text(sandbox, make_client):
+    sandbox.world.create_user(HOSTILE)
+    sandbox.world.create_user("x" * 10_000)
+    form = ra.connect(make_client())
+    form.wait()
+
+    press(form, "find", "onerror")
+
+    assert "<img" not in form.html
+    assert options(form) == ["&lt;img src=x onerror=alert(1)&gt; $5 to $10 {{ 7 * 7 }}"]
+    press(form, "find", "xxx")
+    assert len(options(form)[0]) == 120
+
+
+def test_a_question_from_outside_is_shown_as_text():
+    challenge = OptionsChallenge("C1", "OPTIONS", HOSTILE * 300, options=[Option(HOSTILE, "1"), Option("", "2")])
+
+    question = question_of(challenge)
+    html = View(state="asking", questions=[question]).html()
+
+    assert len(question.label) == 500
+    assert question.choices[1] == Choice("Choice 2")
+    assert "<img" not in html
+    assert "&lt;img src=x onerror=alert(1)&gt; $5 to $10" in html
+    assert "mathjax_ignore" in html
+
+
+@pytest.mark.parametrize("data", ["not base64", "data:image/png;base64,A", ""])
 def test_a_picture_that_cannot_be_shown_is_reported_and_the_question_still_answered(data):
-    one = Question(ImageChallenge("C1", "IMAGE_DATA", "What is it?", image_data=data))
-    many = Question(ImageOptionsChallenge("C2", "IMAGE_OPTIONS", "Which?", image_options=[ImageOption("A", "a", data)]))
-    many.field.value = 0
+    one = question_of(ImageChallenge("C1", "IMAGE_DATA", "What is it?", image_data=data))
+    many = question_of(
+        ImageOptionsChallenge("C2", "IMAGE_OPTIONS", "Which?", image_options=[ImageOption("A", "a", data)])
+    )
 
-    assert "cannot be shown" in one.box.children[1].value
-    assert many.answer == "a"
+    html = View(state="asking", questions=[one, many]).html()
+
+    assert one == Question("What is it?", has_picture=True)
+    assert html.count("The picture cannot be shown.") == 2
+    assert '<input type="radio"' in html
+    assert ">Submit<" in html
 
 
 # --- Keys ---
@@ -399,16 +646,17 @@ def no_keys(monkeypatch):
 def test_without_keys_the_form_offers_a_sandbox_that_ends_with_it(no_keys):
     form = ra.connect()
     assert form.wait() == "offline"
-    assert "MX_API_KEY and MX_CLIENT_ID are not set" in shown(form)
-    assert "ask_for_keys()" in shown(form)
+    assert "MX_API_KEY and MX_CLIENT_ID are not set" in words(form)
+    assert "ask_for_keys()" in words(form)
 
-    form.sandbox.click()
+    assert buttons(form) == {"Try the sandbox": True, "Look for the keys again": False}
+    press(form, "sandbox")
     assert form.wait() == "ready"
-    form.user.value = form.user.options[0]
+    form.choose_user(form.users[0])
     form.wait()
-    form.fetch.click()
+    form.fetch()
     assert form.wait() == "asking"
-    assert submit(form, "correct") == "fetched"
+    assert answer(form, "correct") == "fetched"
     client = form.client
     form.close()
 
@@ -444,7 +692,7 @@ import os, rewards_analytics as ra
 os.environ["MX_BASE_URL"] = {sandbox.base_url!r}
 form = ra.connect()
 form.ask_for_keys()
-print(form.wait(), form.user.placeholder)
+print(form.wait(), len(form.users), "users")
 """
         said = []
         client.execute_interactive(code, stdin_hook=type_key, output_hook=said.append, timeout=60)
@@ -454,5 +702,5 @@ print(form.wait(), form.user.placeholder)
 
     printed = "".join(message["content"]["text"] for message in said if message["msg_type"] == "stream")
     assert asked == [("MX API key: ", True), ("MX client id: ", True)]
-    assert "ready 4 users: type to choose one" in printed
+    assert "ready 4 users" in printed
     assert sandbox.api_key not in json.dumps(said, default=str)

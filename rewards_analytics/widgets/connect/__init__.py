@@ -1,5 +1,6 @@
 """The fetch form: choose a member, follow the job, answer the institution's questions, see the rewards.
 
-`form` is the widget, `background` runs its API calls, `questions` has a field per question, `names` lists users and
-members, `html` renders what is shown, and `demo_sandbox` stands in for the API where there are no keys.
+`form` is the widget: its state, and what each event of the page does. `view` draws it by `templates/connect.html`,
+`words` says what a job does and what went wrong, `questions` shows questions and reads answers, `names` lists users and
+members, `background` runs the API calls, and `demo_sandbox` stands in for the API where there are no keys.
 """

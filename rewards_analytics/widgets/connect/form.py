@@ -1,54 +1,56 @@
-"""The fetch form as a widget.
+"""The fetch form as a widget: its state, and what each event does. `view` draws it; the module only reports events.
 
-API keys and answers are secrets, and a notebook stores the state of its widgets. So keys come from the environment or
-`getpass`, and a question is emptied and closed when its answer is sent.
+API keys and answers are secrets, and a notebook stores the traits of its widgets. So keys come from the environment or
+`getpass`, and an answer arrives in a message and leaves in the call of the API: no trait and no attribute holds it.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime
 from functools import partial
 from getpass import getpass
-from math import inf
+from html import escape
+from math import isfinite
+from pathlib import Path
 from queue import SimpleQueue
-from time import monotonic
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
-import ipywidgets as widgets
+import anywidget
+import traitlets
 
+from rewards_analytics.atrium import JOB_TIMEOUT_S, JsonObject
 from rewards_analytics.client import AtriumClient, Challenge
-from rewards_analytics.errors import AtriumError, CredentialsError, RewardsError
+from rewards_analytics.client.transport import is_loopback
+from rewards_analytics.errors import ArgumentError, AtriumError, CredentialsError, RewardsError
 from rewards_analytics.loading.load import load
-from rewards_analytics.show.shown import NO_MATHEMATICS
-from rewards_analytics.widgets.connect import html
+from rewards_analytics.show.shown import nothing
+from rewards_analytics.widgets.connect import questions
 from rewards_analytics.widgets.connect.background import Background, Finish, Task
 from rewards_analytics.widgets.connect.demo_sandbox import DemoSandbox
-from rewards_analytics.widgets.connect.names import UserNames, member_name
-from rewards_analytics.widgets.connect.questions import Question
-from rewards_analytics.widgets.style import style_of
-from rewards_analytics.wording import count, one_line
+from rewards_analytics.widgets.connect.names import Named, Users, members_of
+from rewards_analytics.widgets.connect.view import WAITS_S, View
+from rewards_analytics.widgets.connect.words import REFUSED, Problem, is_refused, problem_of, step_of, time_of
+from rewards_analytics.widgets.dress import MODULE, sheet
+from rewards_analytics.wording import count
 
 if TYPE_CHECKING:
     import polars as pl
 
 MOST_SUGGESTED: Final = 50
-"""Users suggested while one is typed: a list of thousands would make the page slow."""
+"""Users listed while one is typed: a list of thousands would make the page slow."""
 
 NOT_CONNECTED: Final = frozenset({None, 401, 403})
 """HTTP statuses after which another connection may help; None if there was no response."""
 
 _JOB_STATES: Final = frozenset({"fetching", "asking"})
 _BUSY: Final = frozenset({"connecting", "reading", *_JOB_STATES})
-_LATE_S: Final = 2.0
-"""Seconds after a click on Submit in which an answer still counts as given before it."""
-_STYLE: Final = {"description_width": "5em"}
-_WIDE: Final = {"width": "36em", "max_width": "100%"}
-_ROW: Final = {"flex_flow": "row wrap"}
-_UNEXPECTED: Final = (
-    "An unexpected error occurred. The traceback is in the notebook's log (View, Show Log Console). You can use the "
-    "form again."
-)
+_STOPPED: Final = "Stopped. The job continues at MX: fetch again to rejoin it."
+_STATIC: Final = "The fetch form needs a running kernel: run this cell in JupyterLab, Notebook, Voila or marimo."
+_WELCOME: Final = "Choose a user and a member. The user must be present: the institution may ask a question."
 
 
 def connect(client: AtriumClient | None = None) -> Connect:
@@ -62,7 +64,7 @@ def connect(client: AtriumClient | None = None) -> Connect:
 
     Returns
     -------
-    A widget for JupyterLab, an `ipywidgets.VBox`. After a fetch, its `.rewards` is the frame.
+    A widget for JupyterLab, Notebook, Voila and marimo. After a fetch, its `.rewards` is the frame.
 
     Examples
     --------
@@ -72,14 +74,14 @@ def connect(client: AtriumClient | None = None) -> Connect:
     ...     form = connect(client)
     ...     form.wait()
     'ready'
-    >>> form.user.options[:2]
-    ('user-0001', 'user-0002')
+    >>> form.users[:2]
+    ['user-0001', 'user-0002']
     """
     return Connect(client)
 
 
-class Connect(widgets.VBox):  # type: ignore[misc]
-    """The fetch form. Code can do everything that a user can: set values, `click()` and `wait()`.
+class Connect(anywidget.AnyWidget):
+    """The fetch form. Code can do everything that a user can: each action is a method, and `wait()` waits for its end.
 
     Attributes
     ----------
@@ -88,90 +90,124 @@ class Connect(widgets.VBox):  # type: ignore[misc]
         `fetching`, `asking`, `fetched` or `failed`.
     rewards
         Rewards of the member fetched last, a Polars frame as `load` returns it; empty before the first fetch.
-    user, member
-        Whose rewards to fetch: the user's name or guid, the member's guid.
-    fetch, submit, stop, sandbox, again
-        The buttons. `submit` sends the answers to `questions`, `stop` stops waiting for the job, `sandbox` connects to
-        a sandbox on this machine, `again` reconnects.
-    questions
-        The open questions, each with its `challenge` and the `field` for the answer.
-    timeout
-        Seconds that a job may take, not counting the time that the user takes to answer.
     client
         The client in use, None if there is none.
+    html
+        The form as it is shown. It holds no answer.
     """
 
+    _esm = MODULE
+    _css = sheet(".rewards-connect", Path(__file__).with_name("connect.css"))
+
+    html = traitlets.Unicode().tag(sync=True)
+    key = traitlets.Unicode("rewards-connect").tag(sync=True)
+
     def __init__(self, client: AtriumClient | None = None) -> None:
+        super().__init__()
         self.state = "connecting"
         self.rewards: pl.DataFrame = load([])
-        self.questions: Sequence[Question] = ()
-        self.timeout = 300.0
         self.client = client
+        self._timeout = JOB_TIMEOUT_S
         self._demo: DemoSandbox | None = None
-        self._users = UserNames()
-        self._user_guid: str | None = None
-        self._job_states: list[str] = []
+        self._users = Users()
+        self._typed = ""
+        self._user: Named | None = None
+        self._members: Sequence[tuple[Named, JsonObject]] = ()
+        self._member: Named | None = None
+        self._challenges: Sequence[Challenge] = ()
+        self._round = 0
+        self._enlarged = False
+        self._steps: list[tuple[str, str]] = []
+        self._fetched: pl.DataFrame | None = None
+        self._said = ""
+        self._problem: Problem | None = None
+        self._disconnected = False
         self._answers: SimpleQueue[Mapping[str, str]] = SimpleQueue()
-        self._submit_until = -inf
-        self._stopped = False
+        self._stopped = self._refused = False
         self._background = Background()
-        self._make_controls()
-        super().__init__(
-            children=[
-                style_of("connect"),
-                self._message,
-                self._connection,
-                self.user,
-                self.member,
-                widgets.HBox([self.fetch, self.stop], layout=widgets.Layout(**_ROW)),
-                self._asked,
-                self._history,
-                self._table,
-            ]
-        )
-        for name in ("rewards-shown", "rewards-widget", "rewards-connect", *NO_MATHEMATICS.split()):
-            self.add_class(name)
-        self._connect()
-
-    def _make_controls(self) -> None:
-        self.user = widgets.Combobox(description="User", style=_STYLE, layout=widgets.Layout(**_WIDE))
-        self.member = widgets.Dropdown(description="Member", style=_STYLE, layout=widgets.Layout(**_WIDE))
-        self.fetch = widgets.Button(description="Fetch rewards", button_style="primary")
-        self.stop = widgets.Button(description="Stop waiting")
-        self.submit = widgets.Button(description="Submit", button_style="primary")
-        self.sandbox = widgets.Button(description="Try the sandbox", layout=widgets.Layout(width="auto"))
-        self.again = widgets.Button(description="Reconnect", layout=widgets.Layout(width="auto"))
-        self._message, self._history, self._table = widgets.HTML(), widgets.HTML(), widgets.HTML()
-        self._connection = widgets.HBox([self.sandbox, self.again], layout=widgets.Layout(**_ROW))
-        self._asked = widgets.VBox()
-        self.user.observe(self._choose_user, "value")
-        self.fetch.on_click(self._fetch)
-        self.stop.on_click(self._stop)
-        self.submit.on_click(self._submit)
-        self.sandbox.on_click(self._use_sandbox)
-        self.again.on_click(self._connect)
+        self._actions: Mapping[tuple[str, int], Callable[..., None]] = {
+            ("again", 0): self.reconnect,
+            ("change", 0): self._forget_user,
+            ("enlarge", 0): self._enlarge,
+            ("fetch", 0): self.fetch,
+            ("find", 1): self.find,
+            ("member", 1): self.choose_member,
+            ("sandbox", 0): self.use_sandbox,
+            ("set", 2): self._set,
+            ("stop", 0): self.stop,
+            ("user", 1): self.choose_user,
+        }
+        self.on_msg(self._receive)
+        self.reconnect()
 
     def __repr__(self) -> str:
         """Leave the state out, so that a notebook shows the same text at every run."""
         return "Connect()"
 
-    def ask_for_keys(self) -> None:
-        """Prompt for the API key and the client id below the running cell, hidden and unsaved, and connect.
+    def to_html(self) -> str:
+        """Return what is shown where nothing runs: a sentence, the same at every run."""
+        return f'<div data-static-of="{escape(self.key)}">{nothing(_STATIC).html}</div>'
 
-        The address is that of `MX_BASE_URL`, or MX's development host.
-        """
-        self.client = AtriumClient(getpass("MX API key: "), getpass("MX client id: "), os.environ.get("MX_BASE_URL"))
-        self._connect()
+    def _ipython_display_(self) -> None:
+        """Show the static sentence, which is there wherever nothing runs, and then the widget, which hides it."""
+        from IPython.display import display
+
+        show: Callable[..., object] = display
+        show({"text/html": self.to_html(), "text/plain": _STATIC}, raw=True)
+        bundle = self._repr_mimebundle_()
+        data, about = bundle if isinstance(bundle, tuple) else (bundle, {})
+        show(data, metadata=about, raw=True)
+
+    # --- What code reads ---
+
+    @property
+    def users(self) -> list[str]:
+        """Names of the users that match what is typed; all if nothing is."""
+        return [user.label for user in self._users.matching(self._typed)]
+
+    @property
+    def user(self) -> str | None:
+        """Guid of the chosen user."""
+        return self._user and self._user.guid
+
+    @property
+    def members(self) -> dict[str, str]:
+        """Guids of the chosen user's members, by their names."""
+        return {member.label: member.guid for member, _ in self._members}
+
+    @property
+    def member(self) -> str | None:
+        """Guid of the chosen member."""
+        return self._member and self._member.guid
+
+    @property
+    def questions(self) -> Sequence[Challenge]:
+        """The open questions of the institution."""
+        return self._challenges
+
+    @property
+    def timeout(self) -> float:
+        """Seconds that a job may take, not counting the time that the user takes to answer."""
+        return self._timeout
+
+    @timeout.setter
+    def timeout(self, seconds: float) -> None:
+        if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not isfinite(seconds) or seconds <= 0:
+            raise ArgumentError(f"timeout must be a number of seconds above 0, got {seconds!r}.")
+        with self._background.lock:
+            self._timeout = float(seconds)
+            self._draw()
 
     def wait(self, timeout: float = 60.0) -> str:
         """Wait until the form needs its user, and return its `state`. For code that drives the form."""
         if not self._background.settled.wait(timeout):
-            raise TimeoutError(f"The form is still {self.state} after {timeout:g} s. Wait again, or call stop.click().")
+            raise TimeoutError(f"The form is still {self.state} after {timeout:g} s. Wait again, or call stop().")
         return self.state
 
     def close(self) -> None:
-        """Stop waiting for a running job, end the sandbox if this form started it, and remove the form."""
-        self._stop()
+        """End the waiting for a running job, end the sandbox if this form started it, and remove the form."""
+        self.stop()
+        self._background.cancel()
         super().close()
         if self._demo is not None:
             self._demo.close()
@@ -179,117 +215,167 @@ class Connect(widgets.VBox):  # type: ignore[misc]
 
     # --- Connecting ---
 
-    def _connect(self, _button: object = None) -> None:
-        """Load the users, with the form's client or one configured in the environment."""
-        if self.client is None:
-            try:
-                self.client = AtriumClient.from_env()
-            except CredentialsError as error:
-                self._enter("offline", f"{error} Or call ask_for_keys() of this form in a cell, or try the sandbox.")
-                self._background.cancel()
-                return
-        self._begin("connecting", "Loading users …", partial(self._load_users, self.client))
+    def ask_for_keys(self) -> None:
+        """Prompt for the API key and the client id below the running cell, hidden and unsaved, and connect.
 
-    def _use_sandbox(self, _button: object = None) -> None:
-        if self._demo is not None:
-            self._demo.close()
-        self._demo = DemoSandbox()
-        self.client = self._demo.client
-        self._connect()
+        The address is that of `MX_BASE_URL`, or MX's development host.
+        """
+        self.client = AtriumClient(getpass("MX API key: "), getpass("MX client id: "), os.environ.get("MX_BASE_URL"))
+        self.reconnect()
+
+    def reconnect(self) -> None:
+        """Load the users, with the form's client or one configured in the environment."""
+        with self._background.lock:
+            if self.state in _JOB_STATES:
+                return
+            self._users, self._typed = Users(), ""
+            self._choose(None)
+            if self.client is None:
+                try:
+                    self.client = AtriumClient.from_env()
+                except CredentialsError as error:
+                    self._background.cancel()
+                    words = f"{error} Or call ask_for_keys() of this form in a cell, or try the sandbox."
+                    self._enter("offline", problem=Problem(words))
+                    return
+            self._begin("connecting", "Loading the users …", partial(self._load_users, self.client))
+
+    def use_sandbox(self) -> None:
+        """Connect to a sandbox of the API on this machine, which ends with this form."""
+        with self._background.lock:
+            if self.state in _JOB_STATES:
+                return
+            if self._demo is not None:
+                self._demo.close()
+            self._demo = DemoSandbox()
+            self.client = self._demo.client
+            self.reconnect()
 
     def _load_users(self, client: AtriumClient) -> Finish:
-        return partial(self._offer_users, UserNames(client.list_users()))
+        return partial(self._offer_users, Users(client.list_users()))
 
-    def _offer_users(self, users: UserNames) -> None:
-        self._users, self._user_guid = users, None
-        self.user.placeholder = f"{count(len(users), 'user')}: type to choose one"
-        self.user.value, self.member.options = "", []
-        self._suggest("")
-        if users:
-            words = "Choose a user and a member. The user must be present: the institution may ask a question."
-            self._enter("ready", words)
-        else:
-            self._enter("ready", "This client has no users yet. Create a user and a member, then reconnect.")
+    def _offer_users(self, users: Users) -> None:
+        self._users = users
+        self._enter("ready", _WELCOME if users else "This client has no users yet. Create a user and a member first.")
 
     # --- Choosing ---
 
-    def _choose_user(self, _change: object = None) -> None:
+    def find(self, text: str) -> None:
+        """List the users whose name contains a text, in any case."""
         with self._background.lock:
-            typed = self.user.value.strip()
-            matches, guid = self._suggest(typed), self._users.guid(typed)
-            if self.state in _JOB_STATES or (guid is not None and guid == self._user_guid):
+            self._typed = text
+            self._draw()
+
+    def choose_user(self, user: str) -> None:
+        """Choose a user by name or guid, and load its members."""
+        with self._background.lock:
+            if self.client is None or self.state in _JOB_STATES:
                 return
-            self._user_guid, self.member.options = guid, []
-            if guid is not None and self.client is not None:
-                task = partial(self._load_members, self.client, guid, one_line(typed))
-                self._begin("reading", f"Loading the members of {one_line(typed)} …", task)
-            else:
-                found = f"{count(matches, 'user')} {'matches' if matches == 1 else 'match'}. Choose one from the list."
-                self._enter("ready", found if typed else "")
-                self._background.cancel()
+            found = self._users.find(user)
+            if found is None:
+                raise ArgumentError(f"No user matches {user!r}. find() lists those whose name contains a text.")
+            self._choose(found)
+            words = f"Loading the members of {found.label} …"
+            self._begin("reading", words, partial(self._load_members, self.client, found))
 
-    def _suggest(self, typed: str) -> int:
-        """Suggest users whose name contains the typed letters; return their number."""
-        matching = self._users.matching(typed)
-        self.user.options = matching[:MOST_SUGGESTED]
-        return len(matching)
+    def choose_member(self, member: str) -> None:
+        """Choose one of the user's members, by name or guid."""
+        with self._background.lock:
+            if self.state in _JOB_STATES:
+                return
+            found = next((each for each, _ in self._members if member in each), None)
+            if found is None:
+                raise ArgumentError(f"No member of the chosen user is {member!r}: there are {list(self.members)}.")
+            self._member = found
+            self._enter("ready")
 
-    def _load_members(self, client: AtriumClient, user_guid: str, user_name: str) -> Finish:
-        members = [(member_name(member), str(member["guid"])) for member in client.list_members(user_guid)]
-        return partial(self._offer_members, members, user_name)
+    def _choose(self, user: Named | None) -> None:
+        self._user, self._members, self._member = user, (), None
+        self._steps, self._fetched = [], None
 
-    def _offer_members(self, members: Sequence[tuple[str, str]], user_name: str) -> None:
-        self.member.options = members
-        if members:
-            self.member.index = 0
-            self._enter("ready", "")
-        else:
-            self._enter("ready", f"{user_name} has no members. Choose another user, or create a member first.")
+    def _forget_user(self) -> None:
+        if self.state not in _JOB_STATES:
+            self._background.cancel()
+            self._typed = ""
+            self._choose(None)
+            self._enter("ready", _WELCOME)
+
+    def _load_members(self, client: AtriumClient, user: Named) -> Finish:
+        return partial(self._offer_members, members_of(client.list_members(user.guid)), user)
+
+    def _offer_members(self, members: Sequence[tuple[Named, JsonObject]], user: Named) -> None:
+        self._members, self._member = members, members[0][0] if members else None
+        none = f"{user.label} has no members. Choose another user, or create a member first."
+        self._enter("ready", "" if members else none)
 
     # --- Fetching ---
 
-    def _fetch(self, _button: object = None) -> None:
+    def fetch(self) -> None:
+        """Start a job on the chosen member."""
         with self._background.lock:
-            if self.client is None or self._user_guid is None or self.member.value is None or self.state in _BUSY:
+            if self.client is None or self._user is None or self._member is None or self.state in _BUSY:
                 return
-            self._stopped, self._job_states, self.rewards = False, [], load([])
-            self._history.value = self._table.value = ""
-            task = partial(self._run_job, self.client, self._user_guid, self.member.value)
-            self._begin("fetching", "Fetching the rewards from the institution …", task)
+            self._stopped = self._refused = False
+            self._steps, self._fetched, self.rewards = [], None, load([])
+            task = partial(self._run_job, self.client, self._user, self._member)
+            self._begin("fetching", f"Fetching the rewards from {self._member.name} …", task)
 
-    def _run_job(self, client: AtriumClient, user_guid: str, member_guid: str) -> Finish:
-        ended = client.fetch_rewards(user_guid, member_guid, self._ask, self.timeout, watch=self._watch)
-        rewards = load(list(client.list_rewards(user_guid, member_guid)))
-        words = "Fetched the member's rewards. They are in this form's .rewards."
+    def stop(self) -> None:
+        """End the waiting for the job, which continues at MX."""
+        with self._background.lock:
+            if self.state in _JOB_STATES:
+                self._stopped = True
+                self._resume({}, "Stopping …")
+
+    def _run_job(self, client: AtriumClient, user: Named, member: Named) -> Finish:
+        pair = user.guid, member.guid
+        ended = client.fetch_rewards(*pair, self._ask, self._timeout, watch=partial(self._watch, member))
+        rewards = load(list(client.list_rewards(*pair)))
+        number = f"{count(len(rewards), 'reward')} of {user.label} at {member.name}"
+        words = f"Fetched {number}, {time_of(ended.get('aggregated_at'), _now())}."
         if not ended.started:
             words = (
-                "MX started no new job, because the last one is too recent (it starts one every three hours). These "
-                f"are the rewards of {one_line(str(ended.get('aggregated_at')))}. They are in this form's .rewards."
+                "MX started no new job, because the last one is too recent (it starts one every three hours). "
+                f"These are the {number}, fetched {time_of(ended.get('aggregated_at'), _now())}."
             )
-        return partial(self._show, rewards, words)
+        return partial(self._show, rewards, f"{words} They are in this form's .rewards.", ended)
 
-    def _watch(self, status: Mapping[str, object]) -> None:
-        """Show a new state of the job, in the job's thread."""
-        if self._stopped:
-            raise _StoppedError
-        state = html.job_state(status)
-        if self._job_states[-1:] != [state]:
-            self._job_states.append(state)
-            self._history.value = html.job_history(self._job_states)
+    def _watch(self, member: Named, status: Mapping[str, object]) -> None:
+        """Show a new step of the job, in the job's thread."""
+        with self._background.lock:
+            if self._stopped:
+                raise _StoppedError
+            self._refused = is_refused(status)
+            step = step_of(status, member.name)
+            if step not in [words for words, _ in self._steps[-1:]]:
+                self._steps.append((step, f"{_now():%H:%M:%S}"))
+                self._draw()
 
-    def _show(self, rewards: pl.DataFrame, words: str) -> None:
-        self.rewards = rewards
-        self._table.value = html.rewards_table(rewards.head(html.MOST_ROWS).rows(named=True), len(rewards))
+    def _show(self, rewards: pl.DataFrame, words: str, ended: JsonObject) -> None:
+        self.rewards = self._fetched = rewards
+        self._members = [(each, about if each != self._member else about | ended) for each, about in self._members]
         self._enter("fetched", words)
 
-    def _stop(self, _button: object = None) -> None:
-        with self._background.lock:
-            if self.state not in _JOB_STATES:
-                return
-            self._stopped = True
-            self._resume({}, "Stopping …")
-
     # --- Asking ---
+
+    def answer(self, *answers: str) -> None:
+        """Answer the open questions, in their order: with a text, or with the `value` of an option."""
+        with self._background.lock:
+            if self.state != "asking" or len(answers) != len(self._challenges):
+                raise ArgumentError(f"There are {count(len(self._challenges), 'open question')}, not {len(answers)}.")
+            given = {each.guid: questions.checked(each, it) for each, it in zip(self._challenges, answers, strict=True)}
+            self._resume(given, "Sending the answers to the institution …")
+
+    def _answer_by_number(self, *fields: str) -> None:
+        """Take the fields of the page: number of the question, what was given there, number of the next, and so on."""
+        if self.state != "asking":
+            return
+        by_number = dict(zip(fields[::2], fields[1::2], strict=False))
+        given = [questions.chosen(each, by_number.get(str(n), "")) for n, each in enumerate(self._challenges)]
+        if all(given):
+            self.answer(*given)
+        else:
+            self._enter("asking", self._said, problem=Problem("Answer every question, then submit."))
 
     def _ask(self, challenges: list[Challenge]) -> Mapping[str, str]:
         """Show the questions and wait for the answers, in the job's thread."""
@@ -297,77 +383,124 @@ class Connect(widgets.VBox):  # type: ignore[misc]
             if self._stopped:
                 raise _StoppedError
             self._answers = SimpleQueue()
-            self.questions = [Question(challenge) for challenge in challenges]
-            for question in self.questions:
-                question.field.observe(self._answer_late, "value")
-            self._submit_until = -inf
-            self._asked.children = [*(question.box for question in self.questions), self.submit]
-            self._enter("asking", f"The institution asks {count(len(challenges), 'question')}.")
+            self._challenges, self._enlarged = challenges, False
+            self._round += 1
+            institution = self._member.name if self._member else "The institution"
+            words = f"{institution} asks {'a question' if len(challenges) == 1 else f'{len(challenges)} questions'}."
+            self._enter("asking", words, problem=Problem(REFUSED) if self._refused else None)
             self._background.settled.set()
         answers = self._answers.get()
         if self._stopped:
             raise _StoppedError
         return answers
 
-    def _submit(self, _button: object = None) -> None:
-        with self._background.lock:
-            if self.state != "asking":
-                return
-            answers = {question.challenge.guid: question.answer for question in self.questions}
-            if not all(answers.values()):
-                self._submit_until = monotonic() + _LATE_S
-                self._enter("asking", "Answer every question, then submit.", alert=True)
-                return
-            self._resume(answers, "Sending the answers to the institution …")
-
-    def _answer_late(self, _change: object) -> None:
-        """Submit again if an answer arrives right after the click: a busy page delays values, but not clicks."""
-        with self._background.lock:
-            if monotonic() < self._submit_until and all(question.answer for question in self.questions):
-                self._submit_until = -inf
-                self._submit()
-
     def _resume(self, answers: Mapping[str, str], words: str) -> None:
         """Let the job go on with the answers."""
         self._background.settled.clear()
-        self._close_questions()
+        self._challenges = ()
         self._enter("fetching", words)
         self._answers.put(answers)
 
-    def _close_questions(self) -> None:
-        self._asked.children = []
-        for question in self.questions:
-            question.forget()
-        self.questions = ()
+    def _enlarge(self) -> None:
+        self._enlarged = not self._enlarged
+        self._draw()
+
+    # --- The page ---
+
+    def _receive(self, _widget: object, content: object, _buffers: object) -> None:
+        """Do what an event of the page asks for, and say that it is done.
+
+        An event that the form does not have is ignored, and so is one that comes late, for a user or a question that is
+        no longer there.
+        """
+        if not isinstance(content, dict):
+            return
+        name, given = str(content.get("do")), content.get("with") or []
+        try:
+            if isinstance(given, list) and all(isinstance(each, str) for each in given):
+                action = self._answer_by_number if name == "answer" else self._actions.get((name, len(given)))
+                with self._background.lock, suppress(ArgumentError):
+                    if action is not None:
+                        action(*given)
+        finally:
+            self.send({"done": content.get("n")})
+
+    def _set(self, name: str, text: str) -> None:
+        if name == "timeout" and text in [str(seconds) for seconds in (*WAITS_S, self._timeout)]:
+            self.timeout = float(text)
 
     # --- State ---
 
     def _begin(self, state: str, words: str, task: Task) -> None:
-        with self._background.lock:
-            self._background.start(task, self._fail)
-            self._close_questions()
-            self._enter(state, words)
+        self._background.start(task, self._fail)
+        self._challenges = ()
+        self._enter(state, words)
 
     def _fail(self, error: RewardsError | None) -> None:
-        not_connected = isinstance(error, AtriumError) and error.status in NOT_CONNECTED
-        state = "offline" if not_connected and not self._users else "failed"
-        self._enter(state, str(error or _UNEXPECTED), alert=not isinstance(error, _StoppedError))
-        if not_connected:
-            self._connection.layout.display = None
+        self._disconnected = isinstance(error, AtriumError) and error.status in NOT_CONNECTED
+        state = "offline" if self._disconnected and not self._users else "failed"
+        if isinstance(error, _StoppedError):
+            self._enter(state, _STOPPED)
+        else:
+            institution = self._member.name if self._member else "The institution"
+            self._enter(state, problem=problem_of(error, institution, self._timeout))
 
-    def _enter(self, state: str, words: str, *, alert: bool = False) -> None:
-        """Go into a state, and enable the controls that it allows."""
-        self.state = state
-        self._message.value = html.message(words, alert=alert)
-        self._connection.layout.display = None if state == "offline" else "none"
-        self.again.layout.display = None if self.client is not None else "none"
-        self.user.disabled = state in ("connecting", "offline", *_JOB_STATES)
-        self.member.disabled = self.fetch.disabled = state in _BUSY or state == "offline" or not self.member.options
-        self.stop.layout.display = None if state in _JOB_STATES else "none"
+    def _enter(self, state: str, words: str = "", *, problem: Problem | None = None) -> None:
+        """Go into a state, with a message or a problem."""
+        if state != "failed":
+            self._disconnected = False
+        self.state, self._said, self._problem = state, words, problem
+        self._draw()
+
+    def _draw(self) -> None:
+        matches = self._users.matching(self._typed)
+        self.html = View(
+            state=self.state,
+            said=self._said,
+            problem=self._problem,
+            has_client=self.client is not None,
+            sandbox=_local_host(self.client),
+            is_disconnected=self._disconnected,
+            users=bool(self._users),
+            typed=self._typed,
+            found=_found(len(matches), len(self._users), self._typed),
+            matches=matches[:MOST_SUGGESTED],
+            user=self._user,
+            members=[(each, _fetched_at(about)) for each, about in self._members],
+            member=self._member,
+            timeout=self._timeout,
+            questions=[questions.question_of(challenge) for challenge in self._challenges],
+            round=self._round,
+            enlarged=self._enlarged,
+            steps=self._steps,
+            rewards=self._fetched,
+        ).html()
+
+
+def _found(matches: int, users: int, typed: str) -> str:
+    if not typed.strip():
+        return f"{count(users, 'user')}."
+    if not matches:
+        return "No user matches."
+    more = f", of which the first {MOST_SUGGESTED} are listed: type more letters" if matches > MOST_SUGGESTED else ""
+    return f"{count(matches, 'user matches', 'users match')}{more}."
+
+
+def _fetched_at(member: Mapping[str, object]) -> str:
+    at = member.get("aggregated_at")
+    return f"last fetched {time_of(at, _now())}" if at else "never fetched"
+
+
+def _local_host(client: AtriumClient | None) -> str:
+    """Return the host of a client that talks to this machine, empty if it talks to another."""
+    address = urlsplit(client.base_url) if client else None
+    return address.netloc if address and is_loopback(address.hostname) else ""
+
+
+def _now() -> datetime:
+    """Return the time in the zone of this machine."""
+    return datetime.now().astimezone()
 
 
 class _StoppedError(RewardsError):
     """The user stopped waiting."""
-
-    def __str__(self) -> str:
-        return "Stopped. The job continues at MX: fetch again to rejoin it."

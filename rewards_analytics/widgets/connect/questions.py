@@ -1,99 +1,111 @@
-"""An institution's question with a field for the answer, which is deleted as soon as it is sent."""
+"""The questions of an institution: how they are shown, and what an answer to them is.
+
+Only numbers of choices reach the page. The values that the API expects stay in the kernel, and so do all answers.
+"""
 
 from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Sequence
-from html import escape
-from typing import Final
-
-import ipywidgets as widgets
+from typing import Final, Literal, NamedTuple
 
 from rewards_analytics.client import Challenge, ImageChallenge, ImageOptionsChallenge, Option, OptionsChallenge
+from rewards_analytics.errors import ArgumentError
 from rewards_analytics.wording import one_line
 
 LONGEST_LABEL: Final = 500
 
-_FIELD: Final = {
-    "description": "Answer",
-    "style": {"description_width": "5em"},
-    "layout": {"width": "36em", "max_width": "100%"},
-}
 _SIGNATURES: Final = {b"\x89PNG": "png", b"\xff\xd8\xff": "jpeg", b"GIF8": "gif", b"RIFF": "webp"}
 
 
-class Question:
-    """One question with its field.
+class Choice(NamedTuple):
+    """One of the choices of a question: its words, and its picture as a data address, None if it has none to show."""
+
+    label: str
+    picture: str | None = None
+
+
+class Question(NamedTuple):
+    """A question as the form shows it.
 
     Attributes
     ----------
-    challenge
-        The question as the API sent it.
-    field
-        The field for the answer: text, or numbered choices.
-    box
-        The widget with the question, its pictures and its field.
+    label
+        The question, in the institution's words.
+    kind
+        `text`, `choices` (of words) or `pictures` (to choose from).
+    choices
+        The choices, in the order of their numbers.
+    has_picture, picture
+        Whether the question itself has a picture, and its data address; None if it cannot be shown.
     """
 
-    def __init__(self, challenge: Challenge) -> None:
-        self.challenge = challenge
-        self._options: Sequence[Option] = ()
-        label = one_line(challenge.label, LONGEST_LABEL) or "The institution sent no text for this question."
-        shown: list[widgets.Widget] = [widgets.HTML(f'<p class="rewards-question">{escape(label)}</p>')]
-        match challenge:
-            case OptionsChallenge(options=options):
-                self._options = options
-                self.field = _choices(options)
-            case ImageOptionsChallenge(image_options=pictures):
-                self._options = pictures
-                shown.append(_gallery([(f"Picture {n}", each.image) for n, each in enumerate(pictures, 1)]))
-                self.field = _choices(pictures)
-            case ImageChallenge():
-                shown.append(_gallery([("Picture for this question", challenge.image)]))
-                self.field = _text()
-            case _:
-                self.field = _text()
-        self.box = widgets.VBox([*shown, self.field])
-
-    def __repr__(self) -> str:
-        """Show the question without its answer."""
-        return f"Question({self.challenge.type}: {self.challenge.label!r})"
-
-    @property
-    def answer(self) -> str:
-        """The answer as the API expects it, empty if there is none yet."""
-        if isinstance(self.field, widgets.Text):
-            return str(self.field.value).strip()
-        return "" if self.field.value is None else self._options[self.field.value].value
-
-    def forget(self) -> None:
-        """Empty the field, in the page too, and remove the question from the notebook's widgets."""
-        self.field.value = "" if isinstance(self.field, widgets.Text) else None
-        for part in (*self.box.children, self.box):
-            # close() leaves a widget's layout and style behind.
-            for model in (part, part.layout, getattr(part, "style", part.layout)):
-                model.close()
+    label: str
+    kind: Literal["text", "choices", "pictures"] = "text"
+    choices: Sequence[Choice] = ()
+    has_picture: bool = False
+    picture: str | None = None
 
 
-def _text() -> widgets.Text:
-    # The page sends the value when the field loses focus, not letter by letter.
-    return widgets.Text(placeholder="Sent to the institution, never stored", continuous_update=False, **_FIELD)
+def question_of(challenge: Challenge) -> Question:
+    """Return the question that shows a challenge.
+
+    >>> question_of(OptionsChallenge("CRD-1", "OPTIONS", "Where to?", options=[Option("By mail", "m-1")])).choices
+    [Choice(label='By mail', picture=None)]
+    """
+    label = one_line(challenge.label, LONGEST_LABEL) or "The institution sent no text for this question."
+    match challenge:
+        case OptionsChallenge(options=options):
+            return Question(label, "choices", [Choice(_words(option, n)) for n, option in enumerate(options, 1)])
+        case ImageOptionsChallenge(image_options=pictures):
+            shown = [Choice(_words(each, n), _address(each.image)) for n, each in enumerate(pictures, 1)]
+            return Question(label, "pictures", shown)
+        case ImageChallenge():
+            return Question(label, has_picture=True, picture=_address(challenge.image))
+        case _:
+            return Question(label)
 
 
-def _choices(options: Sequence[Option]) -> widgets.RadioButtons:
-    """Choices by number: labels may repeat, and the answer itself stays out of the page."""
-    numbered = [(f"{n}. {one_line(option.label, LONGEST_LABEL)}", n - 1) for n, option in enumerate(options, 1)]
-    return widgets.RadioButtons(options=numbered, value=None, **_FIELD)
+def options_of(challenge: Challenge) -> Sequence[Option]:
+    """Return what can be chosen as the answer to a challenge, nothing if it is text."""
+    match challenge:
+        case OptionsChallenge(options=options):
+            return options
+        case ImageOptionsChallenge(image_options=pictures):
+            return pictures
+        case _:
+            return ()
 
 
-def _gallery(pictures: Sequence[tuple[str, bytes]]) -> widgets.HTML:
-    return widgets.HTML(f'<div class="rewards-gallery">{"".join(_figure(*picture) for picture in pictures)}</div>')
+def chosen(challenge: Challenge, given: str) -> str:
+    """Return the answer that the page has given, a text or the number of a choice; empty if it is none.
+
+    >>> where = OptionsChallenge("CRD-1", "OPTIONS", "Where to?", options=[Option("By mail", "m-1")])
+    >>> chosen(where, "0"), chosen(where, "1"), chosen(Challenge("CRD-2", "TEXT", "Who?"), " Ann ")
+    ('m-1', '', 'Ann')
+    """
+    options = options_of(challenge)
+    if not options:
+        return given.strip()
+    number = int(given) if given.isascii() and given.isdigit() and len(given) <= 4 else len(options)
+    return options[number].value if number < len(options) else ""
 
 
-def _figure(caption: str, image: bytes) -> str:
-    if not image:
-        return f"<figure><figcaption>{escape(caption)} cannot be shown.</figcaption></figure>"
+def checked(challenge: Challenge, answer: object) -> str:
+    """Return an answer that code has given. An error names what can be chosen, never the answer."""
+    if not isinstance(answer, str) or not answer.strip():
+        raise ArgumentError(f"The answer to {challenge.label!r} is empty or not a text.")
+    options = options_of(challenge)
+    if options and answer not in [option.value for option in options]:
+        names = ", ".join(repr(one_line(option.label)) for option in options)
+        raise ArgumentError(f"The answer to {challenge.label!r} is not the value of one of its choices ({names}).")
+    return answer
+
+
+def _words(option: Option, number: int) -> str:
+    return one_line(option.label, LONGEST_LABEL) or f"Choice {number}"
+
+
+def _address(image: bytes) -> str | None:
     kind = next((kind for start, kind in _SIGNATURES.items() if image.startswith(start)), "png")
-    # Base64 has no character that could end the attribute.
-    picture = f'<img alt="{escape(caption)}" src="data:image/{kind};base64,{b64encode(image).decode("ascii")}">'
-    return f"<figure>{picture}<figcaption>{escape(caption)}</figcaption></figure>"
+    return f"data:image/{kind};base64,{b64encode(image).decode('ascii')}" if image else None
