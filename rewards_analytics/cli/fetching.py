@@ -42,6 +42,13 @@ def fetch(
         float, typer.Option(help="Seconds to wait for the job, not counting your own time.")
     ] = atrium.JOB_TIMEOUT_S,
     poll_interval: Annotated[float, typer.Option(help="Seconds between polls of the job.")] = atrium.POLL_INTERVAL_S,
+    check_institution: Annotated[
+        bool,
+        typer.Option(
+            "--check-institution",
+            help="Look first whether the institution supports rewards (two calls); if not, start no job.",
+        ),
+    ] = False,
     dialect: Dialect = "atrium",
     api_version: ApiVersion = None,
     format: Format = None,
@@ -60,7 +67,14 @@ def fetch(
         temporary_folder("rewards-questions-") as folder,
     ):
         terminal = Terminal(folder)
-        state = client.fetch_rewards(user, member, terminal.answer, timeout, watch=_Progress().show)
+        state = client.fetch_rewards(
+            user,
+            member,
+            terminal.answer,
+            timeout,
+            watch=_Progress().show,
+            check_institution=check_institution,
+        )
         if not state.started:
             say(f"No new job was started: these are the rewards of {printable(str(state['aggregated_at']))}.")
         rewards = load(list(client.list_rewards(user, member)))

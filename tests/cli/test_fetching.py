@@ -108,6 +108,21 @@ def test_a_throttled_fetch_says_how_old_the_rewards_are(sandbox, fetch):
     assert "No new job was started: these are the rewards of 20" in ended.err
 
 
+def test_the_institution_can_be_checked_before_a_job_is_started(sandbox, fetch):
+    user = next(iter(sandbox.world.users.values()))
+    without_rewards = sandbox.world.create_member(user, "cedar_union")
+    asked = ("--dialect", "platform", "--check-institution")
+
+    refused = fetch(without_rewards, *asked)
+
+    assert refused.status == 3
+    assert "No job was started" in refused.err
+    assert "'cedar_union' does not support rewards" in refused.err
+    assert without_rewards.job is None
+    assert without_rewards.aggregated_at is None
+    assert fetch(make_member(sandbox, "password"), *asked).status == 0
+
+
 @pytest.mark.parametrize("dialect", ["atrium", "platform"])
 def test_both_dialects_can_be_chosen(sandbox, fetch, dialect):
     assert fetch(make_member(sandbox, "password"), "--dialect", dialect).status == 0
