@@ -1,6 +1,7 @@
 """The fetch form in Chromium, in each of its states, themes and widths; `test_notebooks.py` has it in JupyterLab."""
 
 import os
+from datetime import date
 from pathlib import Path
 from threading import Event
 
@@ -14,6 +15,7 @@ from rewards_analytics.widgets.connect.questions import question_of
 from rewards_analytics.widgets.connect.view import View
 from tests.browser.widget_page import WidgetPage
 
+TODAY = date(2026, 11, 23)
 LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 CAT = ImageOption("Cat", "1", f"data:image/png;base64,{PIXEL}")
 HOSTILE = "<img src=x onerror=alert(1)> $5 to $10 \u202eold " + "x" * 10_000
@@ -21,7 +23,7 @@ HOSTILE = "<img src=x onerror=alert(1)> $5 to $10 \u202eold " + "x" * 10_000
 
 @pytest.fixture(scope="module")
 def sandbox():
-    with Sandbox(world=World(users=12, clock=Clock(frozen=True), job_time=10)) as running:
+    with Sandbox(world=World(users=12, clock=Clock(TODAY, frozen=True), job_time=10)) as running:
         first, *_ = running.world.users.values()
         for password in ("image_options", "UNAUTHORIZED"):
             running.world.create_member(first, "mxbank", password=password)
@@ -85,7 +87,7 @@ def looks(tab, artefacts):
         found = []
         if not tab.evaluate("Boolean(window.axe)"):
             tab.evaluate(program)
-        for scheme, width in (("light", 1000), ("dark", 1000), ("dark", 390), ("light", 390)):
+        for scheme, width in (("light", 1000), ("dark", 390)):
             tab.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             tab.set_viewport_size({"width": width, "height": 800})
             result = tab.evaluate("levels => axe.run('#output', {runOnly: levels})", LEVELS)
@@ -111,7 +113,7 @@ def fetch(shown, sandbox, password):
     member = next(each for each in sandbox.world.members.values() if each.password == password)
     choose(shown, member.user_guid, member.guid)
     shown.page.get_by_role("button", name="Fetch rewards").click()
-    shown.until(lambda: shown.widget.state not in ("ready", "fetching"))
+    shown.until(lambda: any(map(shown.shows, ("asking", "fetched", "failed"))))
 
 
 def focused(page):
@@ -128,23 +130,23 @@ def test_the_keyboard_alone_finds_fetches_is_refused_and_answers(shown, sandbox)
 
     page.keyboard.type("USER-0001")
     page.keyboard.press("Enter")  # before the list is here
-    shown.until(lambda: bool(form.members))
+    shown.until(lambda: "MX Bank" in form.html)
     assert focused(page) == "do-fetch"
     page.keyboard.press("Enter")
-    shown.until(lambda: form.state == "asking")
+    shown.until(lambda: shown.shows("asking"))
     assert focused(page) == "answer-1-0"
     page.keyboard.press("Enter")  # without an answer nothing is sent
     shown.carry()
     assert form.state == "asking"
     page.keyboard.type("wrong")
     page.keyboard.press("Enter")
-    shown.until(lambda: form.state == "failed")
+    shown.until(lambda: shown.shows("failed"))
     assert "That answer was refused. Try again." in page.get_by_role("alert").first.inner_text()
     page.keyboard.press("Enter")  # Try again has the focus
-    shown.until(lambda: form.state == "asking")
+    shown.until(lambda: shown.shows("asking"))
     page.keyboard.type("correct")
     page.keyboard.press("Enter")
-    shown.until(lambda: form.state == "fetched")
+    shown.until(lambda: shown.shows("fetched"))
 
     assert page.get_by_role("table").locator("tbody tr").count() == len(form.rewards)
     assert [each["with"] for each in shown.sent if each["do"] == "answer"] == [["0", "wrong"], ["0", "correct"]]
@@ -155,7 +157,7 @@ def test_a_press_on_a_picture_answers(shown, sandbox):
     fetch(shown, sandbox, "image_options")
 
     shown.page.get_by_role("button", name="The right one").click()
-    shown.until(lambda: shown.widget.state == "fetched")
+    shown.until(lambda: shown.shows("fetched"))
 
     assert not shown.widget.rewards.is_empty()
 
@@ -177,13 +179,13 @@ def test_a_longer_wait_is_chosen_where_the_message_says_so(shown, sandbox):
     choose(shown, "user-0004")
     sandbox.world.advance(days=1)
     shown.page.get_by_role("button", name="Fetch rewards").click()
-    shown.until(lambda: shown.widget.state == "failed")
+    shown.until(lambda: shown.shows("failed"))
     assert "has not finished after 5 seconds" in shown.page.get_by_role("alert").first.inner_text()
 
     shown.page.get_by_label("Wait at most").select_option("10 minutes")
     shown.until(lambda: shown.widget.timeout == 600)
     shown.page.get_by_role("button", name="Try again").click()
-    shown.until(lambda: shown.widget.state == "fetched")
+    shown.until(lambda: shown.shows("fetched"))
 
 
 # --- With other eyes ---
@@ -216,16 +218,16 @@ def test_each_kind_of_question_has_no_violation(shown, sandbox, looks, password)
 
 
 def test_the_running_the_refused_the_failed_and_the_done_form_have_no_violation(shown, sandbox, looks, time_passes):
-    form, page = shown.widget, shown.page
+    page = shown.page
     sandbox.world.advance(days=1)
     fetch(shown, sandbox, "challenge")
     time_passes.clear()
     page.get_by_label("Answer").fill("wrong")
     page.get_by_role("button", name="Submit").click()
-    shown.until(lambda: form.state == "fetching")
+    shown.until(lambda: shown.shows("fetching"))
     looks("running")
     time_passes.set()
-    shown.until(lambda: form.state == "failed")
+    shown.until(lambda: shown.shows("failed"))
     page.get_by_text("Details", exact=True).click()
     looks("refused")
     fetch(shown, sandbox, "UNAUTHORIZED")

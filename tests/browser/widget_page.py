@@ -54,6 +54,10 @@ class WidgetPage:
             self.page.wait_for_timeout(10)
         self.carry()
 
+    def shows(self, state: str) -> bool:
+        """Whether the widget shows this state; its attribute may have it a moment before."""
+        return f'data-state="{state}"' in self.widget.html
+
     def carry(self) -> None:
         """Give the page's messages to the widget, and what the widget shows and answers to the page."""
         for message in self.page.evaluate("() => window.sent.splice(0)"):

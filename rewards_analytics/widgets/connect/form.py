@@ -27,14 +27,13 @@ from rewards_analytics.client import AtriumClient, Challenge
 from rewards_analytics.client.transport import is_loopback
 from rewards_analytics.errors import ArgumentError, AtriumError, CredentialsError, RewardsError
 from rewards_analytics.loading.load import load
-from rewards_analytics.show.shown import nothing
+from rewards_analytics.show.shown import nothing, style_sheet
 from rewards_analytics.widgets.connect import questions
 from rewards_analytics.widgets.connect.background import Background, Finish, Task
 from rewards_analytics.widgets.connect.demo_sandbox import DemoSandbox
 from rewards_analytics.widgets.connect.names import Named, Users, members_of
 from rewards_analytics.widgets.connect.view import WAITS_S, View
 from rewards_analytics.widgets.connect.words import REFUSED, Problem, is_refused, problem_of, step_of, time_of
-from rewards_analytics.widgets.dress import MODULE, sheet
 from rewards_analytics.wording import count
 
 if TYPE_CHECKING:
@@ -46,6 +45,7 @@ MOST_SUGGESTED: Final = 50
 NOT_CONNECTED: Final = frozenset({None, 401, 403})
 """HTTP statuses after which another connection may help; None if there was no response."""
 
+_HERE: Final = Path(__file__).parent
 _JOB_STATES: Final = frozenset({"fetching", "asking"})
 _BUSY: Final = frozenset({"connecting", "reading", *_JOB_STATES})
 _STOPPED: Final = "Stopped. The job continues at MX: fetch again to rejoin it."
@@ -96,8 +96,8 @@ class Connect(anywidget.AnyWidget):
         The form as it is shown. It holds no answer.
     """
 
-    _esm = MODULE
-    _css = sheet(".rewards-connect", Path(__file__).with_name("connect.css"))
+    _esm = _HERE.parent / "explore" / "explore.js"
+    _css = f"{style_sheet()}\n{(_HERE / 'connect.css').read_text(encoding='utf-8')}"
 
     html = traitlets.Unicode().tag(sync=True)
     key = traitlets.Unicode("rewards-connect").tag(sync=True)
@@ -462,7 +462,6 @@ class Connect(anywidget.AnyWidget):
             sandbox=_local_host(self.client),
             is_disconnected=self._disconnected,
             users=bool(self._users),
-            typed=self._typed,
             found=_found(len(matches), len(self._users), self._typed),
             matches=matches[:MOST_SUGGESTED],
             user=self._user,

@@ -41,8 +41,8 @@ class View:
     has_client, sandbox, is_disconnected
         Whether there is a client; the host of a sandbox on this machine, empty if the client talks to another; whether
         the API refused the keys or did not answer.
-    users, typed, found, matches
-        Whether there are users; what is typed, how many match it, in words, and the first of them.
+    users, found, matches
+        Whether there are users; how many match what is typed, in words, and the first of them.
     user, members, member
         The chosen user, its members with the time of their rewards, and the chosen one.
     timeout, timeouts
@@ -62,7 +62,6 @@ class View:
     sandbox: str = ""
     is_disconnected: bool = False
     users: bool = False
-    typed: str = ""
     found: str = ""
     matches: Sequence[Named] = ()
     user: Named | None = None
