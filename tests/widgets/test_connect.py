@@ -5,6 +5,7 @@ import re
 import time
 from datetime import UTC, date, datetime
 from html import unescape
+from pathlib import Path
 
 import ipywidgets as widgets
 import polars as pl
@@ -19,6 +20,7 @@ from rewards_analytics.widgets.connect.questions import Choice, Question, questi
 from rewards_analytics.widgets.connect.view import View
 
 TODAY = date(2026, 11, 23)
+FETCH_NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "fetch.ipynb"
 
 
 @pytest.fixture(scope="module")
@@ -578,6 +580,26 @@ def test_no_answer_and_no_key_is_ever_in_a_trait_or_a_message(form, sandbox, mem
 
 def traitlets_of(form):
     return [name for name in form.trait_names(sync=True) if name not in ("_esm", "_css")]
+
+
+def test_the_widget_state_that_a_notebook_stores_has_no_answer():
+    notebook = json.loads(FETCH_NOTEBOOK.read_text(encoding="utf-8"))
+    assert any('form_of_code.answer("correct")' in "".join(cell["source"]) for cell in notebook["cells"])
+
+    stored = notebook["metadata"]["widgets"]["application/vnd.jupyter.widget-state+json"]["state"].values()
+    forms = [each["state"] for each in stored if each["state"].get("_anywidget_id", "").endswith(".Connect")]
+
+    assert any("Sending the answers to the institution" in form["html"] for form in forms)
+    assert not [form for form in forms if "correct" in form["html"]]
+
+
+def test_where_nothing_runs_a_sentence_is_shown_the_same_at_every_run(form, member_of_mxbank):
+    before = form.to_html()
+    fetch(form, member_of_mxbank("password"))
+
+    assert form.to_html() == before
+    assert "The fetch form needs a running kernel" in before
+    assert f'data-static-of="{form.key}"' in before
 
 
 def test_a_fetch_leaves_no_widgets_behind(form, member_of_mxbank):
