@@ -373,6 +373,20 @@ def test_a_sandbox_that_dies_during_a_job_is_reported_and_the_form_reconnects(ma
     form.close()
 
 
+def test_an_api_that_is_gone_when_the_members_are_listed_can_be_reconnected(make_client):
+    with Sandbox(users=2) as mortal:
+        keys = {"api_key": mortal.api_key, "client_id": mortal.client_id, "base_url": mortal.base_url}
+        form = ra.connect(make_client(**keys, retries=0))
+        form.wait()
+
+    form.choose_user(form.users[0])
+
+    assert form.wait() == "failed"
+    assert "The API did not answer" in words(form)
+    assert buttons(form) == {"Change user": False, "Reconnect": True, "Try the sandbox": False}
+    form.close()
+
+
 def test_a_wrong_key_is_reported_and_never_shown(sandbox, make_client):
     form = ra.connect(make_client(api_key="not-the-key-7731"))
 
@@ -694,6 +708,30 @@ def test_keys_of_the_environment_are_used(sandbox, monkeypatch):
     assert form.wait() == "ready"
     assert form.client.base_url == sandbox.base_url
     form.client.close()
+
+
+def test_keys_that_are_corrected_in_the_environment_are_used_by_reconnect(sandbox, monkeypatch):
+    for name, value in (("API_KEY", "wrong"), ("CLIENT_ID", sandbox.client_id), ("BASE_URL", sandbox.base_url)):
+        monkeypatch.setenv(f"MX_{name}", value)
+    form = ra.connect()
+    assert form.wait() == "offline"
+
+    monkeypatch.setenv("MX_API_KEY", sandbox.api_key)
+    press(form, "again")
+
+    assert form.wait() == "ready"
+    form.client.close()
+
+
+def test_an_address_that_is_refused_is_reported_in_the_form(no_keys, monkeypatch):
+    for name, value in (("API_KEY", "key"), ("CLIENT_ID", "id"), ("BASE_URL", "http://atrium.example")):
+        monkeypatch.setenv(f"MX_{name}", value)
+
+    form = ra.connect()
+
+    assert form.wait() == "offline"
+    assert "http://atrium.example" in words(form)
+    assert buttons(form) == {"Try the sandbox": True, "Look for the keys again": False}
 
 
 def test_keys_are_asked_for_unseen_in_a_kernel_and_buttons_work_while_a_job_waits(sandbox):

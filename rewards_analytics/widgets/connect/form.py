@@ -25,7 +25,7 @@ import traitlets
 from rewards_analytics.atrium import JOB_TIMEOUT_S, JsonObject
 from rewards_analytics.client import AtriumClient, Challenge
 from rewards_analytics.client.transport import is_loopback
-from rewards_analytics.errors import ArgumentError, AtriumError, CredentialsError, RewardsError
+from rewards_analytics.errors import ArgumentError, AtriumError, RewardsError
 from rewards_analytics.loading.load import load
 from rewards_analytics.show.shown import nothing, style_sheet
 from rewards_analytics.widgets.connect import questions
@@ -107,6 +107,7 @@ class Connect(anywidget.AnyWidget):
         self.state = "connecting"
         self.rewards: pl.DataFrame = load([])
         self.client = client
+        self._keys_from_environment = client is None
         self._timeout = JOB_TIMEOUT_S
         self._demo: DemoSandbox | None = None
         self._users = Users()
@@ -220,24 +221,31 @@ class Connect(anywidget.AnyWidget):
 
         The address is that of `MX_BASE_URL`, or MX's development host.
         """
-        self.client = AtriumClient(getpass("MX API key: "), getpass("MX client id: "), os.environ.get("MX_BASE_URL"))
+        client = AtriumClient(getpass("MX API key: "), getpass("MX client id: "), os.environ.get("MX_BASE_URL"))
+        self._connect_with(client)
+
+    def _connect_with(self, client: AtriumClient) -> None:
+        self.client, self._keys_from_environment = client, False
         self.reconnect()
 
     def reconnect(self) -> None:
-        """Load the users, with the form's client or one configured in the environment."""
+        """Load the users, with the form's client or with the keys that the environment has now."""
         with self._background.lock:
             if self.state in _JOB_STATES:
                 return
             self._users, self._typed = Users(), ""
             self._choose(None)
-            if self.client is None:
+            if self._keys_from_environment:
+                self.client = None
                 try:
                     self.client = AtriumClient.from_env()
-                except CredentialsError as error:
+                except ArgumentError as error:
                     self._background.cancel()
                     words = f"{error} Or call ask_for_keys() of this form in a cell, or try the sandbox."
                     self._enter("offline", problem=Problem(words))
                     return
+            if self.client is None:
+                return
             self._begin("connecting", "Loading the users …", partial(self._load_users, self.client))
 
     def use_sandbox(self) -> None:
@@ -248,8 +256,7 @@ class Connect(anywidget.AnyWidget):
             if self._demo is not None:
                 self._demo.close()
             self._demo = DemoSandbox()
-            self.client = self._demo.client
-            self.reconnect()
+            self._connect_with(self._demo.client)
 
     def _load_users(self, client: AtriumClient) -> Finish:
         return partial(self._offer_users, Users(client.list_users()))
