@@ -171,7 +171,7 @@ def test_users_with_the_same_name_are_listed_with_their_guids(sandbox, make_clie
     assert options(form) == [f"Ann ({first.guid})", f"Ann ({second.guid})"]
 
 
-def test_members_of_one_institution_are_told_apart_by_their_guids_and_others_are_not():
+def test_only_members_of_the_same_institution_have_guids_in_their_labels():
     listed = [
         {"guid": "MBR-1", "name": "MX Bank"},
         {"guid": "MBR-2", "name": "MX Bank"},

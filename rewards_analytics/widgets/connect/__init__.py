@@ -2,5 +2,5 @@
 
 `form` is the widget: its state, and what each event of the page does. `view` draws it by `templates/connect.html`,
 `words` says what a job does and what went wrong, `questions` shows questions and reads answers, `names` lists users and
-members, `background` runs the API calls, and `demo_sandbox` stands in for the API where there are no keys.
+members, `background` runs the API calls, and `demo_sandbox` stands in for the API to those without keys.
 """
