@@ -11,13 +11,13 @@ import subprocess
 import sys
 import time
 from code import InteractiveConsole
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 import rewards_analytics as ra
-from rewards_analytics.sandbox import Sandbox, World
+from rewards_analytics.sandbox import Clock, Sandbox, World
 
 COMMAND = [sys.executable, "-m", "rewards_analytics"]
 
@@ -31,7 +31,8 @@ def running():
 @pytest.fixture
 def sandbox(running, monkeypatch):
     """A sandbox whose keys and address are in the environment."""
-    running.reset(World(users=4, job_time=0.1))
+    # Noon of this day: the members of the world were gathered eight hours before, and so on this day.
+    running.reset(World(users=4, clock=Clock(datetime.now(UTC).date()), job_time=0.1))
     monkeypatch.setenv("MX_BASE_URL", running.base_url)
     monkeypatch.setenv("MX_API_KEY", running.api_key)
     monkeypatch.setenv("MX_CLIENT_ID", running.client_id)
