@@ -12,6 +12,7 @@ from rewards_analytics.analysis.calendar import days_after
 from rewards_analytics.analysis.holdings import COLUMNS, expiring_lots
 from rewards_analytics.analysis.order import order_of
 from rewards_analytics.engines import AMOUNT, DataFrame, IntoFrameT, LazyFrame, from_caller
+from rewards_analytics.schema import LOT_TYPES
 
 BUCKETS: Final = ("expired", "0-30", "31-60", "61-90", "91-180", "181-365", "over 365", "undated")
 """The spans of days from `as_of`, in order of time."""
@@ -58,7 +59,7 @@ def aging(rewards: IntoFrameT, *, as_of: date | None = None) -> IntoFrameT:
     """
     start = day(as_of)
     table = from_caller(rewards, COLUMNS, asked_by="aging")
-    sums = table.collect(lots_by_bucket(expiring_lots(table.frame), start))
+    sums = table.collect(table.by_user(lambda frame: lots_by_bucket(expiring_lots(frame), start), LOT_TYPES))
     return table.to_caller(schedule(sums))
 
 

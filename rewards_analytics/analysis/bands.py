@@ -14,6 +14,7 @@ from rewards_analytics.amounts import InvalidValueError, amount
 from rewards_analytics.analysis.holdings import COLUMNS, held, holding_sums
 from rewards_analytics.engines import AMOUNT, CallerFrame, DataFrame, IntoFrameT, LazyFrame, from_caller
 from rewards_analytics.errors import ArgumentError
+from rewards_analytics.schema import LOT_TYPES
 
 Edge: TypeAlias = int | Decimal | str
 
@@ -68,12 +69,17 @@ def bands(rewards: IntoFrameT, edges: Iterable[Edge] = EDGES) -> IntoFrameT:
     """
     ascending = edges_of(edges)
     table = from_caller(rewards, COLUMNS, asked_by="bands")
-    known = held(table.single_partition(holding_sums(table.frame)), "member_guid", "unit_type")
-    counted = (
-        _with_band(table, known.filter(nw.col("known") > 0), ascending)
-        .group_by("unit_type", "__band__")
-        .agg(nw.col("available").sum(), nw.col("member_guid").n_unique(), holdings=nw.len())
-    )
+
+    def by_band(sums: LazyFrame) -> LazyFrame:
+        known = held(sums, "member_guid", "unit_type").filter(nw.col("known") > 0)
+        return (
+            _with_band(table, known, ascending)
+            .group_by("unit_type", "__band__")
+            .agg(nw.col("available").sum(), nw.col("member_guid").n_unique().alias("members"), holdings=nw.len())
+        )
+
+    key = ["unit_type", "__band__"]
+    counted = table.added_up(holding_sums, by_band, key, {"members": "member_guid"}, LOT_TYPES)
     return table.to_caller(_filled(table.collect(counted), ascending))
 
 
@@ -139,4 +145,4 @@ def _filled(counted: DataFrame, edges: Sequence[Decimal]) -> DataFrame:
 
 
 def _sums(row: Mapping[str, Any] | None) -> tuple[int, int, Decimal]:
-    return (0, 0, Decimal(0)) if row is None else (row["holdings"], row["member_guid"], row["available"])
+    return (0, 0, Decimal(0)) if row is None else (row["holdings"], row["members"], row["available"])

@@ -60,7 +60,7 @@ def distance(rewards: IntoFrameT) -> IntoFrameT:
     [('LEVEL', 'Gold', Decimal('5.000000000'), 0.75, False)]
     """
     table = from_caller(rewards, [*COLUMNS, "description"], asked_by="distance")
-    return table.to_caller(by_goal(table.frame), *order_of("distance"))
+    return table.sorted_by_user(by_goal, *order_of("distance"))
 
 
 def by_goal(frame: LazyFrame) -> LazyFrame:

@@ -14,6 +14,7 @@ from rewards_analytics.analysis.holdings import COLUMNS, expiring_lots
 from rewards_analytics.analysis.order import order_of
 from rewards_analytics.engines import AMOUNT, DataFrame, IntoFrameT, LazyFrame, from_caller
 from rewards_analytics.errors import ArgumentError
+from rewards_analytics.schema import LOT_TYPES
 
 MOST_ROWS: Final = 200_000_000
 """A filled calendar with more rows than this is refused: it is a mistake, and would not fit in memory."""
@@ -83,7 +84,10 @@ def expiring(
     groups = grouping(by, result=("period", "unit_type", "expiring", "rewards", "cumulative"))
     table = from_caller(rewards, list(dict.fromkeys([*COLUMNS, *groups])), asked_by="expiring")
 
-    sums = table.collect(lots_by_day(expiring_lots(table.frame, *groups), groups, first, last))
+    def by_day(frame: LazyFrame) -> LazyFrame:
+        return lots_by_day(expiring_lots(frame, *groups), groups, first, last)
+
+    sums = table.collect(table.by_user(by_day, LOT_TYPES))
     return table.to_caller(timeline(sums, groups, first, last, every))
 
 

@@ -16,6 +16,7 @@ from rewards_analytics.engines import (
     AMOUNT,
     DataFrame,
     IntoFrameT,
+    LazyFrame,
     columns_of,
     from_caller,
     is_frame,
@@ -91,18 +92,20 @@ def freshness(
     known = last_aggregated(members).filter(~nw.col("aggregated_at").is_null())
     stale = nw.when(nw.col("aggregated_at") < nw.lit(first_fresh)).then(nw.lit(1)).otherwise(nw.lit(0))
     table = from_caller(rewards, COLUMNS, asked_by="freshness")
-    holdings = held(holding_sums(table.frame), *_MEMBER, "unit_type").join(
-        table.upload(known.select(*_MEMBER, __stale__=stale)), on=list(_MEMBER), how="left"
-    )
+    of_members = table.upload(known.select(*_MEMBER, __stale__=stale))
     available, is_stale = nw.col("available"), nw.col("__stale__")
-    sums = (
-        holdings.with_columns(
+
+    def with_stale(frame: LazyFrame) -> LazyFrame:
+        holdings = held(holding_sums(frame), *_MEMBER, "unit_type")
+        return holdings.join(of_members, on=list(_MEMBER), how="left").with_columns(
             stale=nw.when(is_stale == 1).then(available), unknown=nw.when(is_stale.is_null()).then(available)
         )
-        .group_by("unit_type")
-        .agg(nw.col("available", "stale", "unknown", "known").sum())
-        .select("unit_type", "stale", "unknown", available=known_available())
-    )
+
+    def by_unit(holdings: LazyFrame) -> LazyFrame:
+        sums = holdings.group_by("unit_type").agg(nw.col("available", "stale", "unknown", "known").sum())
+        return sums.select("unit_type", "stale", "unknown", available=known_available())
+
+    sums = table.added_up(with_stale, by_unit, ["unit_type"])
     rows = sorted(_row(**row) for row in table.collect(sums).iter_rows(named=True))
     names = ("unit_type", "available", "stale", "unknown", "stale_share")
     result = nw.from_dict(

@@ -69,7 +69,7 @@ def holdings(rewards: IntoFrameT) -> IntoFrameT:
     [('MILES', Decimal('1200.000000000'), Decimal('300.000000000'), datetime.date(2026, 12, 31))]
     """
     table = from_caller(rewards, COLUMNS, asked_by="holdings")
-    return table.to_caller(by_holding(table.frame), *order_of("holdings"))
+    return table.sorted_by_user(by_holding, *order_of("holdings"))
 
 
 def by_holding(frame: LazyFrame) -> LazyFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from rewards_analytics.schema import (
     DOLLARS,
     EXPIRING_BALANCE,
     GOALS,
+    LOT_TYPES,
     UNIT_TYPES,
 )
 
@@ -82,7 +84,9 @@ def quality(rewards: IntoFrameT, *, as_of: date | None = None) -> IntoFrameT:
     today = day(as_of)
     table = from_caller(rewards, ["guid", *COLUMNS, "created_at"], asked_by="quality")
     of_rewards = table.collect(concerned(table.frame, reward_checks(today)))
-    of_holdings = table.collect(concerned(holding_sums(table.frame, "guid"), holding_checks()))
+    checks = holding_checks()
+    of_parts = table.by_user(lambda frame: concerned(holding_sums(frame, "guid"), checks), LOT_TYPES)
+    of_holdings = table.collect(_counted(of_parts, checks))
     return table.to_caller(checked(of_rewards, of_holdings))
 
 
@@ -123,13 +127,12 @@ def concerned(frame: LazyFrame, checks: dict[str, nw.Expr], number: nw.Expr | No
     columns = {f"{name}_rewards": nw.when(failed).then(many).otherwise(nw.lit(0)) for name, failed in checks.items()}
     columns |= {f"{name}_example": nw.when(failed).then(nw.col("guid")) for name, failed in checks.items()}
     # Grouped by a constant: not every engine selects aggregates of text without a group.
-    return (
-        frame.select(everything=nw.lit(1), **columns)
-        .group_by("everything")
-        .agg(
-            nw.col(*(f"{name}_rewards" for name in checks)).sum(),
-            nw.col(*(f"{name}_example" for name in checks)).min(),
-        )
+    return _counted(frame.select(everything=nw.lit(1), **columns), checks)
+
+
+def _counted(rows: LazyFrame, checks: Collection[str]) -> LazyFrame:
+    return rows.group_by("everything").agg(
+        nw.col(*(f"{name}_rewards" for name in checks)).sum(), nw.col(*(f"{name}_example" for name in checks)).min()
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Final
 
 import narwhals as nw
@@ -58,8 +59,13 @@ def totals(rewards: IntoFrameT, by: str | Iterable[str] | None = None) -> IntoFr
     result = ("unit_type", "available", "expiring", "holdings", "members", "users")
     groups = grouping(by, result=result, allowed=HOLDER)
     table = from_caller(rewards, COLUMNS, asked_by="totals")
-    sums = table.single_partition(holding_sums(table.frame))
-    return table.to_caller(totals_of(sums, groups), *order_of("totals", groups))
+    sums = table.added_up(
+        holding_sums,
+        partial(totals_of, groups=groups),
+        [*groups, "unit_type"],
+        counted={"members": "member_guid", "users": "user_guid"},
+    )
+    return table.to_caller(sums, *order_of("totals", groups))
 
 
 def totals_of(sums: LazyFrame, groups: Sequence[str] = ()) -> LazyFrame:

@@ -12,7 +12,7 @@ from rewards_analytics.analysis.expiring import lots_by_day
 from rewards_analytics.analysis.holdings import COLUMNS, available, expiring_lots, with_sums
 from rewards_analytics.analysis.order import order_of
 from rewards_analytics.engines import IntoFrameT, LazyFrame, from_caller
-from rewards_analytics.schema import HOLDER, KEY
+from rewards_analytics.schema import HOLDER, KEY, LOT_TYPES
 
 
 def upcoming(rewards: IntoFrameT, *, as_of: date | None = None, until: date | None = None) -> IntoFrameT:
@@ -61,9 +61,12 @@ def upcoming(rewards: IntoFrameT, *, as_of: date | None = None, until: date | No
     """
     first, last = span(as_of, until)
     table = from_caller(rewards, COLUMNS, asked_by="upcoming")
-    # In one place: Dask fails to join several partitions of a grouped frame.
-    by_day = table.single_partition(due_by_day(table.frame, first, last))
-    return table.to_caller(due(by_day, table.frame, first), *order_of("upcoming"))
+
+    def dues(frame: LazyFrame) -> LazyFrame:
+        # In one place: Dask fails to join several partitions of a grouped frame.
+        return due(table.single_partition(due_by_day(frame, first, last)), frame, first)
+
+    return table.sorted_by_user(dues, *order_of("upcoming"), balance_types=LOT_TYPES)
 
 
 def due_by_day(frame: LazyFrame, first: date, last: date | None) -> LazyFrame:

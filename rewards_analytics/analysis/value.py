@@ -98,19 +98,21 @@ def _by_rate(table: CallerFrame[Any], rates: RateTable) -> tuple[dict[str, list[
     The engine adds, and Python multiplies: PySpark and DuckDB cut digits off a product of decimals. There are no more
     sums than rates, so it is a small step however many rewards there are.
     """
-    holdings = held(holding_sums(table.frame), "member_guid", "unit_type")
-    if rates.of_member:
+
+    def with_rate(frame: LazyFrame) -> LazyFrame:
+        holdings = held(holding_sums(frame), "member_guid", "unit_type")
+        if not rates.of_member:
+            return holdings.with_columns(__rate__=nw.lit(_OF_UNIT))
         numbered = _numbered(table, rates.of_member)
         holdings = holdings.join(numbered, on=["member_guid", "unit_type"], how="left")
         number = nw.col("__rate__")
-        holdings = holdings.with_columns(__rate__=nw.when(number.is_null()).then(nw.lit(_OF_UNIT)).otherwise(number))
-    else:
-        holdings = holdings.with_columns(__rate__=nw.lit(_OF_UNIT))
-    sums = (
-        holdings.group_by("unit_type", "__rate__")
-        .agg(nw.col("available", "expiring", "known").sum())
-        .with_columns(available=known_available())
-    )
+        return holdings.with_columns(__rate__=nw.when(number.is_null()).then(nw.lit(_OF_UNIT)).otherwise(number))
+
+    def by_rate(holdings: LazyFrame) -> LazyFrame:
+        sums = holdings.group_by("unit_type", "__rate__").agg(nw.col("available", "expiring", "known").sum())
+        return sums.with_columns(available=known_available())
+
+    sums = table.added_up(with_rate, by_rate, ["unit_type", "__rate__"])
     own, used = list(rates.of_member), set()
     of_unit: dict[str, list[_AtRate]] = defaultdict(list)
     for row in table.collect(sums).iter_rows(named=True):

@@ -23,7 +23,9 @@ from rewards_analytics.engines.kinds import (
     recognise,
     rereadable,
 )
+from rewards_analytics.engines.parts import Parts, note_parts
 from rewards_analytics.engines.rows import picked
+from rewards_analytics.engines.spill import room_to_spill
 
 __all__ = [
     "AMOUNT",
@@ -31,6 +33,7 @@ __all__ = [
     "DataFrame",
     "IntoFrameT",
     "LazyFrame",
+    "Parts",
     "PolarsLazyFrame",
     "Wanted",
     "as_narwhals",
@@ -40,7 +43,9 @@ __all__ = [
     "from_caller",
     "is_frame",
     "narrowed",
+    "note_parts",
     "picked",
     "recognise",
     "rereadable",
+    "room_to_spill",
 ]

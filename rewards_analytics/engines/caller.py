@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from typing import Any, Generic
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Generic, TypeAlias
 
 import narwhals as nw
+import polars as pl
 from narwhals import Implementation
 from narwhals.typing import IntoFrameT
 
 from rewards_analytics.engines.arrow import cast_in_dask, from_polars, to_polars, typed_dask, typed_nulls
+from rewards_analytics.engines.batches import Wanted, from_batches
 from rewards_analytics.engines.columns import typed
 from rewards_analytics.engines.faults import as_our_error, failing, faults_of, refuse
 from rewards_analytics.engines.kinds import (
@@ -24,9 +27,13 @@ from rewards_analytics.engines.kinds import (
     narrowed,
     recognise,
 )
+from rewards_analytics.engines.parts import Apart, Parts, parts_of
+from rewards_analytics.engines.sorting import in_order
 from rewards_analytics.errors import FrameError, MissingColumnError
 from rewards_analytics.forks import refuse_lost_threads
-from rewards_analytics.schema import PRECISION, REQUIRED, SCALE
+from rewards_analytics.schema import BALANCE_TYPES, PRECISION, REQUIRED, SCALE
+
+Query: TypeAlias = Callable[[LazyFrame], LazyFrame]
 
 
 @dataclass(frozen=True)
@@ -43,12 +50,18 @@ class CallerFrame(Generic[IntoFrameT]):
         The library of `native`.
     eager
         Whether `native` holds its rows in memory; the result then does too.
+    parts
+        How `native` comes in parts, each with all rows of some users, if it is large and does.
+    again
+        Takes another frame with the same columns in, such as a part.
     """
 
     frame: LazyFrame
     native: IntoFrameT
     kind: Implementation
     eager: bool
+    parts: Parts | None = None
+    again: Callable[[Any], CallerFrame[Any]] | None = None
 
     @property
     def _in_polars(self) -> bool:
@@ -60,6 +73,115 @@ class CallerFrame(Generic[IntoFrameT]):
         options = {"engine": "streaming"} if self._in_polars else {}
         with as_our_error():
             return result.collect(backend="polars", **options)
+
+    def by_user(self, query: Query, balance_types: Collection[str] = BALANCE_TYPES) -> LazyFrame:
+        """Answer a query that looks at each user by itself; of rewards in parts, of one part after another.
+
+        The query needs no rows but those of `balance_types`.
+        """
+        if self.parts is None:
+            return query(self.frame)
+        return self._lazily(query(self.frame), partial(self._answers, query, balance_types))
+
+    def sorted_by_user(
+        self,
+        query: Query,
+        columns: Sequence[str],
+        descending: Sequence[bool],
+        balance_types: Collection[str] = BALANCE_TYPES,
+    ) -> IntoFrameT:
+        """Return the answer of `by_user` as the caller's kind of frame, in order, also if it does not fit in memory."""
+        if self.parts is None:
+            return self.to_caller(query(self.frame), columns, descending)
+
+        def rows() -> Iterator[DataFrame]:
+            answers = self._answers(query, balance_types)
+            if columns[0] == "user_guid" and not descending[0]:  # the users of a part come before those of the next
+                for answer in answers:
+                    yield answer.sort(*columns, descending=descending, nulls_last=True)
+            else:
+                for batch in in_order((answer.to_native() for answer in answers), columns, descending):
+                    yield nw.from_native(batch)
+
+        result: IntoFrameT = self._lazily(query(self.frame), rows).to_native()
+        return result
+
+    def added_up(
+        self,
+        query: Query,
+        add: Query,
+        key: Sequence[str],
+        counted: Mapping[str, str] | None = None,
+        balance_types: Collection[str] | None = BALANCE_TYPES,
+        extremes: Mapping[str, str] | None = None,
+    ) -> LazyFrame:
+        """Answer a query, add up its rows per key, and of rewards in parts add up over the parts.
+
+        Parameters
+        ----------
+        query
+            Looks at each holding by itself.
+        add
+            From rows of the query: sums per key, null where there is nothing to add.
+        key
+            The columns that `add` groups by.
+        counted
+            Columns of `add` that count different values, each with the column of `query` that has the values.
+        balance_types
+            The query needs no rows of others; None if it needs all.
+        extremes
+            Columns of `add` that are no sums: the `min` or `max` of each counts.
+        """
+        if self.parts is None:
+            rows = query(self.frame)
+            return add(self.single_partition(rows) if counted else rows)
+        whole = add(query(self.frame))
+
+        def sums() -> Iterator[DataFrame]:
+            yield self._added_up(query, add, key, counted or {}, balance_types, extremes or {})
+
+        return self._lazily(whole, sums)
+
+    def _added_up(
+        self,
+        query: Query,
+        add: Query,
+        key: Sequence[str],
+        counted: Mapping[str, str],
+        balance_types: Collection[str] | None,
+        extremes: Mapping[str, str],
+    ) -> DataFrame:
+        apart = {column: Apart() for column in counted.values() if column != "user_guid"}
+        sums: list[DataFrame] = []
+        for answer in self._answers(query, balance_types):
+            for column, values in apart.items():
+                values.add(answer[column].to_native())
+            sums.append(self.collect(add(answer.lazy())))
+        total = _sums(sums, key, extremes)
+        for name, column in counted.items():
+            if column in apart and not apart[column]:
+                # Some value may be in several parts: it is counted in parts that have all rows of a value.
+                answers = self._answers(query, balance_types, column)
+                again = _sums([self.collect(add(answer.lazy())) for answer in answers], key, extremes)
+                total = _replaced(total, again, key, name)
+        return total
+
+    def _answers(
+        self, query: Query, balance_types: Collection[str] | None, by: str = "user_guid"
+    ) -> Iterator[DataFrame]:
+        if self.parts is None or self.again is None:
+            raise AssertionError  # pragma: no cover
+        with self.parts(self.frame.collect_schema().names(), balance_types, by) as parts:
+            for part in parts:
+                yield self.collect(query(self.again(part).frame))
+
+    def _lazily(self, whole: LazyFrame, batches: Callable[[], Iterator[DataFrame]]) -> LazyFrame:
+        """Make a lazy frame of batches that are worked out when it is computed, with the columns of a whole one."""
+
+        def wanted(_: Wanted) -> Iterator[DataFrame]:
+            return batches()
+
+        return as_narwhals(from_batches(whole.collect_schema(), wanted)).lazy()
 
     def upload(self, small: DataFrame) -> LazyFrame:
         """Bring a small frame of text and numbers to where the rewards are computed, to be joined with them."""
@@ -118,6 +240,26 @@ class CallerFrame(Generic[IntoFrameT]):
         return native
 
 
+def _sums(rows: Sequence[DataFrame], key: Sequence[str], extremes: Mapping[str, str]) -> DataFrame:
+    """Add up rows per key; a sum is null where nothing was known."""
+    together: pl.DataFrame = nw.concat(rows).to_native()
+    columns = [name for name in together.columns if name not in key]
+    sums = [
+        getattr(pl.col(name), extremes[name])()
+        if name in extremes
+        else pl.when(pl.col(name).count() > 0).then(pl.col(name).sum()).alias(name)
+        for name in columns
+    ]
+    return nw.from_native(together.group_by(*key).agg(sums).select(together.columns))
+
+
+def _replaced(rows: DataFrame, others: DataFrame, key: Sequence[str], name: str) -> DataFrame:
+    """Take one column from other rows of the same keys."""
+    native: pl.DataFrame = rows.to_native()
+    joined = native.drop(name).join(others.to_native().select(*key, name), on=[*key], how="left", nulls_equal=True)
+    return nw.from_native(joined.select(native.columns))
+
+
 def _unchanged(partition: Any) -> Any:
     return partition
 
@@ -159,6 +301,8 @@ def from_caller(
     schema, engine = frame.collect_schema(), frame.implementation
     expressions, faults = typed(schema, engine, asked_by), faults_of(schema, required, engine)
     if isinstance(frame, nw.LazyFrame):
-        return CallerFrame(failing(frame, expressions, faults, asked_by), native, kind, eager)
+        caller = CallerFrame(failing(frame, expressions, faults, asked_by), native, kind, eager)
+        again = partial(from_caller, columns=columns, asked_by=asked_by, required=required)
+        return replace(caller, parts=parts, again=again) if (parts := parts_of(native)) else caller
     refuse(frame, faults, asked_by)
     return CallerFrame(frame.lazy().select(*expressions), native, kind, eager)

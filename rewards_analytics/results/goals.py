@@ -57,7 +57,8 @@ def nearest_of(result: Result, most: int = MOST_GOALS) -> NearestGoals:
 def nearest_goals(rewards: Any, *, most: int = MOST_GOALS) -> tuple[Sequence[Record], GoalCounts]:
     """Give the nearest goals and the counts of all, without sorting all of them: there may be millions."""
     table = from_caller(rewards, [*COLUMNS, "description"], asked_by="report")
-    goals = by_goal(table.frame)
+    # Of rewards in parts, the goals are worked out three times: there may be more of them than fit in memory.
+    goals = table.by_user(by_goal)
     if table.eager:
         goals = table.collect(goals).lazy()  # the rows are in memory, and read three times
     close = ~nw.col("reached") & (nw.col("progress") >= CLOSE)

@@ -15,8 +15,9 @@ from rewards_analytics.analysis.holdings import COLUMNS
 from rewards_analytics.analysis.order import order_of
 from rewards_analytics.analysis.sums import exact_sum
 from rewards_analytics.analysis.upcoming import due, due_by_day
-from rewards_analytics.engines import from_caller
+from rewards_analytics.engines import LazyFrame, from_caller
 from rewards_analytics.results.records import Record, of_unit, records, units_of
+from rewards_analytics.schema import LOT_TYPES
 
 SOON_DAYS: Final = 90
 """Days ahead that count as soon."""
@@ -39,11 +40,15 @@ def next_expiries(rewards: Any, *, as_of: date, until: date | None = None, most:
     The rows are those of `upcoming`, in its order. As `most` holds for each unit, none of them crowds out the others.
     """
     table = from_caller(rewards, COLUMNS, asked_by="next_expiries")
-    by_day = due_by_day(table.frame, as_of, until)
-    if table.eager:
-        by_day = table.collect(by_day).lazy()  # the rows are in memory, and read twice
+    once = table.collect(due_by_day(table.frame, as_of, until)).lazy() if table.eager else None  # it is read twice
+
+    def by_day(frame: LazyFrame) -> LazyFrame:
+        return due_by_day(frame, as_of, until) if once is None else once
+
     # Counted by day first: only the first days are brought here and sorted, however many expiries there are.
-    counted = by_day.group_by("unit_type", "__day__").agg(expiries=nw.len())
+    counted = table.added_up(
+        by_day, lambda dues: dues.group_by("unit_type", "__day__").agg(expiries=nw.len()), ["unit_type", "__day__"]
+    )
     days = records(table.collect(counted).sort("__day__"))
     if not days:
         return NextExpiries([], 0, {})
@@ -53,7 +58,7 @@ def next_expiries(rewards: Any, *, as_of: date, until: date | None = None, most:
         listed = listed | ((nw.col("unit_type") == unit_type) & (nw.col("__day__") <= nw.lit(last)))
     columns, descending = order_of("upcoming")
     first = (
-        table.collect(due(by_day.filter(listed), table.frame, as_of))
+        table.collect(table.by_user(lambda frame: due(by_day(frame).filter(listed), frame, as_of), LOT_TYPES))
         .sort(*columns, descending=descending, nulls_last=True)
         .filter(nw.col("unit_type").cum_count().over("unit_type") <= most)
     )

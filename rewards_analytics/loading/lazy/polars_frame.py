@@ -8,6 +8,7 @@ import polars as pl
 from polars.io.plugins import register_io_source
 
 from rewards_analytics.loading.chunk import TYPES
+from rewards_analytics.loading.lazy.parts import with_parts, with_parts_of_text
 from rewards_analytics.loading.pipeline import read_tables
 from rewards_analytics.loading.sources import File
 from rewards_analytics.schema import FIELDS
@@ -15,7 +16,8 @@ from rewards_analytics.schema import FIELDS
 
 def parquet(files: Sequence[File], session: None) -> pl.LazyFrame:  # noqa: ARG001
     """Scan Parquet of our types."""
-    return pl.scan_parquet([str(file.content) for file in files], glob=False, hive_partitioning=False).select(FIELDS)
+    paths = [str(file.content) for file in files]
+    return with_parts(pl.scan_parquet(paths, glob=False, hive_partitioning=False).select(FIELDS), paths)
 
 
 def decoded(files: Sequence[File], session: None) -> pl.LazyFrame:  # noqa: ARG001
@@ -38,4 +40,4 @@ def decoded(files: Sequence[File], session: None) -> pl.LazyFrame:  # noqa: ARG0
             if left == 0:
                 return
 
-    return register_io_source(read, schema=schema)
+    return with_parts_of_text(register_io_source(read, schema=schema), files)

@@ -1,0 +1,60 @@
+"""Rewards in parts, each with all rows of some users: what is worked out user by user needs one part in memory.
+
+A Polars frame knows nothing of files. So whoever makes one (`scan`) notes here how its rows come in parts, and an
+analysis asks for them. A frame that was filtered or changed since is another frame, and has none.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import Final, Protocol
+
+import polars as pl
+
+
+class Parts(Protocol):
+    """How the rows of a frame come in parts."""
+
+    def __call__(
+        self, columns: Sequence[str], balance_types: Collection[str] | None, by: str = "user_guid"
+    ) -> AbstractContextManager[Iterator[pl.LazyFrame]]:
+        """Open the parts: each has all rows of some values of `by`, and those of one are below those of the next.
+
+        Only these columns are needed, and, if given, only rows of these balance types; others may be there too.
+        """
+
+
+_PARTS: Final[dict[int, Parts]] = {}
+
+
+def note_parts(frame: pl.LazyFrame, parts: Parts) -> pl.LazyFrame:
+    """Note how the rows of a frame come in parts, as long as it lives; return the frame."""
+    _PARTS[id(frame)] = parts
+    weakref.finalize(frame, _PARTS.pop, id(frame), None)
+    return frame
+
+
+def parts_of(frame: object) -> Parts | None:
+    """Return how the rows of this very frame come in parts, None if nobody has noted it."""
+    return _PARTS.get(id(frame)) if isinstance(frame, pl.LazyFrame) else None
+
+
+class Apart:
+    """Tells whether parts have a value in common, from hashes of their values.
+
+    Where no hash comes in two parts, no value does. Where one does it may be chance: then the answer is only slower.
+    """
+
+    def __init__(self) -> None:
+        self._hashes: list[pl.Series] = []
+
+    def add(self, values: pl.Series) -> None:
+        """Add the values of a part."""
+        self._hashes.append(values.hash().unique())
+
+    def __bool__(self) -> bool:
+        if len(self._hashes) < 2:
+            return True
+        return pl.concat(self._hashes).n_unique() == sum(map(len, self._hashes))

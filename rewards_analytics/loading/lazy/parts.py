@@ -1,0 +1,219 @@
+"""The rows of a scan in parts, each with all rows of some users: see `rewards_analytics.engines.parts`.
+
+Parquet whose rows stand by user is read where it is, one span of users after another. The row groups outside a span are
+left out by their statistics, and a condition on each row decides: so a file that declares another order than it has
+costs time, and changes no number. Rows in any other order are first moved to files of spans of users.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import polars as pl
+import pyarrow.parquet as pq
+
+from rewards_analytics.engines import note_parts, room_to_spill
+from rewards_analytics.loading.sources import File
+from rewards_analytics.loading.stream import COMPRESSIONS
+
+PART_ROWS: Final = 1 << 20
+"""Rewards of a part, about."""
+
+MOST_ROWS: Final = 6 * PART_ROWS
+"""Rewards that are taken at once where users do not stand together: moving them costs more than it saves."""
+
+LARGE_BYTES: Final = 1 << 30
+"""Bytes of text from which on rewards are taken in parts."""
+
+_MOST_READ: Final = 1.5
+"""How often each row may be read, on the average, where a span begins or ends within a row group."""
+
+_SPILLED_GROUP: Final = 1 << 15
+_SAMPLE: Final = 1 << 18
+_UNPACKED: Final = 6
+_ROW_BYTES: Final = 400
+_PART: Final = "__part__"
+
+
+class _Group(NamedTuple):
+    """A row group: its least and greatest value, its rows and its file."""
+
+    least: str
+    greatest: str
+    rows: int
+    file: str
+
+
+def with_parts(frame: pl.LazyFrame, files: Sequence[str]) -> pl.LazyFrame:
+    """Note how a scan of Parquet comes in parts, if it has many rows."""
+    if sum(pq.read_metadata(file).num_rows for file in files) <= 2 * PART_ROWS:
+        return frame
+    return note_parts(frame, partial(_parts, files))
+
+
+def with_parts_of_text(frame: pl.LazyFrame, files: Sequence[File]) -> pl.LazyFrame:
+    """Note how decoded files come in parts, if they are large."""
+    size = sum(map(_text_bytes, files))
+    return frame if size <= LARGE_BYTES else note_parts(frame, partial(_decoded_parts, frame, size))
+
+
+def _text_bytes(file: File) -> int:
+    path = file.content
+    if not isinstance(path, Path):
+        return 0
+    packed = file.kind == "parquet" or path.suffix.lower() in COMPRESSIONS
+    return path.stat().st_size * (_UNPACKED if packed else 1)
+
+
+@contextmanager
+def _parts(
+    files: Sequence[str], columns: Sequence[str], balance_types: Collection[str] | None, by: str = "user_guid"
+) -> Iterator[Iterator[pl.LazyFrame]]:
+    with tempfile.TemporaryDirectory(prefix="rewards-analytics-") as folder:
+        yield _in_parts(files, columns, balance_types, by, Path(folder))
+
+
+@contextmanager
+def _decoded_parts(
+    frame: pl.LazyFrame, size: int, columns: Sequence[str], balance_types: Collection[str] | None, by: str = "user_guid"
+) -> Iterator[Iterator[pl.LazyFrame]]:
+    with tempfile.TemporaryDirectory(prefix="rewards-analytics-") as folder:
+        sample = frame.select(by).head(_SAMPLE).collect(engine="streaming")[by]
+        starts = _starts(sample, size // _ROW_BYTES)
+        rows = _needed(frame, columns, balance_types)
+        yield _spilled(rows, starts, columns, balance_types, by, Path(folder), size)
+
+
+def _in_parts(
+    files: Sequence[str], columns: Sequence[str], balance_types: Collection[str] | None, by: str, folder: Path
+) -> Iterator[pl.LazyFrame]:
+    groups, rows = _groups(files, by)
+    if rows <= 2 * PART_ROWS:
+        yield _scan(files).select(columns)
+        return
+    if groups and (ends := _ends(groups)) is not None:
+        for after, last in pairwise([None, *ends, None]):
+            yield _span(groups, columns, by, after, last)
+        return
+    starts = _starts(_sample(files, by), rows) if rows > MOST_ROWS else pl.Series([], dtype=pl.String)
+    if not len(starts):  # or one value, whose rows stay together
+        yield _scan(files).select(columns)
+        return
+    needed = _needed(_scan(files), columns, balance_types)
+    yield from _spilled(needed, starts, columns, balance_types, by, folder, sum(map(os.path.getsize, files)))
+
+
+def _needed(rows: pl.LazyFrame, columns: Sequence[str], balance_types: Collection[str] | None) -> pl.LazyFrame:
+    if balance_types is not None:
+        rows = rows.filter(pl.col("balance_type").is_in(list(balance_types)))
+    return rows.select(columns)
+
+
+def _scan(files: Sequence[str]) -> pl.LazyFrame:
+    return pl.scan_parquet(list(files), glob=False, hive_partitioning=False)
+
+
+def _groups(files: Sequence[str], by: str) -> tuple[list[_Group], int]:
+    """The row groups in the order of their least values, none if one does not say its values; and the rows of all."""
+    groups, rows, is_said = [], 0, True
+    for file in files:
+        footer = pq.read_metadata(file)
+        rows += footer.num_rows
+        place = footer.schema.to_arrow_schema().get_field_index(by)
+        for number in range(footer.num_row_groups):
+            group = footer.row_group(number)
+            statistics = group.column(place).statistics
+            if statistics is None or not statistics.has_min_max:
+                is_said &= not group.num_rows
+            else:
+                groups.append(_Group(str(statistics.min), str(statistics.max), group.num_rows, file))
+    return sorted(groups) if is_said else [], rows
+
+
+def _ends(groups: Sequence[_Group]) -> list[str] | None:
+    """The last value of each span but the last, None if rows would be read again and again."""
+    ends: list[str] = []
+    rows, greatest = 0, ""
+    for group in groups[:-1]:
+        rows, greatest = rows + group.rows, max(greatest, group.greatest)
+        if rows >= PART_ROWS and (not ends or greatest > ends[-1]):
+            ends.append(greatest)
+            rows = 0
+    read = [sum(group.rows for group in groups if _overlaps(group, *span)) for span in pairwise([None, *ends, None])]
+    most = max(4 * PART_ROWS, 2 * max(group.rows for group in groups))
+    return ends if max(read) <= most and sum(read) <= _MOST_READ * sum(group.rows for group in groups) else None
+
+
+def _overlaps(group: _Group, after: str | None, last: str | None) -> bool:
+    return (after is None or group.greatest > after) and (last is None or group.least <= last)
+
+
+def _span(
+    groups: Sequence[_Group], columns: Sequence[str], by: str, after: str | None, last: str | None
+) -> pl.LazyFrame:
+    """The rows whose value is above one and not above another."""
+    files = dict.fromkeys(group.file for group in groups if _overlaps(group, after, last))
+    rows = _scan([*files] or [groups[0].file])
+    if after is not None:
+        rows = rows.filter(pl.col(by) > after)
+    if last is not None:
+        rows = rows.filter(pl.col(by) <= last)
+    return rows.select(columns)
+
+
+def _sample(files: Sequence[str], by: str) -> pl.Series:
+    """Values from all over the files."""
+    places = [(file, number) for file in files for number in range(pq.read_metadata(file).num_row_groups)]
+    found = []
+    for file, number in places[:: max(1, len(places) // 16)]:
+        table = pq.ParquetFile(file).read_row_group(number, [by])
+        values = pl.Series(pl.from_arrow(table[by])).cast(pl.String)
+        found.append(values.gather_every(max(1, len(values) * 16 // _SAMPLE)))
+    return pl.concat(found)
+
+
+def _starts(sample: pl.Series, rows: int) -> pl.Series:
+    """The first value of each part but the first."""
+    parts = max(2, -(-rows // PART_ROWS))
+    values = sample.sort()
+    starts = values.gather([len(values) * place // parts for place in range(1, parts)] if len(values) else []).unique()
+    return starts.filter(starts > values.first()).sort()
+
+
+def _spilled(
+    rows: pl.LazyFrame,
+    starts: pl.Series,
+    columns: Sequence[str],
+    balance_types: Collection[str] | None,
+    by: str,
+    folder: Path,
+    size: int,
+) -> Iterator[pl.LazyFrame]:
+    """Move rows to a file for each part, in one pass; and take a part in parts again that has become large."""
+    spilled = Path(tempfile.mkdtemp(dir=folder))
+    number = pl.col(by).map_batches(partial(_part_of, starts), return_dtype=pl.Int32, is_elementwise=True)
+    with room_to_spill(spilled, size):
+        rows.with_columns(number.alias(_PART)).sink_parquet(
+            pl.PartitionBy(spilled, key=_PART, include_key=False),
+            compression="lz4",
+            row_group_size=_SPILLED_GROUP,
+            maintain_order=False,
+            engine="streaming",
+        )
+    for place in range(len(starts) + 1):
+        files = sorted(map(str, (spilled / f"{_PART}={place}").glob("*.parquet")))
+        if files:
+            yield from _in_parts(files, columns, balance_types, by, folder)
+            for file in files:
+                Path(file).unlink()
+
+
+def _part_of(starts: pl.Series, values: pl.Series) -> pl.Series:
+    return starts.search_sorted(values, side="right").cast(pl.Int32)

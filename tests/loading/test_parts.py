@@ -1,0 +1,152 @@
+"""A large scan is analysed part by part, and every answer is that of all its rows at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import polars as pl
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import HealthCheck, given, settings, strategies as st
+from polars.testing import assert_frame_equal
+
+import rewards_analytics as ra
+from rewards_analytics.engines import sorting
+from rewards_analytics.engines.parts import parts_of
+from rewards_analytics.errors import RewardsError
+from rewards_analytics.loading import by_user
+from rewards_analytics.loading.chunk import TYPES
+from rewards_analytics.loading.lazy import parts
+from tests import frames
+from tests.analysis.test_properties import TODAY, every_analysis, one_reward
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*rates? fits? no reward")
+
+# Members of one name belong to several users, and so to several parts.
+of_many_users = st.lists(
+    st.tuples(one_reward, st.sampled_from([f"U{number}" for number in range(1, 10)])), min_size=10, max_size=40
+).map(lambda rows: [{**row, "guid": f"R{number}", "user_guid": user} for number, (row, user) in enumerate(rows)])
+
+
+@pytest.fixture(autouse=True)
+def small_parts(monkeypatch):
+    monkeypatch.setattr(parts, "PART_ROWS", 4)
+    monkeypatch.setattr(parts, "MOST_ROWS", 8)
+    monkeypatch.setattr(parts, "LARGE_BYTES", 500)
+    monkeypatch.setattr(by_user, "ROW_GROUP", 3)
+    monkeypatch.setattr(sorting, "MOST_ROWS", 5)
+    monkeypatch.setattr(sorting, "_SPAN", 4)
+    monkeypatch.setattr(sorting, "_SAMPLE", 2)
+
+
+def stored(rows: list[dict[str, Any]], folder: str, *, files: int, declared: bool = False) -> str:
+    """Write rows to some files, in the order that they have."""
+    table = frames.table(rows).select(TYPES.names).cast(TYPES)
+    each = -(-table.num_rows // files)
+    order = by_user.order_of(TYPES) if declared else None
+    for number in range(files):
+        path = Path(folder, f"{number}.parquet")
+        with pq.ParquetWriter(path, TYPES, sorting_columns=order) as writer:
+            writer.write_table(table.slice(number * each, each), row_group_size=3)
+    return folder
+
+
+def answers(frame: Any) -> dict[str, pl.DataFrame]:
+    results = every_analysis(frame) | {
+        "upcoming": ra.upcoming(frame, as_of=TODAY),
+        "totals by user": ra.totals(frame, by="user_guid"),
+        "totals by account": ra.totals(frame, by=["account_guid"]),
+        "expiring by user": ra.expiring(frame, as_of=TODAY, by="user_guid"),
+    }
+    return {name: frames.collected(result) for name, result in results.items()}
+
+
+def check(source: str) -> None:
+    scan = ra.scan(source)
+    assert parts_of(scan) is not None
+    of_all = answers(scan.collect())
+    for name, answer in answers(scan).items():
+        assert_frame_equal(answer, of_all[name])  # also in the same order
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rewards=of_many_users, files=st.integers(1, 3))
+def test_rows_that_stand_by_user_are_analysed_where_they_are(rewards, files):
+    with TemporaryDirectory() as folder:
+        check(stored(sorted(rewards, key=lambda row: row["user_guid"]), folder, files=files, declared=True))
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rewards=of_many_users, files=st.integers(1, 3), declared=st.booleans())
+def test_rows_in_any_order_give_the_same_answers_whatever_they_declare(rewards, files, declared):
+    with TemporaryDirectory() as folder:
+        check(stored(rewards, folder, files=files, declared=declared))
+
+
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rewards=of_many_users)
+def test_text_gives_the_same_answers(rewards):
+    with TemporaryDirectory() as folder:
+        check(str(ra.write(frames.table(rewards), Path(folder, "rewards.ndjson"))))
+
+
+def test_users_in_order_are_read_where_they_are(tmp_path, monkeypatch):
+    rows = [reward(user) for user in sorted(f"U{number:02}" for number in range(30))]
+    folder = stored(rows, str(tmp_path), files=2)
+    monkeypatch.setattr(parts, "_spilled", None)  # would fail
+
+    assert ra.totals(ra.scan(folder)).collect()["holdings"].to_list() == [30]
+    with parts_of(ra.scan(folder))(["user_guid"], None) as spans:
+        found = [part.collect()["user_guid"].to_list() for part in spans]
+    assert [len(part) for part in found] == [6, 6, 6, 6, 6]
+    assert [user for part in found for user in part] == [row["user_guid"] for row in rows]
+
+
+def test_the_rewards_of_one_user_are_one_part(tmp_path):
+    folder = stored([reward("U1") for _ in range(30)], str(tmp_path), files=1)
+
+    assert ra.totals(ra.scan(folder)).collect()["available"].to_list() == [30]
+
+
+def test_a_frame_that_was_filtered_has_no_parts(tmp_path):
+    scan = ra.scan(stored([reward(f"U{number}") for number in range(9)], str(tmp_path), files=1))
+
+    assert ra.totals(scan.filter(pl.col("user_guid") < "U5")).collect()["users"].to_list() == [5]
+
+
+def test_too_little_room_names_the_folder_and_the_way_out(tmp_path, monkeypatch):
+    rows = [reward(f"U{number * 7 % 30:02}") for number in range(30)]
+    folder = stored(rows, str(tmp_path), files=1)
+    monkeypatch.setattr("shutil.disk_usage", lambda _: type("Usage", (), {"free": 10}))
+
+    with pytest.raises(RewardsError, match=r"That takes about .* GB, and 0\.0 GB are free there\. Set TMPDIR"):
+        ra.totals(ra.scan(folder)).collect()
+
+
+def test_nothing_is_left_behind(tmp_path, monkeypatch):
+    rows = [reward(f"U{number * 7 % 30:02}") for number in range(30)]
+    folder = stored(rows, str(tmp_path / "data" if (tmp_path / "data").mkdir() is None else ""), files=1)
+    meanwhile = tmp_path / "meanwhile"
+    meanwhile.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(meanwhile))
+
+    assert len(ra.holdings(ra.scan(folder)).collect()) == 30
+    assert len(ra.holdings(ra.scan(folder)).head(3).collect()) == 3
+    assert [*meanwhile.iterdir()] == []
+
+
+def reward(user: str) -> dict[str, Any]:
+    return {
+        "guid": "R1",
+        "user_guid": user,
+        "member_guid": f"M-{user}",
+        "account_guid": None,
+        "balance_type": "BALANCE",
+        "unit_type": "MILES",
+        "balance": 1,
+        "expires_on": None,
+        "created_at": None,
+        "description": None,
+    }
