@@ -5,19 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Any
 
 import typer
 
+from rewards_analytics.cli.engines import EngineName, HistoryEngine, emit_lazy, scanned_history
 from rewards_analytics.cli.options import Every, Format, HistoryPath, Out, Until, date_of
-from rewards_analytics.cli.results import emit, resolve_format
+from rewards_analytics.cli.results import resolve_format
 from rewards_analytics.errors import ArgumentError, SourceError
-from rewards_analytics.files import whole_file
-
-if TYPE_CHECKING:
-    import polars as pl
-
-    from rewards_analytics.history import History
 
 MadeOn = Annotated[
     datetime | None,
@@ -40,63 +35,71 @@ Window = Annotated[
 ]
 
 
-def changes(history: HistoryPath, format: Format = None, out: Out = None) -> None:
+def changes(history: HistoryPath, format: Format = None, out: Out = None, engine: HistoryEngine = None) -> None:
     """Show what each holding earned, redeemed and lost from one snapshot to the next.
 
     The flows are net between two snapshots, so lower bounds.
     """
     from rewards_analytics.analysis.over_time.changes import changes
 
-    _analyse(history, changes, format, out)
+    _analyse(history, changes, format, out, engine, "changes")
 
 
-def roll_forward(history: HistoryPath, every: Every = "month", format: Format = None, out: Out = None) -> None:
+def roll_forward(
+    history: HistoryPath, every: Every = "month", format: Format = None, out: Out = None, engine: HistoryEngine = None
+) -> None:
     """Show how balances moved from opening to closing in each calendar period, per unit.
 
     The flows are net between two snapshots, so lower bounds.
     """
     from rewards_analytics.analysis.over_time.roll_forward import roll_forward
 
-    _analyse(history, lambda kept: roll_forward(kept, every=every), format, out)
+    _analyse(history, lambda kept: roll_forward(kept, every=every), format, out, engine, "roll_forward")
 
 
-def pace(history: HistoryPath, window: Window = 90, format: Format = None, out: Out = None) -> None:
+def pace(
+    history: HistoryPath, window: Window = 90, format: Format = None, out: Out = None, engine: HistoryEngine = None
+) -> None:
     """Show how fast each goal comes closer, and when it would be reached at that pace.
 
     What is earned is net between two snapshots, so a lower bound.
     """
     from rewards_analytics.analysis.over_time.pace import pace
 
-    _analyse(history, lambda kept: pace(kept, window=window), format, out)
+    _analyse(history, lambda kept: pace(kept, window=window), format, out, engine, "pace")
 
 
-def activity(history: HistoryPath, window: Window = 90, format: Format = None, out: Out = None) -> None:
+def activity(
+    history: HistoryPath, window: Window = 90, format: Format = None, out: Out = None, engine: HistoryEngine = None
+) -> None:
     """Show when each holding last earned and redeemed, and how much of late.
 
     The sums are net between two snapshots, so lower bounds.
     """
     from rewards_analytics.analysis.over_time.activity import activity
 
-    _analyse(history, lambda kept: activity(kept, window=window), format, out)
+    _analyse(history, lambda kept: activity(kept, window=window), format, out, engine, "activity")
 
 
-def dues(history: HistoryPath, format: Format = None, out: Out = None) -> None:
+def dues(history: HistoryPath, format: Format = None, out: Out = None, engine: HistoryEngine = None) -> None:
     """Show what became of what each holding was to lose on a day: saved, expired, or still ahead.
 
     Saved is redeemed, or moved to another day.
     """
     from rewards_analytics.analysis.over_time.dues import dues
 
-    _analyse(history, dues, format, out)
+    _analyse(history, dues, format, out, engine, "dues")
 
 
-def lapse(history: HistoryPath, leads: Leads = None, format: Format = None, out: Out = None) -> None:
+def lapse(
+    history: HistoryPath, leads: Leads = None, format: Format = None, out: Out = None, engine: HistoryEngine = None
+) -> None:
     """Show which share of what was due some days ahead was still due on its day, per unit."""
     from rewards_analytics.analysis.over_time.lapse import lapse
     from rewards_analytics.analysis.over_time.leads import LEADS
 
     given = LEADS if leads is None else [_number(lead) for lead in leads.split(",")]
-    _analyse(history, lambda kept: lapse(kept, leads=given), format, out)
+    _analyse(history, lambda kept: lapse(kept, leads=given), format, out, engine, "lapse")
 
 
 def forecast(
@@ -106,6 +109,7 @@ def forecast(
     until: Until = None,
     format: Format = None,
     out: Out = None,
+    engine: HistoryEngine = None,
 ) -> None:
     """Show what is expected to expire of what is due, per calendar period and unit.
 
@@ -118,6 +122,8 @@ def forecast(
         lambda kept: forecast(kept, as_of=date_of(as_of), every=every, until=date_of(until)),
         format,
         out,
+        engine,
+        "forecast",
     )
 
 
@@ -127,11 +133,14 @@ def backtest(
     horizon_days: HorizonDays = 90,
     format: Format = None,
     out: Out = None,
+    engine: HistoryEngine = None,
 ) -> None:
     """Show how far forecasts made in the past were from what happened, per unit."""
     from rewards_analytics.analysis.over_time.backtest import backtest
 
-    _analyse(history, lambda kept: backtest(kept, every=every, horizon_days=horizon_days), format, out)
+    _analyse(
+        history, lambda kept: backtest(kept, every=every, horizon_days=horizon_days), format, out, engine, "backtest"
+    )
 
 
 def _number(text: str) -> int:
@@ -143,16 +152,17 @@ def _number(text: str) -> int:
         ) from None
 
 
-def _analyse(history: str, analysis: Callable[[History], pl.LazyFrame], format: str | None, out: Path | None) -> None:
+def _analyse(
+    history: str,
+    analysis: Callable[[Any], Any],
+    format: str | None,
+    out: Path | None,
+    engine: EngineName | None,
+    question: str,
+) -> None:
     from rewards_analytics.history import History
 
     resolved = resolve_format(format, out)  # before anything is read: it may be refused
     if not history:
         raise SourceError("HISTORY is empty. Name a history's folder; . is this folder.")
-    result = analysis(History(history))
-    if resolved == "parquet" and out is not None:
-        # Not all in memory: a year of changes has many rows.
-        with whole_file(out) as file:
-            result.sink_parquet(file)
-    else:
-        emit(result.collect(), resolved, out)
+    emit_lazy(analysis(scanned_history(History(history), engine)), question, None, resolved, out)

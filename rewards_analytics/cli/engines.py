@@ -1,0 +1,104 @@
+"""`--engine`: rewards as a lazy frame of another engine, and its results brought here."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from rewards_analytics.cli.results import emit
+from rewards_analytics.errors import ArgumentError, MissingDependencyError
+from rewards_analytics.files import whole_file
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from rewards_analytics.history import History
+
+EngineName = Literal["polars", "duckdb", "dask", "pyspark"]
+
+Engine = Annotated[
+    EngineName | None,
+    typer.Option(
+        "--engine",
+        help="Engine that reads and computes, for rewards larger than memory; exact repeats of a reward then count "
+        "again. If not given, all are loaded and checked first.",
+    ),
+]
+HistoryEngine = Annotated[
+    EngineName | None,
+    typer.Option("--engine", help="Engine that reads and computes; if not given, day by day in Polars."),
+]
+
+
+def scanned(source: str, engine: EngineName) -> Any:
+    """Return the rewards of SOURCE as a lazy frame of an engine."""
+    from rewards_analytics.cli.options import source_of
+    from rewards_analytics.loading.scan import scan
+
+    if source == "-":
+        raise ArgumentError("--engine reads the source several times, and standard input comes once. Name a file.")
+    scan_of: Any = scan
+    return scan_of(source_of(source), engine=engine, session=_session(engine))
+
+
+def scanned_history(history: History, engine: EngineName | None) -> Any:
+    """Return what the analyses of a history take: the history itself, or a lazy frame of an engine."""
+    if engine in (None, "polars"):
+        return history
+    scan_of: Any = history.scan
+    return scan_of(engine=engine, session=_session(engine))
+
+
+def emit_lazy(result: Any, question: str, by: list[str] | None, form: str, out: Path | None) -> None:
+    """Print or write a result of an engine; Parquet goes to a file without all of it in memory, where the engine can.
+
+    A result of an engine whose frames have no order is sorted here.
+    """
+    import polars as pl
+
+    if isinstance(result, pl.LazyFrame) and form == "parquet" and out is not None:
+        with whole_file(out) as file:
+            result.sink_parquet(file)
+        return
+    emit(collected(result, question, by), form, out)
+
+
+def collected(result: Any, question: str, by: list[str] | None = None) -> pl.DataFrame:
+    """Compute a result of any engine, and bring it here in its order."""
+    import polars as pl
+
+    from rewards_analytics.analysis.order import order_of
+    from rewards_analytics.engines import as_narwhals, as_our_error
+
+    if isinstance(result, pl.LazyFrame):
+        return result.collect(engine="streaming")
+    with as_our_error():
+        frame: pl.DataFrame = as_narwhals(result).lazy().collect(backend="polars").to_native()
+    if question in ("aging", "bands", "quality"):  # they come in their order, which is not that of text
+        return frame
+    columns, descending = order_of(question, by or ())
+    return frame.sort(*columns, descending=descending, nulls_last=True)
+
+
+def _session(engine: EngineName | None) -> Any:
+    if engine != "pyspark":
+        return None
+    try:
+        from pyspark.sql import SparkSession
+    except ModuleNotFoundError as error:
+        raise MissingDependencyError.for_extra("pyspark", "spark") from error
+    active = SparkSession.getActiveSession()
+    if active is not None:
+        return active
+    home = os.environ.get("JAVA_HOME")
+    if shutil.which("java") is None and not (home and Path(home, "bin", "java").exists()):
+        raise MissingDependencyError(
+            "PySpark needs Java, which is not installed: install a Java runtime (apt-get install default-jre-headless, "
+            "brew install openjdk), or set JAVA_HOME."
+        )
+    session = SparkSession.builder.appName("rewards-analytics").config("spark.sql.session.timeZone", "UTC")
+    return session.config("spark.ui.enabled", "false").config("spark.ui.showConsoleProgress", "false").getOrCreate()

@@ -1,0 +1,114 @@
+"""`--engine`: every analysis and every question to a history, on every engine, to the same decimals."""
+
+import json
+import sys
+from datetime import date
+
+import pytest
+
+import rewards_analytics as ra
+
+ENGINES = ["polars", "duckdb", "dask", pytest.param("pyspark", marks=pytest.mark.spark)]
+AS_OF = ("--as-of", "2026-11-23")
+COMMANDS = {
+    "balances": ("--by", "member_guid"),
+    "holdings": (),
+    "totals": ("--by", "user_guid"),
+    "expiring": AS_OF,
+    "aging": AS_OF,
+    "upcoming": AS_OF,
+    "distance": (),
+    "bands": ("--edges", "0,1000"),
+    "quality": AS_OF,
+}
+REWARD = {"user_guid": "USR-1", "member_guid": "MBR-1", "unit_type": "MILES"}
+
+
+@pytest.fixture
+def session(request):
+    """The session of the tests, where the engine needs one."""
+    if request.node.callspec.params["engine"] == "pyspark":
+        request.getfixturevalue("spark")
+
+
+@pytest.mark.usefixtures("session")
+@pytest.mark.parametrize("engine", ENGINES)
+def test_each_analysis_gives_the_same_rows_on_each_engine(run, rewards_json, tmp_path, engine):
+    source = ra.write(ra.load(rewards_json), tmp_path / "rewards.parquet")
+    (tmp_path / "rates.csv").write_text("unit_type,rate\nMILES,0.01\nPOINTS,0.0075\n")
+
+    for command, options in {**COMMANDS, "value": ("--rates", tmp_path / "rates.csv")}.items():
+        loaded = run(command, source, "--format", "json", *options)
+        on_engine = run(command, source, "--format", "json", *options, "--engine", engine)
+
+        assert (on_engine.status, json.loads(on_engine.out)) == (0, json.loads(loaded.out)), command
+
+
+@pytest.mark.usefixtures("session")
+@pytest.mark.parametrize("engine", ENGINES)
+def test_each_question_to_a_history_gives_the_same_rows_on_each_engine(run, tmp_path, engine):
+    history = ra.History(tmp_path / "history")
+    for day, held, due in ((10, "1000.5", 80), (12, "1600.5", 80), (13, "1300.5", 30), (20, 900, 5)):
+        rewards = [
+            REWARD | {"guid": f"RWD-{day}", "balance_type": "BALANCE", "balance": held},
+            REWARD | {"guid": "RWD-G", "balance_type": "BALANCE_TO_LEVEL", "balance": 900, "description": "Gold"},
+            REWARD | {"guid": "RWD-L", "balance_type": "EXPIRING_BALANCE", "balance": due, "expires_on": "2026-11-17"},
+        ]
+        history.append(rewards, date(2026, 11, day))
+
+    for command in ("changes", "roll-forward", "pace", "dues", "lapse", "forecast", "backtest", "activity"):
+        by_day = run(command, tmp_path / "history", "--format", "json")
+        on_engine = run(command, tmp_path / "history", "--format", "json", "--engine", engine)
+
+        assert (on_engine.status, json.loads(on_engine.out)) == (0, json.loads(by_day.out)), command
+
+
+def test_parquet_of_a_lazy_frame_is_written_without_loading_it(run, rewards_json, tmp_path):
+    run("distance", rewards_json, "--engine", "polars", "--out", tmp_path / "goals.parquet")
+
+    assert ra.distance(ra.load(rewards_json)).equals(ra.distance(ra.scan(rewards_json)).collect())
+    assert (tmp_path / "goals.parquet").stat().st_size > 0
+
+
+def test_standard_input_is_refused(run):
+    ended = run("totals", "-", "--engine", "polars", stdin=b"{}")
+
+    assert (ended.status, ended.out) == (2, "")
+    assert "--engine reads the source several times, and standard input comes once. Name a file." in ended.err
+
+
+@pytest.mark.parametrize(("engine", "extra"), [("duckdb", "duckdb"), ("dask", "dask"), ("pyspark", "spark")])
+def test_an_engine_that_is_not_installed_names_the_extra(run, rewards_json, monkeypatch, engine, extra):
+    for name in [name for name in sys.modules if name.split(".")[0] == engine or ".lazy." in name]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, engine, None)
+
+    ended = run("totals", rewards_json, "--engine", engine)
+
+    assert ended.status == 2
+    assert f'{engine} is not installed: pip install "rewards-analytics[{extra}]"' in ended.err
+
+
+def test_without_java_pyspark_says_what_to_install(run, rewards_json, monkeypatch, tmp_path):
+    from pyspark.sql import SparkSession
+
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    monkeypatch.setattr(SparkSession, "getActiveSession", classmethod(lambda _: None))
+
+    ended = run("totals", rewards_json, "--engine", "pyspark")
+
+    assert ended.status == 2
+    assert "PySpark needs Java, which is not installed: install a Java runtime" in " ".join(ended.err.split())
+
+
+def test_a_folder_whose_files_differ_names_the_file_and_the_column(run, rewards_json, tmp_path):
+    rewards = ra.load(rewards_json)
+    ra.write(rewards, tmp_path / "a.parquet")
+    rewards.drop("unit_type").write_parquet(tmp_path / "b.parquet")
+
+    ended = run("totals", tmp_path, "--engine", "polars")
+
+    assert ended.status == 1
+    assert "b.parquet" in ended.err
+    assert "unit_type" in ended.err
