@@ -39,10 +39,16 @@ def convert(
         Literal["raise", "drop"], typer.Option("--on-invalid", help="Refuse invalid rows, or leave them out.")
     ] = "raise",
 ) -> None:
-    """Write the rewards of a source to one file, exactly, completely or not at all."""
+    """Write the rewards of a source to one file, exactly, completely or not at all.
+
+    In Parquet the rewards of a user stand together, so that an analysis needs few users in memory at a time.
+    """
+    from rewards_analytics.loading.kinds import kind_of
     from rewards_analytics.loading.load import load
     from rewards_analytics.loading.write import write
 
     rewards = load(source_of(source), on_invalid=on_invalid)
+    if kind_of(out.name) == "parquet":
+        rewards = rewards.sort("user_guid", maintain_order=True)
     path = write(rewards, out)
     say(printable(f"{len(rewards):,} rewards written to {path}"))

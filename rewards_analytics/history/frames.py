@@ -32,14 +32,20 @@ def polars_frame(version: Version, parts: Sequence[Part], session: None) -> pl.L
 
     if not parts:
         return pl.DataFrame(pl.from_arrow(SCHEMA.empty_table())).lazy()
-    return pl.scan_parquet(
-        [version.uri_of(part) for part in parts],
-        schema=pl.DataFrame(pl.from_arrow(SCHEMA.empty_table())).drop(TAKEN_ON).schema,
-        glob=False,
-        hive_partitioning=True,
-        hive_schema={**dict.fromkeys(_columns_above(version), pl.String), TAKEN_ON: pl.Date},
-        storage_options=version.location.polars_options,
-    ).select(SCHEMA.names)
+    above = _columns_above(version)
+
+    def scan(files: Sequence[str]) -> pl.LazyFrame:
+        return pl.scan_parquet(
+            list(files),
+            schema=pl.DataFrame(pl.from_arrow(SCHEMA.empty_table())).drop(TAKEN_ON).schema,
+            glob=False,
+            hive_partitioning=True,
+            hive_schema={**dict.fromkeys(above, pl.String), TAKEN_ON: pl.Date},
+            storage_options=version.location.polars_options,
+        ).select(SCHEMA.names)
+
+    files = [version.uri_of(part) for part in parts]
+    return scan(files) if version.location.folder is None else _with_parts(scan(files), files, scan, parts)
 
 
 def duckdb_relation(
@@ -89,6 +95,16 @@ ENGINES: Final[dict[str, Callable[..., Any]]] = {
     "dask": dask_frame,
     "pyspark": pyspark_frame,
 }
+
+
+def _with_parts(
+    frame: pl.LazyFrame, files: Sequence[str], scan: Callable[[Sequence[str]], pl.LazyFrame], parts: Sequence[Part]
+) -> pl.LazyFrame:
+    """Note how many rewards come in parts of users; how many there are, the log of the table knows."""
+    from rewards_analytics.loading.lazy.parts import PART_ROWS, with_parts
+
+    rewards = sum(part.rewards for part in parts)
+    return with_parts(frame, files, scan) if rewards > 2 * PART_ROWS else frame
 
 
 def _columns_above(version: Version) -> list[str]:

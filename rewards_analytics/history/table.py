@@ -13,6 +13,7 @@ from rewards_analytics.errors import MissingDependencyError, RewardsError, Sourc
 from rewards_analytics.history import checkpoints
 from rewards_analytics.history.faults import unreadable
 from rewards_analytics.history.location import Location
+from rewards_analytics.loading.by_user import ROW_GROUP
 from rewards_analytics.loading.chunk import TYPES
 from rewards_analytics.loading.delta import features_not_read, refuse
 from rewards_analytics.schema import TAKEN_ON
@@ -151,7 +152,7 @@ def commit(version: Version, on: date, rewards: pl.DataFrame, members: int) -> N
         _arrow(rewards.with_columns(pl.lit(on).alias(TAKEN_ON))),
         mode="overwrite",
         predicate=f"{TAKEN_ON} = '{on}'",
-        writer_properties=WriterProperties(compression="ZSTD", compression_level=1),
+        writer_properties=WriterProperties(compression="ZSTD", compression_level=1, max_row_group_size=ROW_GROUP),
         commit_properties=CommitProperties(app_transactions=[Transaction(_members_key(on), members)]),
     )
 

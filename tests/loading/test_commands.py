@@ -43,6 +43,16 @@ def test_convert_writes_the_same_rewards_in_another_form(tmp_path):
     assert ra.load(tmp_path / "rewards.csv.gz").equals(ra.load([reward(1), reward(2)]))
 
 
+def test_convert_to_parquet_brings_the_rewards_of_a_user_together(tmp_path):
+    lines = ndjson(*(reward(number) | {"user_guid": f"USR-{number % 2}"} for number in range(4)))
+
+    command("convert", "-", "-o", tmp_path / "rewards.parquet", given=lines)
+
+    rows = ra.load(tmp_path / "rewards.parquet")
+    assert rows["user_guid"].to_list() == ["USR-0", "USR-0", "USR-1", "USR-1"]
+    assert [guid[-1] for guid in rows["guid"]] == ["0", "2", "1", "3"]
+
+
 def test_convert_refuses_invalid_rows_unless_they_are_to_be_dropped(tmp_path):
     lines = ndjson(reward(1), reward(2, expires_on="soon"))
 

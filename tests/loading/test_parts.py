@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -71,25 +72,41 @@ def check(source: str) -> None:
         assert_frame_equal(answer, of_all[name])  # also in the same order
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rewards=of_many_users, files=st.integers(1, 3))
 def test_rows_that_stand_by_user_are_analysed_where_they_are(rewards, files):
     with TemporaryDirectory() as folder:
         check(stored(sorted(rewards, key=lambda row: row["user_guid"]), folder, files=files, declared=True))
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rewards=of_many_users, files=st.integers(1, 3), declared=st.booleans())
 def test_rows_in_any_order_give_the_same_answers_whatever_they_declare(rewards, files, declared):
     with TemporaryDirectory() as folder:
         check(stored(rewards, folder, files=files, declared=declared))
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rewards=of_many_users)
 def test_text_gives_the_same_answers(rewards):
     with TemporaryDirectory() as folder:
         check(str(ra.write(frames.table(rewards), Path(folder, "rewards.ndjson"))))
+
+
+@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rewards=of_many_users)
+def test_snapshots_of_a_history_give_the_same_answers(rewards):
+    with TemporaryDirectory() as folder:
+        history = ra.History(Path(folder, "history"))
+        history.append(frames.table(rewards), date(2026, 11, 22))
+        history.append(frames.table(rewards[:7]), date(2026, 11, 23))
+        scan = history.scan()
+        assert parts_of(scan) is not None
+        of_all = answers(scan.collect())
+        for name, answer in answers(scan).items():
+            assert_frame_equal(answer, of_all[name])
+        by_day = ra.expiring(scan, as_of=TODAY, by="taken_on").collect()
+        assert_frame_equal(by_day, ra.expiring(scan.collect(), as_of=TODAY, by="taken_on"))
 
 
 def test_users_in_order_are_read_where_they_are(tmp_path, monkeypatch):
@@ -127,9 +144,10 @@ def test_too_little_room_names_the_folder_and_the_way_out(tmp_path, monkeypatch)
 
 def test_nothing_is_left_behind(tmp_path, monkeypatch):
     rows = [reward(f"U{number * 7 % 30:02}") for number in range(30)]
-    folder = stored(rows, str(tmp_path / "data" if (tmp_path / "data").mkdir() is None else ""), files=1)
-    meanwhile = tmp_path / "meanwhile"
+    data, meanwhile = tmp_path / "data", tmp_path / "meanwhile"
+    data.mkdir()
     meanwhile.mkdir()
+    folder = stored(rows, str(data), files=1)
     monkeypatch.setattr("tempfile.tempdir", str(meanwhile))
 
     assert len(ra.holdings(ra.scan(folder)).collect()) == 30

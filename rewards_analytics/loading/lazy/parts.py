@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 import polars as pl
 import pyarrow.parquet as pq
@@ -23,10 +23,10 @@ from rewards_analytics.engines import note_parts, room_to_spill
 from rewards_analytics.loading.sources import File
 from rewards_analytics.loading.stream import COMPRESSIONS
 
-PART_ROWS: Final = 1 << 20
+PART_ROWS: Final = 1 << 19
 """Rewards of a part, about."""
 
-MOST_ROWS: Final = 6 * PART_ROWS
+MOST_ROWS: Final = 12 * PART_ROWS
 """Rewards that are taken at once where users do not stand together: moving them costs more than it saves."""
 
 LARGE_BYTES: Final = 1 << 30
@@ -35,11 +35,14 @@ LARGE_BYTES: Final = 1 << 30
 _MOST_READ: Final = 1.5
 """How often each row may be read, on the average, where a span begins or ends within a row group."""
 
-_SPILLED_GROUP: Final = 1 << 15
+_SPILLED_GROUP: Final = 1 << 14
 _SAMPLE: Final = 1 << 18
 _UNPACKED: Final = 6
 _ROW_BYTES: Final = 400
 _PART: Final = "__part__"
+
+
+Scan: TypeAlias = Callable[[Sequence[str]], pl.LazyFrame]
 
 
 class _Group(NamedTuple):
@@ -51,11 +54,14 @@ class _Group(NamedTuple):
     file: str
 
 
-def with_parts(frame: pl.LazyFrame, files: Sequence[str]) -> pl.LazyFrame:
-    """Note how a scan of Parquet comes in parts, if it has many rows."""
+def with_parts(frame: pl.LazyFrame, files: Sequence[str], scan: Scan | None = None) -> pl.LazyFrame:
+    """Note how a scan of Parquet comes in parts, if it has many rows.
+
+    `scan` reads some of the files, where it takes more than their own columns.
+    """
     if sum(pq.read_metadata(file).num_rows for file in files) <= 2 * PART_ROWS:
         return frame
-    return note_parts(frame, partial(_parts, files))
+    return note_parts(frame, partial(_parts, files, scan or _scan))
 
 
 def with_parts_of_text(frame: pl.LazyFrame, files: Sequence[File]) -> pl.LazyFrame:
@@ -74,10 +80,14 @@ def _text_bytes(file: File) -> int:
 
 @contextmanager
 def _parts(
-    files: Sequence[str], columns: Sequence[str], balance_types: Collection[str] | None, by: str = "user_guid"
+    files: Sequence[str],
+    scan: Scan,
+    columns: Sequence[str],
+    balance_types: Collection[str] | None,
+    by: str = "user_guid",
 ) -> Iterator[Iterator[pl.LazyFrame]]:
     with tempfile.TemporaryDirectory(prefix="rewards-analytics-") as folder:
-        yield _in_parts(files, columns, balance_types, by, Path(folder))
+        yield _in_parts(files, scan, columns, balance_types, by, Path(folder))
 
 
 @contextmanager
@@ -92,27 +102,33 @@ def _decoded_parts(
 
 
 def _in_parts(
-    files: Sequence[str], columns: Sequence[str], balance_types: Collection[str] | None, by: str, folder: Path
+    files: Sequence[str],
+    scan: Scan,
+    columns: Sequence[str],
+    balance_types: Collection[str] | None,
+    by: str,
+    folder: Path,
 ) -> Iterator[pl.LazyFrame]:
     groups, rows = _groups(files, by)
     if rows <= 2 * PART_ROWS:
-        yield _scan(files).select(columns)
+        yield scan(files).select(columns)
         return
     if groups and (ends := _ends(groups)) is not None:
         for after, last in pairwise([None, *ends, None]):
-            yield _span(groups, columns, by, after, last)
+            yield _span(scan, groups, columns, by, after, last)
         return
     starts = _starts(_sample(files, by), rows) if rows > MOST_ROWS else pl.Series([], dtype=pl.String)
     if not len(starts):  # or one value, whose rows stay together
-        yield _scan(files).select(columns)
+        yield scan(files).select(columns)
         return
-    needed = _needed(_scan(files), columns, balance_types)
+    needed = _needed(scan(files), columns, balance_types)
     yield from _spilled(needed, starts, columns, balance_types, by, folder, sum(map(os.path.getsize, files)))
 
 
 def _needed(rows: pl.LazyFrame, columns: Sequence[str], balance_types: Collection[str] | None) -> pl.LazyFrame:
     if balance_types is not None:
-        rows = rows.filter(pl.col("balance_type").is_in(list(balance_types)))
+        kind = pl.col("balance_type")
+        rows = rows.filter(kind.is_in(list(balance_types)) | kind.is_null())  # which fails when it is computed
     return rows.select(columns)
 
 
@@ -121,7 +137,7 @@ def _scan(files: Sequence[str]) -> pl.LazyFrame:
 
 
 def _groups(files: Sequence[str], by: str) -> tuple[list[_Group], int]:
-    """The row groups in the order of their least values, none if one does not say its values; and the rows of all."""
+    """The row groups by their least values, none if one does not tell them or has a null; and the rows of all."""
     groups, rows, is_said = [], 0, True
     for file in files:
         footer = pq.read_metadata(file)
@@ -130,7 +146,12 @@ def _groups(files: Sequence[str], by: str) -> tuple[list[_Group], int]:
         for number in range(footer.num_row_groups):
             group = footer.row_group(number)
             statistics = group.column(place).statistics
-            if statistics is None or not statistics.has_min_max:
+            if (
+                statistics is None
+                or not statistics.has_min_max
+                or not statistics.has_null_count
+                or statistics.null_count
+            ):
                 is_said &= not group.num_rows
             else:
                 groups.append(_Group(str(statistics.min), str(statistics.max), group.num_rows, file))
@@ -156,11 +177,11 @@ def _overlaps(group: _Group, after: str | None, last: str | None) -> bool:
 
 
 def _span(
-    groups: Sequence[_Group], columns: Sequence[str], by: str, after: str | None, last: str | None
+    scan: Scan, groups: Sequence[_Group], columns: Sequence[str], by: str, after: str | None, last: str | None
 ) -> pl.LazyFrame:
     """The rows whose value is above one and not above another."""
     files = dict.fromkeys(group.file for group in groups if _overlaps(group, after, last))
-    rows = _scan([*files] or [groups[0].file])
+    rows = scan([*files] or [groups[0].file])
     if after is not None:
         rows = rows.filter(pl.col(by) > after)
     if last is not None:
@@ -182,7 +203,7 @@ def _sample(files: Sequence[str], by: str) -> pl.Series:
 def _starts(sample: pl.Series, rows: int) -> pl.Series:
     """The first value of each part but the first."""
     parts = max(2, -(-rows // PART_ROWS))
-    values = sample.sort()
+    values = sample.drop_nulls().sort()
     starts = values.gather([len(values) * place // parts for place in range(1, parts)] if len(values) else []).unique()
     return starts.filter(starts > values.first()).sort()
 
@@ -210,10 +231,10 @@ def _spilled(
     for place in range(len(starts) + 1):
         files = sorted(map(str, (spilled / f"{_PART}={place}").glob("*.parquet")))
         if files:
-            yield from _in_parts(files, columns, balance_types, by, folder)
+            yield from _in_parts(files, _scan, columns, balance_types, by, folder)
             for file in files:
                 Path(file).unlink()
 
 
 def _part_of(starts: pl.Series, values: pl.Series) -> pl.Series:
-    return starts.search_sorted(values, side="right").cast(pl.Int32)
+    return starts.search_sorted(values.fill_null(""), side="right").cast(pl.Int32)
