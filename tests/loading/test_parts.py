@@ -93,6 +93,7 @@ def test_text_gives_the_same_answers(rewards):
         check(str(ra.write(frames.table(rewards), Path(folder, "rewards.ndjson"))))
 
 
+@pytest.mark.filterwarnings("ignore::rewards_analytics.RewardsWarning")
 @settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rewards=of_many_users)
 def test_snapshots_of_a_history_give_the_same_answers(rewards):
