@@ -1,55 +1,67 @@
-"""What the analyses cost: `python -m tests.benchmarks.analysis [--rows 10000000]` from the root of the project.
+"""What the analyses cost, next to what a user would otherwise write: see `__main__`.
 
-The same questions (balances, holdings, totals, expiring, aging, distance) on the same Parquet file, each in a
-process of its own:
-
-- `ours`: the six functions on a Polars LazyFrame; and on other kinds of frame with `--engines`;
-- `expert`: hand-written Polars, lazy and streaming;
-- `sql`: hand-written SQL in DuckDB;
-- `analyst`: pandas as it is mostly written, with floats.
-
-The answers of the first three are compared to the last digit, then a table of ratios is printed: at most 1.25 of the
-expert's time and memory, at most a fifth of the analyst's time, and at most 12 times the time of a tenth of the rows.
+Each peer runs in a fresh process in each repetition, and with more than a million rewards in one for each question,
+because memory matters there. Engines that take seconds to start (Spark, Dask) answer everything in one process, once.
+The peers take turns, so that what else the machine does meets all alike. Seconds count from the scan of the file to the
+answer, without imports and starts. Memory is the peak of the process and its children, of which the last repetition
+counts. The answers of the first repetition are compared before anything is counted: all to the last digit, but those
+of pandas, which are floats, to nine.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import multiprocessing
+import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any, Final
 
-QUESTIONS = ("balances", "holdings", "totals", "expiring", "aging", "distance")
-PEERS = ("expert", "ours", "sql", "analyst")
-ENGINES = ("polars", "pyarrow", "pandas", "duckdb", "dask", "pyspark")
+QUESTIONS: Final = ("balances", "holdings", "totals", "expiring", "aging", "distance", "upcoming", "bands")
 
 RUN = """
-import json, resource, sys, time
+import json, os, sys, time
+from pathlib import Path
+from tests.benchmarks.analysis import children, peak_mb
 from tests.benchmarks.peers import PEERS
-peer, question, path, out = sys.argv[1:]
+peer, questions, path, folder = sys.argv[1:]
 ask = PEERS[peer](path)
-began = time.perf_counter()
-answer = ask(question)
-seconds = time.perf_counter() - began
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-if out:
-    answer.write_parquet(out)
-print(json.dumps({"seconds": seconds, "peak_mb": peak}))
+for question in questions.split(","):
+    for process in [os.getpid(), *children(os.getpid())]:
+        try:
+            Path(f"/proc/{process}/clear_refs").write_text("5")  # the peak begins anew
+        except OSError:
+            pass
+    began = time.perf_counter()
+    answer = ask(question)
+    seconds = time.perf_counter() - began
+    print(json.dumps({"question": question, "seconds": seconds, "peak_mb": peak_mb(os.getpid())}), flush=True)
+    if folder:
+        answer.write_parquet(f"{folder}/{peer}-{question}.parquet")
+os._exit(0)  # some engines take seconds to end
 """
 
 
-def measured(peer: str, question: str, path: Path, out: Path | None = None) -> dict[str, float]:
-    """Seconds and peak megabytes of one question, in a fresh process."""
-    command = [sys.executable, "-W", "ignore", "-c", RUN, peer, question, str(path), str(out or "")]
-    run = subprocess.run(command, capture_output=True, text=True, check=False)
-    if run.returncode:
-        raise SystemExit(f"{peer} failed at {question}:\n{run.stderr[-2000:]}")
-    result: dict[str, float] = json.loads(run.stdout.splitlines()[-1])
-    return result
+def children(process: int) -> list[int]:
+    """The processes that a process has started, and theirs."""
+    found = []
+    for each in Path(f"/proc/{process}/task").glob("*/children"):
+        for child in map(int, each.read_text().split()):
+            found += [child, *children(child)]
+    return found
+
+
+def peak_mb(process: int) -> float:
+    """The peak of memory of a process and its children, in MB. Linux's `ru_maxrss` begins with that of the parent."""
+    peak = 0
+    for each in [process, *children(process)]:
+        for line in Path(f"/proc/{each}/status").read_text().splitlines():
+            peak += int(line.split()[1]) if line.startswith("VmHWM:") else 0
+    return peak / 1024
 
 
 def apart(work: Callable[..., None], *arguments: object) -> None:
@@ -62,117 +74,147 @@ def apart(work: Callable[..., None], *arguments: object) -> None:
 
 
 def make_rewards(rows: int, path: Path) -> None:
-    """Write rewards of `rows / 20` users, three members each, in four units and five balance types, from a seed."""
-    import numpy as np
-    import polars as pl
+    """Write made-up rewards, the same each time."""
+    from rewards_analytics.generating import generate
 
-    chance = np.random.default_rng(7)
-    user = np.sort(chance.integers(0, max(rows // 20, 1), rows))
-    member = user * 3 + chance.integers(0, 3, rows)
-    account = member * 2 + chance.integers(0, 3, rows)
-    drawn = pl.DataFrame(
-        {
-            "reward": np.arange(rows),
-            "user": user,
-            "member": member,
-            "account": account,
-            "type": chance.integers(0, 5, rows),
-            "unit": chance.integers(0, 4, rows),
-            "cents": chance.integers(0, 10**9, rows),
-            "days": chance.integers(-60, 900, rows),
-            "share": chance.random(rows),
-        }
-    )
-    types = ["BALANCE", "BALANCE_TO_LEVEL", "BALANCE_TO_REWARD", "EXPIRING_BALANCE", "TOTAL_BALANCE"]
-
-    def guid(prefix: str, number: str) -> pl.Expr:
-        return pl.format(prefix + "-{}-4c1f-9d1e-8a7b6c5d4e3f", pl.col(number).cast(pl.String).str.zfill(12))
-
-    dated = (pl.col("type") == 3) | ((pl.col("type") == 0) & (pl.col("share") < 0.2))
-    drawn.select(
-        guid=guid("RWD", "reward"),
-        user_guid=guid("USR", "user"),
-        member_guid=guid("MBR", "member"),
-        account_guid=pl.when(pl.col("account") % 3 != 0).then(guid("ACT", "account")),
-        balance_type=pl.lit(pl.Series(types)).gather(pl.col("type")),
-        unit_type=pl.lit(pl.Series(["DOLLARS", "MILES", "POINTS", "SEGMENTS"])).gather(pl.col("unit")),
-        balance=(pl.col("cents").cast(pl.Decimal(38, 9)) / 100).cast(pl.Decimal(38, 9)),
-        expires_on=pl.when(dated).then(pl.date(2026, 11, 23) + pl.duration(days=pl.col("days"))),
-        created_at=pl.datetime(2026, 1, 1, time_zone="UTC") + pl.duration(seconds=pl.col("reward") % 10**6),
-        description=pl.lit("Miles"),
-    ).write_parquet(path)
+    generate(path, rewards=rows)
 
 
-def check_equal(path: Path, folder: Path) -> None:
-    """Compare the answers of the exact peers, to the last digit."""
+def asked(peer: str, questions: Sequence[str], path: Path, folder: Path | None) -> Iterator[dict[str, Any]]:
+    """Seconds and peak megabytes of some questions, in one fresh process."""
+    command = [sys.executable, "-W", "ignore", "-c", RUN, peer, ",".join(questions), str(path), str(folder or "")]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    if run.returncode:
+        raise SystemExit(f"{peer} failed at {', '.join(questions)}:\n{run.stderr[-2000:]}")
+    yield from (json.loads(line) for line in run.stdout.splitlines() if line.startswith("{"))
+
+
+def check_equal(folder: Path, peers: Sequence[str], questions: Sequence[str]) -> None:
+    """Compare the answers with those of the first of the peers."""
     import polars as pl
     from polars.testing import assert_frame_equal
 
-    for question in QUESTIONS:
-        answers = {}
-        for peer in ("ours", "expert", "sql"):
-            out = folder / f"{peer}-{question}.parquet"
-            measured(peer, question, path, out)
-            answers[peer] = pl.read_parquet(out)
-        for peer in ("expert", "sql"):
-            assert_frame_equal(answers[peer], answers["ours"], check_dtypes=False, check_row_order=False)
-    _say(f"Equal to the last digit: ours, expert, sql, on {', '.join(QUESTIONS)}")
+    from tests.benchmarks.peers import INEXACT
+
+    for question in questions:
+        expected = _comparable(pl.read_parquet(folder / f"{peers[0]}-{question}.parquet"))
+        for peer in peers[1:]:
+            found = _comparable(pl.read_parquet(folder / f"{peer}-{question}.parquet").select(expected.columns))
+            if peer not in INEXACT:
+                assert_frame_equal(found, expected, check_exact=False, rel_tol=1e-12, abs_tol=0)
+                amounts = pl.col(pl.Decimal(38, 9))
+                assert found.select(amounts).equals(expected.select(amounts)), (peer, question)
+                continue
+            numbers = pl.col(pl.Decimal(38, 9)).cast(pl.Float64)
+            floats = _sorted(expected.with_columns(numbers)), _sorted(found.with_columns(numbers))
+            assert_frame_equal(*floats, check_exact=False, rel_tol=1e-9, abs_tol=1e-6)
 
 
-def compare(path: Path, peers: list[str], repeats: int) -> dict[str, dict[str, dict[str, float]]]:
-    """The best of some runs of every peer at every question."""
-    results: dict[str, dict[str, dict[str, float]]] = {peer: {} for peer in peers}
-    for question in QUESTIONS:
-        for _ in range(repeats):
-            # In turn, so that what else the machine does meets all alike.
-            for peer in peers:
-                found, best = measured(peer, question, path), results[peer].get(question)
-                results[peer][question] = min(found, best or found, key=lambda run: run["seconds"])
-    return results
+def _comparable(answer: Any) -> Any:
+    """The same answer with the same types, and in the same order."""
+    import polars as pl
+    from polars import selectors as cs
+
+    wide = [name for name, dtype in answer.schema.items() if dtype.is_decimal()]
+    return _sorted(
+        answer.with_columns(
+            pl.col(wide).cast(pl.Decimal(38, 9)),
+            cs.integer().cast(pl.Int64),
+            cs.categorical().cast(pl.String),
+            (cs.datetime() | cs.date()).cast(pl.Date),
+        ).with_columns(*(pl.col("account_guid").fill_null("") for name in answer.columns if name == "account_guid"))
+    )
 
 
-def print_ratios(results: dict[str, dict[str, dict[str, float]]], to: str) -> None:
-    """Print each peer's time and memory as ratios to one of them."""
-    _say(f"\n{'time, ratio to ' + to:24}" + "".join(f"{question:>10}" for question in QUESTIONS) + f"{'all six':>10}")
-    for peer, runs in results.items():
-        times = [runs[question]["seconds"] / results[to][question]["seconds"] for question in QUESTIONS]
-        whole = sum(run["seconds"] for run in runs.values()) / sum(run["seconds"] for run in results[to].values())
-        _say(f"{peer:24}" + "".join(f"{time:10.2f}" for time in [*times, whole]))
-    _say(f"\n{'peak memory, MB':24}" + "".join(f"{question:>10}" for question in QUESTIONS))
-    for peer, runs in results.items():
-        _say(f"{peer:24}" + "".join(f"{runs[question]['peak_mb']:10.0f}" for question in QUESTIONS))
+def _sorted(answer: Any) -> Any:
+    from polars import selectors as cs
+
+    texts = [*answer.select(cs.string() | cs.date()).columns]
+    return answer.sort(*texts, *(name for name in answer.columns if name not in texts), nulls_last=True)
 
 
-def main() -> None:
-    """Make the rewards, compare the answers, and print the tables."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=10_000_000)
-    parser.add_argument("--repeats", type=int, default=2)
-    parser.add_argument("--engines", action="store_true", help="also the six functions on every kind of frame")
-    parser.add_argument("--without", nargs="*", default=[], choices=PEERS, help="peers to leave out")
-    arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch)
-        small, large = folder / "tenth.parquet", folder / "rewards.parquet"
-        apart(make_rewards, arguments.rows // 10, small)
-        apart(make_rewards, arguments.rows, large)
-        apart(check_equal, small, folder)
-        peers = [peer for peer in PEERS if peer not in arguments.without]
-        results = compare(large, peers, arguments.repeats)
-        print_ratios(results, to="expert")
-        tenth = compare(small, ["ours"], arguments.repeats)
-        growth = sum(run["seconds"] for run in results["ours"].values()) / sum(
-            run["seconds"] for run in tenth["ours"].values()
-        )
-        _say(f"\nTime of {arguments.rows:,} rows over that of a tenth of them: {growth:.1f}")
-        if arguments.engines:
-            engines = [f"ours on {engine}" for engine in ENGINES]
-            print_ratios(compare(small, engines, 1), to="ours on polars")
+def measured(
+    path: Path, peers: Sequence[str], questions: Sequence[str], repeats: int, say: Callable[[str], None], *, alone: bool
+) -> Iterator[dict[str, dict[str, dict[str, list[float]]]]]:
+    """After each repetition, seconds and peak megabytes so far, by peer and question; unequal answers end it.
+
+    With `alone`, each question has a process of its own.
+    """
+    from tests.benchmarks.peers import SESSIONS
+
+    runs: dict[str, dict[str, dict[str, list[float]]]] = {peer: {} for peer in peers}
+    with tempfile.TemporaryDirectory() as folder:
+        for repetition in range(repeats):
+            answers = None if repetition else Path(folder)
+            for chosen in [[question] for question in questions] if alone else [questions]:
+                for peer in (each for each in peers if each not in SESSIONS):
+                    _note(runs[peer], asked(peer, chosen, path, answers))
+            for peer in (each for each in peers if each in SESSIONS and not repetition):
+                _note(runs[peer], asked(peer, questions, path, answers))
+            if not repetition:
+                apart(check_equal, Path(folder), peers, questions)
+                say(f"Equal answers: {', '.join(peers)}")
+            say(f"Repetition {repetition + 1} of {repeats} is done.")
+            yield runs
 
 
-def _say(words: str) -> None:
-    print(words, flush=True)  # noqa: T201
+def _note(runs: dict[str, dict[str, list[float]]], found: Iterator[dict[str, Any]]) -> None:
+    for run in found:
+        cost = runs.setdefault(run["question"], {"seconds": [], "peak_mb": []})
+        cost["seconds"].append(round(run["seconds"], 3))
+        cost["peak_mb"].append(round(run["peak_mb"]))
 
 
-if __name__ == "__main__":
-    main()
+# --- Rates of the way in and of a history -----------------------------------------------------------
+
+
+def rates(rewards: int, folder: Path) -> dict[str, float]:
+    """What generating, loading, keeping and closing take: rewards a second, and bytes a reward."""
+    import polars as pl
+
+    import rewards_analytics as ra
+    from rewards_analytics.generating import generate
+
+    def per_second(count: int, work: Callable[[], object]) -> float:
+        began = time.perf_counter()
+        work()
+        return round(count / (time.perf_counter() - began))
+
+    parquet, text = folder / "rates.parquet", folder / "rates.ndjson"
+    days, day = 8, max(rewards // 8, 1)
+    found = {
+        "generate_per_s": per_second(rewards, lambda: generate(parquet, rewards=rewards)),
+        "generate_ndjson_per_s": per_second(rewards, lambda: generate(text, rewards=rewards)),
+        "load_ndjson_per_s": per_second(rewards, lambda: ra.load(text)),
+        "check_parquet_per_s": per_second(rewards, lambda: ra.check(parquet)),
+    }
+    history = ra.History(folder / "appended")
+    frame = ra.load(parquet)
+    on = pl.Series([ra.History(generate(folder / "history", rewards=day, days=days)).dates()]).explode().to_list()
+    found["append_per_s"] = per_second(rewards, lambda: history.append(frame, on[-1]))
+    kept = ra.History(folder / "history")
+    found["roll_forward_per_s"] = per_second(day * days, lambda: ra.roll_forward(kept).collect())
+    found["dues_per_s"] = per_second(day * days, lambda: ra.dues(kept).collect())
+    found["bytes_parquet"] = round(parquet.stat().st_size / rewards, 2)
+    found["bytes_ndjson"] = round(text.stat().st_size / rewards, 2)
+    found["bytes_history"] = round(
+        sum(each.stat().st_size for each in (folder / "appended").rglob("*.parquet")) / rewards, 2
+    )
+    return found
+
+
+def print_rates(rewards: int) -> None:
+    """Print the rates as JSON, for the process that started this one."""
+    with tempfile.TemporaryDirectory() as folder:
+        print(json.dumps(rates(rewards, Path(folder))))  # noqa: T201
+
+
+def rates_apart(rewards: int) -> dict[str, float]:
+    """Measure the rates in a fresh process."""
+    program = f"from tests.benchmarks.analysis import print_rates; print_rates({rewards})"
+    command = [sys.executable, "-W", "ignore", "-c", program]
+    run = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ | {"TQDM_DISABLE": "1"})
+    if run.returncode:
+        raise SystemExit(f"The rates could not be measured:\n{run.stderr[-2000:]}")
+    found: dict[str, float] = json.loads(run.stdout.splitlines()[-1])
+    return found
