@@ -22,6 +22,9 @@ DATA: Final = (
 )
 """What the notebooks read, in the folder `data`."""
 
+BENCHMARKS: Final = "_benchmarks/1M.json"
+"""The results of the benchmarks, in the folder `data`; in a checkout they are where README shows them."""
+
 _HERE: Final = Path(__file__).parent
 
 _WORKFLOW: Final = """\
@@ -64,8 +67,8 @@ yours: change them, then store the new outputs.
     rewards-analytics validate *.ipynb                # run them again; exit with 1 where an output differs
     rewards-analytics validate --update *.ipynb       # store the outputs of a change that is meant
 
-`data/` holds made-up rewards, and `data/_history/` a year of daily snapshots. `validate.sh` and
-`.github/workflows/notebooks.yml` validate in CI.
+`data/` holds made-up rewards, `data/_history/` a year of daily snapshots, and `data/_benchmarks/` measured times.
+`validate.sh` and `.github/workflows/notebooks.yml` validate in CI.
 `nbval-sanitize.cfg` lists what may differ from one run to the next, for those who run nbval themselves:
 
     python -m pytest --nbval --nbval-sanitize-with=nbval-sanitize.cfg --nbval-cell-timeout=120 .
@@ -110,9 +113,12 @@ def write_starters(folder: str | os.PathLike[str]) -> list[Path]:
 
 def _fill(folder: Path) -> None:
     source = _source()
-    for name in DATA:
+    files = {name: source / "data" / name for name in (*DATA, BENCHMARKS)}
+    if source != _HERE / "starters":
+        files[BENCHMARKS] = source / ".github" / "benchmarks" / Path(BENCHMARKS).name
+    for name, path in files.items():
         (folder / "data" / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source / "data" / name, folder / "data" / name)
+        shutil.copyfile(path, folder / "data" / name)
     for path in sorted((source / "notebooks").glob("*.ipynb")):
         text = json.dumps(_beside_its_data(json.loads(path.read_text(encoding="utf-8"))), indent=1, ensure_ascii=False)
         (folder / path.name).write_text(f"{text}\n", encoding="utf-8")

@@ -44,7 +44,7 @@ def lab(chromium, tmp_path_factory):
     """A page of JupyterLab with copies of the notebooks; `lab.messages` is what the console was told."""
     pytest.importorskip("jupyterlab", reason='JupyterLab is missing: pip install "rewards-analytics[lab]"')
     folder = tmp_path_factory.mktemp("lab")
-    for name in ("notebooks", "data"):
+    for name in ("notebooks", "data", ".github/benchmarks"):
         shutil.copytree(ROOT / name, folder / "work" / name)
     with jupyterlab(folder, folder / "work") as address, chromium.new_context() as context:
         page = context.new_page()

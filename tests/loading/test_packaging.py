@@ -13,6 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SOURCES = [
     "pyproject.toml", "README.md", "LICENSE", ".gitignore", ".packaging", "rewards_analytics", "notebooks", "data",
+    ".github",
 ]  # fmt: skip
 JSON = Path("rewards_analytics/loading/json")
 NO_COMPILER = {"CC": "/nonexistent/cc", "PATH": "/nonexistent"}

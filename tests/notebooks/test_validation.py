@@ -16,7 +16,7 @@ from rewards_analytics.widgets.connect.demo_sandbox import DemoSandbox
 ROOT = Path(__file__).parent.parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 WITH_PICTURES = [path for path in NOTEBOOKS if path.stem != "product_report"]
-DASHBOARDS = [path for path in WITH_PICTURES if path.stem not in ("history", "lapse")]  # a dashboard shows one day
+DASHBOARDS = [path for path in WITH_PICTURES if path.stem not in ("history", "lapse", "scale")]  # it shows one day
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 STATE = "application/vnd.jupyter.widget-state+json"
