@@ -291,20 +291,24 @@ function render({ model, el }) {
     else if (target.matches("[data-search]") && target.value) clear(target);
     else if (!isTerm) send("reset");
   };
-  on.keydown = (event) => {
-    const { key, target } = event;
-    const isCommand = event.ctrlKey || event.metaKey;
-    const isUndo = isCommand && key === "z" && !target.matches("input"); // Alt+Left stays the browser's
-    if (event.isComposing || ((isCommand || event.altKey) && !isUndo)) return;
-    event.stopPropagation(); // a notebook takes arrows, letters and Enter for its own commands
+  const isUndo = ({ key, ctrlKey, metaKey }) => key === "z" && (ctrlKey || metaKey); // Alt+Left is the browser's
+  // Do what a key means on an element; false if it means nothing of ours.
+  const press = (event, target) => {
+    const { key } = event;
+    if (isUndo(event)) return send("undo");
+    if (target.matches("[data-search]") && searchKey(key, target)) return showList();
+    if (key === "Escape") return escape(target);
+    if (["Enter", " "].includes(key) && target.matches("[data-do]") && !target.matches(NATIVE)) return act(target);
     const item = target.closest("[role=button], [role=tab]");
-    let isDone = true;
-    if (isUndo) send("undo");
-    else if (target.matches("[data-search]") && searchKey(key, target)) showList();
-    else if (key === "Escape") escape(target);
-    else if (["Enter", " "].includes(key) && target.matches("[data-do]") && !target.matches(NATIVE)) act(target);
-    else isDone = Boolean(item?.closest(ROVING)) && step(event, item);
-    if (isDone) event.preventDefault();
+    return Boolean(item?.closest(ROVING)) && step(event, item);
+  };
+  const keydown = (event) => {
+    const [target] = event.composedPath();
+    const isCommand = event.ctrlKey || event.metaKey || event.altKey;
+    if (!el.contains(target) || event.isComposing) return;
+    if (isCommand && !(isUndo(event) && !target.matches("input"))) return;
+    event.stopPropagation(); // a notebook takes arrows, letters and Enter for its own commands
+    if (press(event, target) !== false) event.preventDefault();
   };
   on.keyup = ({ key }) => key === "Shift" && drag && choose();
 
@@ -341,7 +345,7 @@ function render({ model, el }) {
     const [input, list, all] = [part("search"), part("matches"), options()];
     if (!input || !list) return;
     list.hidden = active() !== input || !isListed(input);
-    input.setAttribute("aria-expanded", String(!list.hidden));
+    input.setAttribute("aria-expanded", String(!list.hidden && all.length > 0));
     all.forEach((each, index) => each.classList.toggle("active", index === chosen));
     input.setAttribute("aria-activedescendant", list.hidden ? "" : (all[chosen]?.id ?? ""));
     if (!list.hidden) all[chosen]?.scrollIntoView({ block: "nearest" });
@@ -423,16 +427,11 @@ function render({ model, el }) {
   };
   on.pointercancel = () => brush();
 
-  // --- Focus and pointer: labels in the live line, terms in the tooltip ---
+  // --- Focus and pointer: what a mark says is read out, and stands in the tooltip as a term's meaning does ---
 
-  const explain = (target) => {
-    const owner = target.closest("[data-tip]");
-    if (!owner) return;
-    if (owner.closest(MARKS)) say(owner.dataset.tip);
-    tip.show(owner);
-  };
   on.focusin = ({ target }) => {
-    explain(target);
+    if (target.closest(MARKS)) say(target.dataset.tip ?? "");
+    if (target.dataset.tip) tip.show(target);
     arrange();
   };
   on.focusout = ({ target }) => {
@@ -440,8 +439,9 @@ function render({ model, el }) {
     setTimeout(showList);
   };
   on.pointerover = ({ target, pointerType }) => {
+    const owner = target.closest("[data-tip]");
     if (tip.holds(target)) tip.stay();
-    else if (pointerType !== "touch" && !drag) explain(target);
+    else if (owner && pointerType !== "touch" && !drag) tip.show(owner);
   };
   on.pointerout = ({ pointerType }) => pointerType === "touch" || tip.hideSoon();
 
@@ -455,6 +455,8 @@ function render({ model, el }) {
   document.adoptedStyleSheets.push(hiding);
   const ending = new AbortController();
   for (const [name, listener] of Object.entries(on)) el.addEventListener(name, listener, { signal: ending.signal });
+  // Notebook 7 looks for its commands on the way down to the element with the focus, and has to come second.
+  window.addEventListener("keydown", keydown, { capture: true, signal: ending.signal });
   model.on("change:html", draw);
   arrange();
   return () => {
