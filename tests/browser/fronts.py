@@ -20,6 +20,10 @@ import rewards_analytics as ra
 dashboard = ra.explore(ra.load({path!r}), as_of=datetime.date(2026, 11, 23))
 """
 MARIMO = """
+# /// script
+# [tool.marimo.display]
+# theme = "system"
+# ///
 import marimo
 
 app = marimo.App(width="full")
@@ -39,9 +43,17 @@ def watched(chromium: Any, home: str, **settings: Any) -> Iterator[Any]:
     options = {"viewport": {"width": 1400, "height": 1000}, "permissions": ["clipboard-read", "clipboard-write"]}
     with chromium.new_context(**options | settings) as context:
         page = context.new_page()
-        page.set_default_timeout(30_000)
+        page.set_default_timeout(60_000)
         page.wrong = []
-        page.on("console", lambda each: page.wrong.append(each.text) if each.type == "error" else None)
+        # A front end's own server may refuse something; an address elsewhere counts below, whatever came of it.
+        page.on(
+            "console",
+            lambda each: (
+                page.wrong.append(each.text)
+                if each.type == "error" and not each.text.startswith("Failed to load resource")
+                else None
+            ),
+        )
         page.on("pageerror", lambda error: page.wrong.append(str(error)))
         page.on("dialog", lambda dialog: (page.wrong.append(dialog.message), dialog.dismiss()))
         page.on("request", lambda request: _note(page.wrong, request.url, home))
@@ -61,28 +73,35 @@ def write_notebook(path: Path, rewards: Path) -> None:
     nbformat.write(notebook, path)
 
 
+RUN_ALL = """async () => {
+    const { context, sessionContext } = jupyterapp.shell.currentWidget;
+    await context.ready;
+    await sessionContext.ready;
+    await jupyterapp.commands.execute("notebook:run-all-cells");
+}"""
+
+
 @contextmanager
 def jupyterlab(chromium: Any, server: str, name: str) -> Iterator[Any]:
     """A page of JupyterLab with a notebook, run from top to bottom."""
-    with watched(chromium, server) as page:
-        page.goto(f"{server}lab/tree/{name}")
-        page.wait_for_function(
-            "document.querySelector('#jp-main-statusbar')?.textContent.includes('Python 3 (ipykernel) | Idle')"
-        )
+    with _run(chromium, server, f"lab/tree/{name}") as page:
         command(page, "application:toggle-left-area")
-        command(page, "notebook:run-all-cells")
-        page.locator("div.rewards-explore [data-live]").wait_for(state="attached")
         yield page
 
 
 @contextmanager
 def notebook(chromium: Any, server: str, name: str) -> Iterator[Any]:
     """A page of Notebook 7 with a notebook, run from top to bottom."""
+    with _run(chromium, server, f"notebooks/{name}") as page:
+        yield page
+
+
+@contextmanager
+def _run(chromium: Any, server: str, path: str) -> Iterator[Any]:
     with watched(chromium, server) as page:
-        page.goto(f"{server}notebooks/{name}")
-        page.locator(".jp-NotebookKernelStatus, .jp-Notebook-ExecutionIndicator[data-status=idle]").first.wait_for()
-        page.get_by_text("Python 3 (ipykernel)").first.wait_for()
-        command(page, "notebook:run-all-cells")
+        page.goto(f"{server}{path}")
+        page.wait_for_function("window.jupyterapp?.shell?.currentWidget?.sessionContext")
+        page.evaluate(RUN_ALL)
         page.locator("div.rewards-explore [data-live]").wait_for(state="attached")
         yield page
 
@@ -92,17 +111,31 @@ def command(page: Any, name: str, **arguments: Any) -> Any:
     return page.evaluate("([name, given]) => jupyterapp.commands.execute(name, given)", [name, arguments])
 
 
+def execute(page: Any, code: str) -> None:
+    """Execute code in the kernel of the notebook that a page shows, without waiting for it."""
+    kernel = "[...jupyterapp.shell.widgets('main')].find((each) => each.sessionContext).sessionContext.session.kernel"
+    page.evaluate(f"code => void {kernel}.requestExecute({{ code }})", code)
+
+
+def show_theme(page: Any, name: str) -> None:
+    """Show a front end, whichever it is, in its theme Light or Dark."""
+    page.emulate_media(color_scheme=name.lower())
+    if page.evaluate("window.jupyterapp?.commands.hasCommand('apputils:change-theme')"):
+        command(page, "apputils:change-theme", theme=f"JupyterLab {name}")
+        page.wait_for_function(f"document.body.dataset.jpThemeLight === '{str(name == 'Light').lower()}'")
+
+
 @contextmanager
 def marimo(chromium: Any, folder: Path, rewards: Path, shown: str = "dashboard") -> Iterator[Any]:
     """A page of a marimo app that shows the dashboard."""
     code = "\n    ".join(DASHBOARD.format(path=str(rewards)).strip().splitlines())
     app = folder / "app.py"
     app.write_text(MARIMO.format(code=code, shown=shown))
-    with served(["marimo", "run", str(app), "--headless", "--no-token", "--host=127.0.0.1"], folder) as server:
-        with watched(chromium, server) as page:
-            page.goto(server)
-            page.locator("div.rewards-explore [data-live]").wait_for(state="attached")
-            yield page
+    command = ["marimo", "run", str(app), "--headless", "--no-token", "--host=127.0.0.1"]
+    with served(command, folder) as server, watched(chromium, server) as page:
+        page.goto(server)
+        page.locator("div.rewards-explore [data-live]").wait_for(state="attached")
+        yield page
 
 
 @contextmanager
@@ -128,3 +161,18 @@ def _address(log: Path, server: subprocess.Popen[bytes]) -> str:
                 return word.rstrip("/") + "/"
         time.sleep(0.1)
     raise TimeoutError(f"No address in {log.read_text()!r}")
+
+
+@contextmanager
+def voila(chromium: Any, _folder: Path, rewards: Path) -> Iterator[Any]:
+    """The page that `rewards-analytics dashboard` serves."""
+    command = [sys.executable, "-m", "rewards_analytics", "dashboard", str(rewards), "--as-of", "2026-11-23"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            address = server.stdout.readline().split()[-1]  # type: ignore[union-attr]
+            with watched(chromium, address.partition("?")[0]) as page:
+                page.goto(address)
+                page.locator("div.rewards-explore [data-live]").wait_for(state="attached")
+                yield page
+        finally:
+            server.terminate()

@@ -1,276 +1,425 @@
-"""The dashboard in a real JupyterLab: the numbers on the page follow the filters."""
+"""The dashboard in a real JupyterLab, Notebook 7, Voila and marimo: what is picked is what the functions count."""
 
-import os
+import json
+import subprocess
+import sys
+from contextlib import ExitStack
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
+import nbformat
 import polars as pl
 import pytest
 
 import rewards_analytics as ra
-from rewards_analytics.wording import amount, one_line
-from tests.browser import lab
+from rewards_analytics.wording import amount, count, one_line
+from tests.browser import fronts, lab
 
 ROOT = Path(__file__).parents[2]
-SOURCE = ROOT / "data" / "rewards.parquet"
 SCREENSHOTS = ROOT / "build" / "screenshots"
 AS_OF = date(2026, 11, 23)
-HOSTILE = "無料宿泊 $5 to $10 <script>alert(1)</script> <img src=x onerror=alert(2)>"
-CELL = f"""
-import datetime
-import polars as pl
-import rewards_analytics as ra
-rewards = ra.load({str(SOURCE)!r})
-goal = pl.col("balance_type").is_in(["BALANCE_TO_LEVEL", "BALANCE_TO_REWARD"])
-rewards = rewards.with_columns(description=pl.when(goal).then(pl.lit({HOSTILE!r})).otherwise("description"))
-dashboard = ra.explore(rewards, as_of=datetime.date(2026, 11, 23))
-dashboard
-"""
-MATHEMATICS = "from IPython.display import Markdown\nMarkdown('$5 to $10')"
+HOSTILE = "無料宿泊 $5 to $10 \\(x^2\\) \u202eRTL <script>alert(1)</script> <img src=x onerror=alert(2)>"
+HOSTILE_USER = "USR-<img src=x onerror=alert(3)> $a$"
+
+
+@pytest.fixture(scope="session")
+def source(tmp_path_factory):
+    """Rewards whose goals and one user have names that would run or become mathematics in a careless page."""
+    goal = pl.col("balance_type").is_in(["BALANCE_TO_LEVEL", "BALANCE_TO_REWARD"])
+    rewards = ra.load(ROOT / "data" / "rewards.parquet")
+    last = rewards["user_guid"].max()
+    path = tmp_path_factory.mktemp("source") / "rewards.parquet"
+    return ra.write(
+        rewards.with_columns(
+            description=pl.when(goal).then(pl.lit(HOSTILE)).otherwise("description"),
+            user_guid=pl.when(pl.col("user_guid") == last).then(pl.lit(HOSTILE_USER)).otherwise("user_guid"),
+        ),
+        path,
+    )
+
+
+@pytest.fixture(scope="session")
+def chosen(source):
+    """What a state chooses, for the public functions to count."""
+    dashboard = ra.explore(ra.load(source), as_of=AS_OF)
+    before = dashboard.state
+
+    def of(**state):
+        dashboard.state = before | {"check": None} | state
+        return dashboard.selection
+
+    return of
 
 
 @pytest.fixture(scope="module")
-def jupyterlab(tmp_path_factory):
-    """The address of a JupyterLab of its own, with one notebook."""
+def server(tmp_path_factory, source):
+    """A server with the same notebook for each front end that shows notebooks."""
     pytest.importorskip("jupyterlab", reason='JupyterLab is missing: pip install "rewards-analytics[lab]"')
-    nbformat = pytest.importorskip("nbformat")
-    folder = tmp_path_factory.mktemp("jupyterlab")
-    notebook = nbformat.v4.new_notebook(cells=[*map(nbformat.v4.new_code_cell, (CELL, MATHEMATICS))])
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3 (ipykernel)"}
+    folder = tmp_path_factory.mktemp("jupyter")
     (folder / "work").mkdir()
-    nbformat.write(notebook, folder / "work" / "explore.ipynb")
+    for name in ("jupyterlab", "notebook"):
+        fronts.write_notebook(folder / "work" / f"{name}.ipynb", source)
     with lab.jupyterlab(folder, folder / "work") as address:
         yield address
 
 
-@pytest.fixture(scope="module")
-def notebook(chromium, jupyterlab):
-    """The notebook in a page; `page.messages` has what its console said once the dashboard was there."""
-    with chromium.new_context(viewport={"width": 1280, "height": 1900}) as context:
-        page = context.new_page()
-        page.set_default_timeout(60_000)
-        page.goto(f"{jupyterlab}lab/tree/explore.ipynb")
-        page.wait_for_function(
-            "document.querySelector('#jp-main-statusbar')?.textContent.includes('Python 3 (ipykernel) | Idle')"
-        )
-        page.messages = []
-        page.on("console", lambda each: page.messages.append(each.text) if each.type == "error" else None)
-        page.on("pageerror", lambda error: page.messages.append(str(error)))
-        page.on("dialog", lambda dialog: (page.messages.append(dialog.message), dialog.dismiss()))
+@pytest.fixture(scope="module", params=["jupyterlab", "notebook", "voila", "marimo"])
+def front(request, chromium, source, tmp_path_factory):
+    """The page of a front end that shows the dashboard."""
+    folder = tmp_path_factory.mktemp(request.param)
+    with ExitStack() as stack:
+        if request.param in ("jupyterlab", "notebook"):
+            address = request.getfixturevalue("server")
+            opened = getattr(fronts, request.param)(chromium, address, f"{request.param}.ipynb")
+        else:
+            opened = getattr(fronts, request.param)(chromium, folder, source)
+        page = stack.enter_context(opened)
+        page.wrong.clear()  # what a front end says about itself while it starts
+        page.name = request.param
         yield page
 
 
 @pytest.fixture
-def page(notebook):
-    """A new dashboard in the notebook."""
-    command(notebook, "notebook:run-all-cells")
-    notebook.wait_for_function("document.querySelectorAll('.rewards-explore .rewards-card').length === 4")
-    notebook.messages.clear()
-    yield notebook
-    notebook.evaluate("document.querySelector('.rewards-explore').remove()")
+def page(front):
+    """The dashboard as it was at first; whatever a test did, nothing ran, failed or asked another host."""
+    front.set_viewport_size({"width": 1400, "height": 1000})
+    if dashboard(front).locator("[data-search]").input_value():
+        dashboard(front).locator("[data-search]").press("Escape")
+    tab(front, "Expiring")
+    dashboard(front).locator("[data-key=every]").select_option("month")
+    tab(front, "Totals")
+    if button(front, "Reset").count():
+        button(front, "Reset").click()
+    shows(front).to_have_text("All rewards")
+    yield front
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    front.screenshot(path=SCREENSHOTS / f"explore-{front.name}.png")
+    assert front.wrong == []
+    assert front.locator(".rewards-explore mjx-container").count() == 0, "text became mathematics"
 
 
-def command(page, name, **arguments):
-    page.evaluate("([name, given]) => window.jupyterapp.commands.execute(name, given)", [name, arguments])
-
-
-def choose(page, tab):
-    page.locator(".rewards-explore").get_by_role("tab", name=tab).click()
-
-
-def table(page, caption):
-    return page.get_by_role("region", name=caption).locator("tbody tr")
-
-
-def rewards():
-    return ra.load(SOURCE)
-
-
-def written(rows, column):
-    return [amount(row[column], row["unit_type"]) for row in rows.rows(named=True)]
-
-
-def busy(**arguments):
-    """The periods of the timeline in which something expires, as the page lists them."""
-    timeline = ra.expiring(rewards(), as_of=AS_OF, until=date(2028, 11, 22), **arguments)
-    return timeline.filter(pl.col("rewards") > 0).sort("period", "unit_type").head(40)
-
-
-def test_totals_on_the_page_follow_users_units_and_types(page):
+def shows(page):
     from playwright.sync_api import expect
 
-    available = page.get_by_role("region", name="Totals per unit").locator("tbody td:nth-child(2)")
-    expect(available).to_have_text(written(ra.totals(rewards()), "available"))
-
-    page.get_by_role("checkbox", name="Miles", exact=True).uncheck()
-    expect(available).to_have_text(written(ra.totals(rewards().filter(pl.col("unit_type") != "MILES")), "available"))
-
-    page.get_by_role("checkbox", name="Miles", exact=True).check()
-    page.get_by_role("checkbox", name="Total balance").uncheck()
-    plain = rewards().filter(pl.col("balance_type") != "TOTAL_BALANCE")
-    expect(available).to_have_text(written(ra.totals(plain), "available"))
-
-    page.get_by_role("checkbox", name="Total balance").check()
-    user = rewards()["user_guid"].sort()[0]
-    page.get_by_label("User", exact=True).press_sequentially(user)
-    expect(available).to_have_text(written(ra.totals(rewards().filter(pl.col("user_guid") == user)), "available"))
-
-    page.get_by_label("User", exact=True).fill("USR-nobody")
-    expect(page.get_by_text("No user has guid 'USR-nobody'.")).to_be_visible()
-    assert page.messages == []
+    return expect(dashboard(page).locator("[id$=-filtered] > span").first)
 
 
-def test_the_timeline_on_the_page_follows_date_and_period(page):
-    from playwright.sync_api import expect
-
-    choose(page, "Expiring")
-    amounts = page.get_by_role("region", name="From 23 November 2026 until").locator("tbody td:nth-child(3)")
-    expect(amounts).to_have_text(written(busy(), "expiring"))
-
-    page.get_by_label("Period", exact=True).select_option("Quarter")
-    expect(amounts).to_have_text(written(busy(every="quarter"), "expiring"))
-
-    page.get_by_label("As of", exact=True).fill("2027-06-01")
-    aging = ra.aging(rewards(), as_of=date(2027, 6, 1)).filter(pl.col("unit_type") == "POINTS")
-    schedule = page.get_by_role("region", name="Expiring amounts by days from 1 June 2027")
-    expect(schedule.locator("tbody td:nth-child(3)")).to_have_text(written(aging, "expiring"))
-    assert page.messages == []
+def dashboard(page):
+    return page.locator("div.rewards-explore:has([data-live])")
 
 
-def test_changes_that_come_faster_than_redraws_are_not_queued(page):
-    from playwright.sync_api import expect
+def button(page, name, **options):
+    return dashboard(page).get_by_role("button", name=name, exact=True, **options)
 
-    choose(page, "Expiring")
-    page.locator(".rewards-timeline").first.wait_for()
-    page.get_by_label("Period", exact=True).evaluate(
-        """(select) => {
-            const shown = document.querySelector(".rewards-timeline").closest(".widget-html-content");
-            window.redraws = 0;
-            new MutationObserver(() => (window.redraws += 1)).observe(shown, { childList: true });
-            for (let turn = 0; turn < 61; turn += 1) {
-                select.selectedIndex = turn % 5;
-                select.dispatchEvent(new Event("change", { bubbles: true }));
-            }
-        }"""
+
+def tab(page, name):
+    dashboard(page).get_by_role("tab", name=name, exact=True).click()
+    dashboard(page).locator(f"[role=tab][aria-selected=true]:text-is('{name}')").wait_for()
+
+
+def table(page, name):
+    return dashboard(page).locator(f"table[id$=table-{name}]")
+
+
+def values(page, name, column):
+    """The exact values of a column."""
+    return (
+        table(page, name)
+        .locator(f"tbody tr > :nth-child({column})")
+        .evaluate_all("cells => cells.map(({ dataset, textContent }) => dataset.value ?? textContent)")
     )
-    timeline = page.get_by_role("region", name="From 23 November 2026 until")
-    expect(timeline.get_by_role("columnheader").first).to_have_text("Day")
-    page.wait_for_timeout(300)
-
-    assert page.get_by_label("Period", exact=True).evaluate("(select) => select.selectedIndex") == 0
-    assert page.evaluate("window.redraws") <= 3
 
 
-def test_text_from_a_provider_is_escaped_on_the_page(page):
-    choose(page, "Distance")
-    page.get_by_role("region", name="Nearest goals").wait_for()
-
-    names = page.locator(".rewards-explore bdi").all_text_contents()
-
-    assert len(names) == 12
-    assert set(names) == {one_line(HOSTILE)}
-    assert page.messages == []
-
-
-def test_dollars_in_text_are_not_typeset_where_mathematics_is(page):
+def counts(page, selection):
+    """Assert that the page counts these rewards, and shows their totals."""
     from playwright.sync_api import expect
 
-    expect(page.locator(".jp-OutputArea mjx-container")).to_have_count(1)  # of the cell below
-    choose(page, "Distance")
-    page.get_by_role("region", name="Nearest goals").wait_for()
-    page.get_by_label("User", exact=True).fill("$5 to $10")
-    expect(page.get_by_text("No user has guid '$5 to $10'.")).to_be_visible()
-    page.wait_for_timeout(500)
+    nouns = {"user_guid": "user", "member_guid": "member"}
+    words = [count(selection[column].n_unique(), noun) for column, noun in nouns.items()]
+    expect(dashboard(page).locator("[id$=-counted]")).to_have_text(", ".join([*words, count(len(selection), "reward")]))
+    tab(page, "Totals")
+    for row in ra.totals(selection).rows(named=True):
+        card = dashboard(page).locator(".card").filter(has_text=row["unit_type"].capitalize())
+        expect(card.locator(".figure")).to_have_text(amount(row["available"], row["unit_type"]))
 
-    assert page.locator(".rewards-explore mjx-container").count() == 0
+
+def press(locator, how):
+    if how == "mouse":
+        locator.click()
+    else:
+        locator.press(how)
 
 
-def test_the_keyboard_is_enough(page):
+@pytest.mark.parametrize("how", ["mouse", "Enter"])
+def test_a_unit_a_guid_a_bar_and_a_bucket_are_picked_and_the_functions_count_the_same(page, chosen, how):
+    press(dashboard(page).locator(".card").get_by_role("button", name="Miles"), how)
+    counts(page, chosen(units=["MILES"]))
+    press(button(page, "Reset"), how)
+
+    tab(page, "Expiring")
+    picked = table(page, "upcoming").locator("button[data-with*='\"users\"']").first
+    user = picked.get_attribute("data-with")
+    press(picked, how)
+    shows(page).to_have_text("Filtered by")
+    counts(page, chosen(users=[json.loads(user)[1]]))
+    press(button(page, "Reset"), how)
+
+    tab(page, "Expiring")
+    press(dashboard(page).locator("[data-marks] [data-with*='2027-01-01']").first, how)
+    shows(page).to_have_text("Filtered by")
+    counts(page, chosen(period="2027-01-01"))
+    press(button(page, "Reset"), how)
+
+    tab(page, "Expiring")
+    press(button(page, "31 to 60 days"), how)
+    shows(page).to_have_text("Filtered by")
+    counts(page, chosen(bucket="31-60"))
+
+
+WATCH = """root => {
+    root.ownerDocument.blank = 0;
+    const panel = () => root.querySelector(".panel");
+    const isShown = () => panel()?.textContent.trim() && panel().offsetHeight;
+    const look = () => (root.ownerDocument.blank += isShown() ? 0 : 1);
+    new MutationObserver(look).observe(root, { childList: true, subtree: true, characterData: true });
+}"""
+
+
+def test_letters_typed_quickly_find_people_and_the_page_is_never_blank(page, chosen):
     from playwright.sync_api import expect
 
-    page.get_by_role("checkbox", name="Dollars", exact=True).press("Space")
-    expect(table(page, "Totals per unit")).to_have_count(3)
+    dashboard(page).evaluate(WATCH)
+    search = dashboard(page).locator("[data-search]")
+    user = next(guid for guid in chosen()["user_guid"].sort() if guid.startswith("USR-6c"))
 
-    page.get_by_role("tab", name="Totals").press("ArrowRight")
-    page.get_by_role("tab", name="Expiring").press("Enter")
-    expect(table(page, "Next expiries, one row")).to_have_count(10)  # 4 of miles, the first 6 of points
+    search.press_sequentially("6C", delay=10)
+    expect(dashboard(page).get_by_role("option").first).to_be_visible()
+    search.press_sequentially(user[6:9], delay=10)
+    assert search.input_value() == f"6C{user[6:9]}"
+    expect(dashboard(page).get_by_role("option")).to_have_count(1)
+    search.press("ArrowDown")
+    search.press("Enter")
+    counts(page, chosen(users=[user]))
+    assert search.input_value() == ""
 
-    page.get_by_label("Period", exact=True).press("q")
-    expect(page.get_by_role("columnheader", name="Quarter")).to_be_visible()
+    search.press_sequentially("$a$")
+    search.press("Enter")
+    counts(page, chosen(users=[user, HOSTILE_USER]))
+    search.press_sequentially("nobody")
+    expect(dashboard(page).get_by_text("No user or member matches.")).to_be_visible()
+    search.press("Escape")
+    expect(dashboard(page).get_by_text("No user or member matches.")).to_be_hidden()
+    search.press("Escape")
 
-    code = page.locator(".rewards-code:visible summary").first
-    code.press("Enter")
-    expect(page.locator(".rewards-code:visible pre").first).to_contain_text('every="quarter"')
+    shows(page).to_have_text("All rewards")
+    assert page.evaluate("document.blank") == 0
 
 
-def test_a_table_and_a_picture_can_be_downloaded(page):
-    page.get_by_role("button", name="Prepare downloads").locator("visible=true").press("Enter")
-    files = {}
-    for name in ("CSV", "PARQUET", "SVG", "PNG"):
-        with page.expect_download() as download:
-            page.locator(".rewards-explore").get_by_role("link", name=name).click()
-        files[download.value.suggested_filename] = Path(download.value.path()).read_bytes()
+def test_a_table_is_sorted_shown_whole_and_copied(page, chosen):
+    from playwright.sync_api import expect
 
-    assert list(files) == ["totals.csv", "totals.parquet", "totals.svg", "totals.png"]
-    assert pl.read_parquet(files["totals.parquet"]).equals(ra.totals(rewards()))
-    assert files["totals.csv"].decode().splitlines()[0] == "unit_type,available,expiring,holdings,members,users"
+    tab(page, "Expiring")
+    dues = ra.upcoming(chosen(), as_of=AS_OF, until=date(2027, 11, 22))
+    button(page, "Expiring").click()
+    header = table(page, "upcoming").locator("th[aria-sort]")
+    expect(header).to_have_text("Expiring")
+    amounts = dues["expiring"].sort(descending=header.get_attribute("aria-sort") == "descending")
+    shown = [Decimal(value) for value in values(page, "upcoming", 4)]
+    assert shown == amounts.head(len(shown)).to_list()
+
+    dashboard(page).locator("[data-copy-of$=table-upcoming]").click()
+    expect(dashboard(page).locator("[data-live]")).to_have_text("Copied")
+    head, *rows = (line.split("\t") for line in page.evaluate("navigator.clipboard.readText()").splitlines())
+    assert head == ["Day", "Days left", "Unit", "Expiring", "User", "Member", "Account"]
+    assert [Decimal(row[3]) for row in rows] == shown
+    assert {row[4] for row in rows} <= set(dues["user_guid"])
+
+    tab(page, "Distance")
+    goals = ra.distance(chosen()).filter(~pl.col("reached"))
+    rows = table(page, "distance").locator("tbody tr")
+    while (listed := rows.count()) < len(goals):
+        button(page, "Show more").click()
+        expect(rows).not_to_have_count(listed)
+    expect(button(page, "Show more")).to_have_count(0)
+    assert set(table(page, "distance").locator("bdi").all_text_contents()) == {one_line(HOSTILE)}
+
+
+def test_reset_undo_and_copied_state_bring_views_back(page, chosen):
+    tab(page, "Expiring")
+    dashboard(page).locator("[data-key=every]").select_option("quarter")
+    button(page, "Points", pressed=False).first.click()
+    shows(page).to_have_text("Filtered by")
+    button(page, "Copy state").click()
+    dashboard(page).locator("[data-copied]").wait_for()
+    state = json.loads(page.evaluate("navigator.clipboard.readText()"))
+    assert (state["units"], state["every"], state["tab"]) == (["POINTS"], "quarter", "expiring")
+    until = date(2027, 11, 22)
+    timeline = ra.expiring(chosen(units=["POINTS"]), as_of=AS_OF, every="quarter", until=until)
+    assert [Decimal(value) for value in values(page, "periods", 2)] == timeline["expiring"].to_list()
+
+    dashboard(page).get_by_role("tab", name="Expiring").press("Escape")
+    shows(page).to_have_text("All rewards")
+    button(page, "Undo").click()
+    shows(page).to_have_text("Filtered by")
+    button(page, "Undo").press("Control+z")
+
+    shows(page).to_have_text("All rewards")
+
+
+def test_a_range_of_the_timeline_sets_how_far_it_looks_ahead(page, chosen):
+    tab(page, "Expiring")
+    marks = dashboard(page).locator("[data-marks] [role=button]")
+    marks.first.scroll_into_view_if_needed()
+    start, end = (marks.nth(index).bounding_box() for index in (1, 4))
+    page.mouse.move(start["x"] + 5, start["y"] + 40)
+    page.mouse.down()
+    page.mouse.move(end["x"] + 5, end["y"] + 40, steps=4)
+    page.mouse.up()
+    dashboard(page).locator("figcaption", has_text="until Apr 2027").wait_for()
+    timeline = ra.expiring(chosen(), as_of=AS_OF, until=date(2027, 4, 22))
+    assert [Decimal(value) for value in values(page, "periods", 2)] == timeline["expiring"].to_list()
+
+    dashboard(page).get_by_role("tab", name="Expiring").press("Control+z")
+    dashboard(page).locator("figcaption", has_text="until Nov 2027").wait_for()
+    marks.nth(1).focus()
+    page.keyboard.down("Shift")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.up("Shift")
+    dashboard(page).locator("figcaption", has_text="until Feb 2027").wait_for()
+    assert "Jan 2027: 21,448 points" in dashboard(page).locator("[data-live]").text_content()
+    dashboard(page).get_by_role("tab", name="Expiring").press("Control+z")
+    dashboard(page).locator("figcaption", has_text="until Nov 2027").wait_for()
+
+
+LIGHTNESS = (
+    "it => getComputedStyle(it).color.match(/\\d+/g).slice(0, 3).reduce((sum, each) => sum + Number(each), 0) / 3"
+)
+# Notebook 7 shows what JupyterLab does; neither leaves a phone much room.
+WIDTHS = {"jupyterlab": (1400,), "notebook": (900,), "voila": (1400, 390), "marimo": (390,)}
+OVERFLOW = "it => it.scrollWidth - it.clientWidth"
 
 
 @pytest.mark.parametrize("theme", ["Light", "Dark"])
-def test_every_tab_reads_in_the_theme(page, theme):
-    command(page, "apputils:change-theme", theme=f"JupyterLab {theme}")
-    page.wait_for_function(f"document.body.dataset.jpThemeLight === '{str(theme == 'Light').lower()}'")
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-
-    for tab in ("Totals", "Expiring", "Distance", "Quality"):
-        choose(page, tab)
-        page.locator(".rewards-explore .table:visible").first.wait_for()
-        page.locator(".rewards-explore").screenshot(path=SCREENSHOTS / f"explore-{tab.lower()}-{theme.lower()}.png")
-        assert faintest(page) >= 4.5
-
-
-def faintest(page):
-    """The least contrast of a text on the dashboard with the page behind it."""
-    return page.evaluate(
-        """() => {
-            const parse = (text) => text.match(/[\\d.]+/g).map(Number);
-            const light = (rgb) => {
-                const linear = (c) => (c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
-                const [r, g, b] = rgb.slice(0, 3).map((c) => linear(c / 255));
-                return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-            };
-            const behind = (element) => {
-                for (let at = element; at; at = at.parentElement) {
-                    const colour = parse(getComputedStyle(at).backgroundColor);
-                    if (colour.length === 3 || colour[3] > 0.9) return colour;
-                }
-                return [255, 255, 255];
-            };
-            const contrast = (element) => {
-                const style = getComputedStyle(element);
-                const ink = parse(element.tagName === "text" ? style.fill : style.color), page = behind(element);
-                const share = ink.length > 3 ? ink[3] : 1;
-                const mixed = ink.slice(0, 3).map((c, i) => share * c + (1 - share) * page[i]);
-                const [a, b] = [light(mixed), light(page)];
-                return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-            };
-            const hasText = (e) => [...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim());
-            const texts = [...document.querySelectorAll(".rewards-explore .widget-html *")];
-            const seen = texts.filter((e) => e.checkVisibility() && hasText(e));
-            return Math.min(...seen.map(contrast));
-        }"""
-    )
+def test_every_tab_reads_in_the_theme_and_on_a_phone(page, violations, theme):
+    fronts.show_theme(page, theme)
+    assert (dashboard(page).evaluate(LIGHTNESS) > 128) == (theme == "Dark")
+    dashboard(page).locator(".card").get_by_role("button", name="Points").click()
+    for width in WIDTHS[page.name]:
+        page.set_viewport_size({"width": width, "height": 1000})
+        for name in ("Totals", "Expiring", "Distance", "Quality"):
+            tab(page, name)
+            dashboard(page).screenshot(path=SCREENSHOTS / f"{page.name}-{name.lower()}-{theme.lower()}-{width}.png")
+            assert dashboard(page).evaluate(OVERFLOW) <= 0
+            assert violations(page, dashboard(page)) == []
+    search = dashboard(page).locator("[data-search]")
+    search.press_sequentially("6")
+    dashboard(page).get_by_role("option").first.wait_for()
+    assert violations(page, dashboard(page)) == []
+    dashboard(page).screenshot(path=SCREENSHOTS / f"{page.name}-list-{theme.lower()}.png")
+    search.press("Escape")
+    fronts.show_theme(page, "Light")
 
 
-def test_axe_finds_nothing_at_level_aa(page):
-    axe = os.environ.get("AXE_CORE")
-    if axe is None:
-        pytest.skip("AXE_CORE does not name axe.min.js: npm install axe-core")
-    page.evaluate(Path(axe).read_text(encoding="utf-8"))
-    for tab in ("Totals", "Expiring", "Distance", "Quality"):
-        choose(page, tab)
-        page.locator(".rewards-explore .table:visible").first.wait_for()
-        found = page.evaluate(
-            "axe.run('.rewards-explore', {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']})"
-        )
-        assert [(each["id"], each["nodes"][0]["html"][:200]) for each in found["violations"]] == []
+# --- What is the same everywhere, in JupyterLab ------------------------------------------------------
+
+in_jupyterlab = pytest.mark.parametrize("front", ["jupyterlab"], indirect=True)
+
+
+@in_jupyterlab
+def test_the_static_copy_is_there_and_hidden_and_mathematics_around_is_typeset(page):
+    static = page.locator("[data-static-of]")
+
+    assert static.count() == 1
+    assert not static.is_visible()
+    page.locator(".jp-OutputArea mjx-container").first.wait_for()  # of the cell below
+
+
+@pytest.mark.parametrize("front", ["jupyterlab", "notebook"], indirect=True)
+def test_keys_in_the_dashboard_are_no_commands_of_the_notebook(page):
+    tab(page, "Expiring")
+    dashboard(page).locator("[data-marks] [role=button]").first.focus()
+
+    for key in ("a", "b", "x", "d", "d", "m", "ArrowDown", "Shift+Enter"):
+        page.keyboard.press(key)
+
+    assert page.locator(".jp-CodeCell").count() == 3
+
+
+@in_jupyterlab
+def test_two_views_of_one_dashboard_and_code_in_the_kernel_follow_each_other(page, chosen):
+    from playwright.sync_api import expect
+
+    page.evaluate("jupyterapp.shell.currentWidget.content.activeCellIndex = 1")
+    fronts.command(page, "notebook:create-output-view")
+    expect(dashboard(page)).to_have_count(2)
+    one, other = dashboard(page).first, dashboard(page).nth(1)
+    other.locator(".card").get_by_role("button", name="Miles").click()
+    words = f"9 users, 9 members, {count(len(chosen(units=['MILES'])), 'reward')}"
+    for view in (one, other):
+        expect(view.locator("[id$=-counted]")).to_have_text(words)
+        assert not page.locator("[data-static-of]").nth(0 if view is one else 1).is_visible()
+    ids = dashboard(page).locator("[id]").evaluate_all("elements => elements.map(({ id }) => id)")
+    assert len(ids) == len(set(ids))
+    page.evaluate("jupyterapp.shell.currentWidget.close()")
+    expect(dashboard(page)).to_have_count(1)
+
+    fronts.execute(page, "dashboard.state = {'units': ['POINTS']}")
+    counts(page, chosen(units=["POINTS"]))
+
+
+@in_jupyterlab
+def test_a_second_front_end_on_the_same_kernel_shows_the_same_and_they_follow_each_other(
+    page, chromium, server, chosen
+):
+    from playwright.sync_api import expect
+
+    fronts.command(page, "docmanager:save")
+    with fronts.watched(chromium, server) as second:
+        second.goto(f"{server}notebooks/jupyterlab.ipynb")
+        dashboard(second).wait_for()
+        dashboard(second).locator(".card").get_by_role("button", name="Miles").click()
+        counts(second, chosen(units=["MILES"]))
+        counts(page, chosen(units=["MILES"]))
+        button(page, "Reset").click()
+        shows(second).to_have_text("All rewards")
+        expect(button(second, "Reset")).to_have_count(0)
+
+
+@in_jupyterlab
+def test_an_untrusted_notebook_and_its_default_export_show_the_static_page(page, server, opened, tmp_path_factory):
+    from playwright.sync_api import expect
+
+    fronts.command(page, "docmanager:save")
+    work = next(tmp_path_factory.getbasetemp().glob("jupyter*/work"))
+    saved = nbformat.read(work / "jupyterlab.ipynb", as_version=4)
+    saved.cells[0].source = "# not what was signed"
+    nbformat.write(saved, work / "untrusted.ipynb")
+    fronts.command(page, "docmanager:open", path="untrusted.ipynb")
+    panel = page.locator(".jp-NotebookPanel:visible")
+    static = panel.locator(".rewards-explore")
+    expect(static.locator(".figure")).to_have_text(["$2,438.50", "170,834", "770,479", "135"])
+    assert not page.evaluate("jupyterapp.shell.currentWidget.content.model.cells.get(1).trusted")
+    panel.screenshot(path=SCREENSHOTS / "explore-untrusted.png")
+    page.evaluate("jupyterapp.shell.currentWidget.close()")
+
+    command = [sys.executable, "-m", "nbconvert", "--to", "html", str(work / "untrusted.ipynb")]
+    subprocess.run(command, check=True, capture_output=True)
+    with opened(work / "untrusted.html") as exported:
+        static = exported.locator(".rewards-explore")
+        expect(static.locator(".figure")).to_have_text(["$2,438.50", "170,834", "770,479", "135"])
+        assert static.is_visible()
+        exported.screenshot(path=SCREENSHOTS / "explore-nbconvert.png")
+
+
+@in_jupyterlab
+def test_a_kernel_that_dies_is_said_and_the_page_stays_readable(front):
+    fronts.execute(front, "import os; os._exit(1)")
+    front.get_by_role("dialog").get_by_role("button", name="Ok").click()
+    front.clock.install()
+    dashboard(front).locator(".toggle", has_text="Miles").click()
+    front.clock.fast_forward(16_000)
+
+    dashboard(front).get_by_text("The kernel does not answer. What you see stays readable.").wait_for()
+    assert dashboard(front).locator(".panel").is_visible()
+    front.screenshot(path=SCREENSHOTS / "explore-dead-kernel.png")
