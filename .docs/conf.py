@@ -1,0 +1,70 @@
+"""How the site is built: `python -m sphinx -W --keep-going .docs build/docs`, from the root of the project.
+
+What exists elsewhere is generated (`site/`), never copied by hand: the reference from docstrings and commands, the
+gallery from the stored notebooks, and the pages on architecture, contributing and changes from their files.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))
+
+from site_pages import command_line, gallery, included, llms, reference  # noqa: E402
+
+from rewards_analytics.version import __version__  # noqa: E402
+
+project = "rewards_analytics"
+author = "The rewards_analytics developers"
+project_copyright = author
+version = release = __version__
+language = "en"
+
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode", "sphinx_copybutton"]
+exclude_patterns = ["README.md", "site_pages"]
+nitpicky = False
+
+# The notebooks show their stored outputs, which the tests compare with a new run.
+nb_execution_mode = "off"
+nb_render_markdown_format = "myst"
+# By default a page with widgets would load them from another host; the static page of a dashboard needs nothing.
+nb_ipywidgets_js: dict[str, dict[str, str]] = {}
+nb_mime_priority_overrides = [("html", "text/html", 0), ("html", "application/vnd.jupyter.widget-view+json", None)]
+myst_enable_extensions = ["colon_fence", "deflist", "attrs_inline"]
+myst_heading_anchors = 3
+# Headings that a notebook's cell displays stand below its own, at whatever level they have.
+suppress_warnings = ["myst.header"]
+
+default_role = "py:obj"
+autodoc_typehints = "signature"
+autodoc_member_order = "bysource"
+# What is returned is described in sentences, as a frame has columns and no short type.
+napoleon_custom_sections = ["Returns"]
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
+copybutton_prompt_is_regexp = True
+
+html_theme = "pydata_sphinx_theme"
+html_title = "rewards_analytics"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_show_sourcelink = False
+html_theme_options = {
+    "navbar_align": "left",
+    "show_toc_level": 2,
+    "navigation_with_keys": False,
+    "search_bar_text": "Search, for example: available balance",
+    "footer_start": ["copyright"],
+    "footer_end": [],
+    "pygments_light_style": "a11y-high-contrast-light",
+    "pygments_dark_style": "a11y-high-contrast-dark",
+}
+html_sidebars = {"index": [], "tour": []}
+
+
+def setup(app: object) -> None:
+    """Write the generated pages before Sphinx looks for pages, and the texts for language models after the build."""
+    for pages in (reference, command_line, gallery, included):
+        pages.write(HERE)
+    app.connect("build-finished", llms.write)  # type: ignore[attr-defined]

@@ -1,0 +1,96 @@
+"""The reference of every public name, grouped by the question that a reader comes with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import rewards_analytics as ra
+
+GROUPS: Final = {
+    "loading": (
+        "Load, check and write rewards",
+        "From files, folders, object stores, frames and dictionaries to a typed frame, and back.",
+        ("load", "check", "scan", "write"),
+    ),
+    "balances": (
+        "What is held, and what is it worth?",
+        "Sums per unit, per holding and per balance type, how they are spread, and their value in dollars.",
+        ("totals", "holdings", "balances", "bands", "value", "freshness"),
+    ),
+    "expiries": (
+        "What expires, when, and whose is it?",
+        "The timeline, the aging schedule and the list of what falls due.",
+        ("expiring", "aging", "upcoming"),
+    ),
+    "goals": ("How far is it to the next level or reward?", "One row a goal.", ("distance",)),
+    "quality": ("Can the data be trusted?", "Checks of loaded rewards; `check` looks at sources before.", ("quality",)),
+    "history": (
+        "What moved over time, and what comes next?",
+        "Daily snapshots, and the questions that only a history answers.",
+        ("History", "changes", "roll_forward", "pace", "activity", "dues", "lapse", "forecast", "backtest"),
+    ),
+    "pictures": (
+        "Show it: sentences, tables, pictures",
+        "Results as people read them. The pictures are matplotlib axes.",
+        ("show", *sorted(name for name in ra.__all__ if name.startswith("plot_"))),
+    ),
+    "dashboard": ("The dashboard and the fetch form", "Widgets for notebooks.", ("explore", "Explore", "connect")),
+    "reports": ("Reports to send", "One HTML file or workbook, one for each group, or a notebook of your own.",
+                ("report", "reports", "notebook_report")),
+    "fetching": (
+        "Fetch rewards from MX",
+        "The API's client, the pull of many members, the webhook, and a sandbox to practise with.",
+        ("AtriumClient", "pull", "reward_event", "DemoSandbox"),
+    ),
+}
+"""The pages of the reference: title, what they are about, and their names. Errors have a page of their own."""
+
+
+def names() -> dict[str, str]:
+    """Return the page of each public name."""
+    pages = {name: page for page, (_, _, public) in GROUPS.items() for name in public if name in ra.__all__}
+    return pages | dict.fromkeys(_errors(), "errors")
+
+
+def write(folder: Path) -> None:
+    """Write a page for each group, and the list of all."""
+    for page, (title, about, public) in GROUPS.items():
+        known = [name for name in public if name in ra.__all__]
+        _write(folder, page, title, about, "\n".join(_entry(name) for name in known))
+    _write(
+        folder,
+        "errors",
+        "Errors and what to do",
+        "Every error of this package is a `RewardsError`: its message says what happened, with the values, where, and "
+        "what to do next. On the command line an error is one line on standard error, and the exit status says which "
+        "kind it was: 1 for invalid data, 2 for wrong usage, 3 where the API refused or failed, 130 after Ctrl-C.",
+        "\n".join(_directive("autoexception", name, "show-inheritance") for name in _errors()),
+    )
+
+
+def _errors() -> list[str]:
+    return [name for name in ra.__all__ if isinstance(getattr(ra, name), type) and issubclass(getattr(ra, name), Warning | Exception)]
+
+
+def _entry(name: str) -> str:
+    found = getattr(ra, name)
+    if name == "show":
+        return "\n".join(_directive(_kind(getattr(found, each)), f"show.{each}") for each in found.__all__)
+    return _directive(_kind(found), name)
+
+
+def _kind(found: object) -> str:
+    return "autoclass" if isinstance(found, type) else "autofunction"
+
+
+def _directive(kind: str, name: str, *options: str) -> str:
+    options = ("members", *options) if kind == "autoclass" else options
+    lines = [f".. {kind}:: rewards_analytics.{name}", *(f"   :{option}:" for option in options)]
+    return "\n".join(["```{eval-rst}", *lines, "```", ""])
+
+
+def _write(folder: Path, page: str, title: str, about: str, body: str) -> None:
+    path = folder / "reference" / "generated" / f"{page}.md"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"# {title}\n\n{about}\n\n{body}", encoding="utf-8")

@@ -1,0 +1,127 @@
+"""The documentation site: built without a warning from what exists, complete, and readable without a network."""
+
+import doctest
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import rewards_analytics as ra
+from tests.browser.conftest import chromium, violations  # noqa: F401 - fixtures
+
+pytest.importorskip("sphinx", reason='Sphinx is missing: pip install "rewards-analytics[docs]"')
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / ".docs"
+WRITTEN = sorted(path for path in DOCS.rglob("*.md") if "generated" not in path.parts)
+PAGES = {
+    "start": "index.html",
+    "how-to": "how-to/daily.html",
+    "notebook": "gallery/generated/overview.html",
+    "reference": "reference/generated/expiries.html",
+}
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory):
+    """The site, built by the command that CONTRIBUTING names."""
+    command = re.search(r"^python (-m sphinx .*) \.docs build/docs$", (ROOT / ".github/CONTRIBUTING.md").read_text(), re.M)
+    out = tmp_path_factory.mktemp("site")
+    built = subprocess.run(
+        [sys.executable, *command[1].split(), ".docs", out], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert built.returncode == 0, built.stderr[-3000:]
+    return out
+
+
+@pytest.fixture
+def opened(chromium, site):  # noqa: F811
+    """Open pages of the site in turn, and keep what they asked of other hosts."""
+    contexts = []
+
+    def open_page(path, **settings):
+        context = chromium.new_context(**settings)
+        contexts.append(context)
+        page, asked = context.new_page(), []
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(f"{site.as_uri()}/{path}")
+        return page, asked
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+def outside(asked):
+    return [address for address in asked if not address.startswith(("file:", "data:"))]
+
+
+def anchors(site, folder):
+    return {anchor for page in (site / folder).glob("*.html") for anchor in re.findall(r'id="([^"]+)"', page.read_text())}
+
+
+def test_every_public_name_has_a_place_in_the_reference(site):
+    found = anchors(site, "reference/generated")
+
+    expected = {f"rewards_analytics.{name}" for name in ra.__all__ if name not in ("__version__", "show")}
+    expected |= {f"rewards_analytics.show.{name}" for name in ra.show.__all__}
+    assert sorted(expected - found) == []
+
+
+def test_every_command_has_a_place_in_the_reference(site):
+    listed = subprocess.run(
+        [sys.executable, "-m", "rewards_analytics", "--help"], capture_output=True, text=True, check=True
+    ).stdout
+    commands = re.findall(r"^  ([a-z-]+)  +\S", listed.partition("Commands:")[2], re.MULTILINE)
+
+    assert len(commands) > 25
+    assert [name for name in commands if f"command-{name}" not in anchors(site, "reference/generated")] == []
+
+
+def test_every_notebook_is_in_the_gallery_with_its_outputs(site):
+    for notebook in (ROOT / "notebooks").glob("*.ipynb"):
+        page = (site / "gallery" / "generated" / f"{notebook.stem}.html").read_text(encoding="utf-8")
+        assert "cell_output" in page
+        assert f'href="{notebook.stem}.html"' in (site / "gallery" / "generated" / "index.html").read_text()
+
+
+def test_the_pages_are_there_as_plain_text_too(site):
+    listed = (site / "llms.txt").read_text(encoding="utf-8")
+
+    linked = re.findall(r"\]\((\S+)\)", listed)
+    assert [page for page in linked if not (site / page).exists()] == []
+    assert {"tour.html", "reference/generated/command-line.html"} <= {*linked}
+    assert "What a holding loses on one day" in (site / "llms-full.txt").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("page", WRITTEN, ids=lambda page: str(page.relative_to(DOCS)))
+def test_the_examples_of_a_page_give_what_it_says(page):
+    failed, _ = doctest.testfile(str(page), module_relative=False, optionflags=doctest.NORMALIZE_WHITESPACE)
+
+    assert failed == 0
+
+
+def test_no_page_names_another_host_to_load_from(site):
+    loads = re.compile(r'<(?:script|img|iframe|link)\b[^>]*\b(?:src|href)="(?:https?:)?//[^"]+')
+    assert [(page.name, found) for page in site.rglob("*.html") for found in loads.findall(page.read_text())] == []
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [1400, 390])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_page_asks_no_host_for_anything_and_is_accessible(opened, violations, scheme, width):  # noqa: F811
+    for path in PAGES.values():
+        page, asked = opened(path, color_scheme=scheme, viewport={"width": width, "height": 900})
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert violations(page) == [], (path, scheme, width)
+        assert outside(asked) == []
+
+
+@pytest.mark.browser
+def test_the_search_finds_the_available_balance(opened):
+    page, asked = opened("search.html?q=available+balance")
+    page.wait_for_selector("#search-results li")
+
+    assert "Definitions" in page.locator("#search-results").inner_text()
+    assert outside(asked) == []
