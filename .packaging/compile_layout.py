@@ -1,4 +1,4 @@
-"""Compiles the loops of `loading/json/_layout.pyx` while the package is built.
+"""Compiles the loops of `loading/json/_layout.pyx` while the package is built, and adds the bill of materials.
 
 The environment variable REWARDS_ANALYTICS_COMPILE says whether: `require` (the build fails without a compiler), `auto`
 (without one the wheel is pure Python, and files load more slowly; the default) or `never`.
@@ -16,11 +16,15 @@ import sys
 import sysconfig
 import tempfile
 from contextlib import chdir
+from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 from packaging.tags import sys_tags
+
+sys.path.insert(0, str(Path(__file__).parent))  # hatchling loads this file alone
+from bill_of_materials import bill_of_materials
 
 MODES: Final = ("require", "auto", "never")
 FOLDER: Final = Path("rewards_analytics", "loading", "json")
@@ -30,7 +34,7 @@ STABLE_ABI: Final = not sysconfig.get_config_var("Py_GIL_DISABLED")
 
 
 class CompileLayout(BuildHookInterface):
-    """Adds the compiled module to the wheel, or to the checkout of an editable install."""
+    """Adds the compiled module to the wheel, or to the checkout of an editable install; and what the wheel is made of."""
 
     PLUGIN_NAME = "custom"
 
@@ -43,9 +47,16 @@ class CompileLayout(BuildHookInterface):
         if editable:
             for old in (*Path(self.root, FOLDER).glob("_layout*.so"), *Path(self.root, FOLDER).glob("_layout*.pyd")):
                 old.unlink()
-        if mode == "never":
-            return
         self.scratch = tempfile.TemporaryDirectory()  # until the wheel is written
+        compiled_in = mode != "never" and self._compile(mode, editable, build_data)
+        cython = metadata.version("cython") if compiled_in else None
+        bill = Path(self.scratch.name, "rewards-analytics.cdx.json")
+        requirements = self.metadata.core.dependencies
+        bill.write_text(bill_of_materials(self.metadata.version, requirements, cython), encoding="utf-8")
+        build_data["sbom_files"].append(str(bill))
+
+    def _compile(self, mode: str, editable: bool, build_data: dict[str, Any]) -> bool:
+        """Compile the module and add it; without a compiler return False, or fail if it is required."""
         try:
             module = compiled(Path(self.root), Path(self.scratch.name))
         except (Exception, SystemExit) as error:
@@ -55,17 +66,18 @@ class CompileLayout(BuildHookInterface):
                     "Install a C compiler, or build with REWARDS_ANALYTICS_COMPILE=auto."
                 ) from error
             self.app.display_warning(f"Built without the compiled module, so files load more slowly: {error}")
-            return
+            return False
         target = FOLDER / module.name
         if editable:
             Path(self.root, target).write_bytes(module.read_bytes())
-            return
+            return True
         build_data["pure_python"] = False
         build_data["force_include"][str(module)] = target.as_posix()
         if STABLE_ABI:
             build_data["tag"] = f"cp311-abi3-{_platform()}"
         else:
             build_data["infer_tag"] = True
+        return True
 
 
 def compiled(root: Path, scratch: Path) -> Path:

@@ -17,7 +17,8 @@ WIDTH = 100
 def commands() -> dict[str, Any]:
     """Return each command under its name, in the order of the help."""
     group = typer.main.get_command(app)
-    assert isinstance(group, TyperGroup)
+    if not isinstance(group, TyperGroup):
+        raise TypeError(f"The application is no group of commands: {group!r}")
     context = group.context_class(group, info_name="rewards-analytics")
     return {name: command for name in group.list_commands(context) if (command := group.get_command(context, name))}
 

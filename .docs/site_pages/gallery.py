@@ -38,7 +38,9 @@ def write(folder: Path) -> None:
     names = [path.stem for path in notebooks(folder)]
     listed = "\n".join(f"- [{question}]({name}.ipynb)" for name, question in zip(names, questions, strict=True))
     contents = "\n".join(names)
-    (gallery / "index.md").write_text(f"{INTRODUCTION}\n{listed}\n\n```{{toctree}}\n:hidden:\n\n{contents}\n```\n", encoding="utf-8")
+    (gallery / "index.md").write_text(
+        f"{INTRODUCTION}\n{listed}\n\n```{{toctree}}\n:hidden:\n\n{contents}\n```\n", encoding="utf-8"
+    )
 
 
 def _tags(cell: dict[str, Any]) -> list[str]:

@@ -13,7 +13,11 @@ PAGES: Final = {
 }
 """Each page of the site and the file that it shows."""
 
-_LINKS: Final = {"ARCHITECTURE.md": "architecture.md", "CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md"}
+_LINKS: Final = {
+    "ARCHITECTURE.md": "architecture.md",
+    "CONTRIBUTING.md": "contributing.md",
+    "CHANGELOG.md": "changelog.md",
+}
 
 
 def write(folder: Path) -> None:

@@ -36,8 +36,11 @@ GROUPS: Final = {
         ("show", *sorted(name for name in ra.__all__ if name.startswith("plot_"))),
     ),
     "dashboard": ("The dashboard and the fetch form", "Widgets for notebooks.", ("explore", "Explore", "connect")),
-    "reports": ("Reports to send", "One HTML file or workbook, one for each group, or a notebook of your own.",
-                ("report", "reports", "notebook_report")),
+    "reports": (
+        "Reports to send",
+        "One HTML file or workbook, one for each group, or a notebook of your own.",
+        ("report", "reports", "notebook_report"),
+    ),
     "fetching": (
         "Fetch rewards from MX",
         "The API's client, the pull of many members, the webhook, and a sandbox to practise with.",
@@ -70,7 +73,11 @@ def write(folder: Path) -> None:
 
 
 def _errors() -> list[str]:
-    return [name for name in ra.__all__ if isinstance(getattr(ra, name), type) and issubclass(getattr(ra, name), Warning | Exception)]
+    return [
+        name
+        for name in ra.__all__
+        if isinstance(getattr(ra, name), type) and issubclass(getattr(ra, name), Warning | Exception)
+    ]
 
 
 def _entry(name: str) -> str:

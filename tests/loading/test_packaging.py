@@ -1,16 +1,22 @@
 """How the package is built: with or without a compiler, reproducibly, and never from what lies in the checkout."""
 
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import sysconfig
+import tomllib
 import zipfile
 from pathlib import Path
 
 import pytest
 
+import rewards_analytics
+
 ROOT = Path(__file__).parents[2]
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 SOURCES = [
     "pyproject.toml", "README.md", "LICENSE", ".gitignore", ".packaging", "rewards_analytics", "notebooks", "data",
     ".github",
@@ -117,6 +123,25 @@ def test_two_sdists_of_the_same_sources_are_the_same_bytes_without_a_compiled_mo
     first, second = build(checkout(tmp_path / "a"), "sdist"), build(compiled_wheel[1], "sdist")
 
     assert first.read_bytes() == second.read_bytes()
+
+
+def bill_of(wheel):
+    """The bill of materials that a wheel carries."""
+    with zipfile.ZipFile(wheel) as archive:
+        name = next(name for name in archive.namelist() if name.endswith(".dist-info/sboms/rewards-analytics.cdx.json"))
+        return json.loads(archive.read(name))
+
+
+def test_a_wheel_says_what_it_is_made_of(compiled_wheel, pure_wheel):
+    compiled, pure = bill_of(compiled_wheel[0]), bill_of(pure_wheel)
+
+    assert (pure["bomFormat"], pure["specVersion"]) == ("CycloneDX", "1.6")
+    assert pure["metadata"]["component"]["purl"] == f"pkg:pypi/rewards-analytics@{rewards_analytics.__version__}"
+    asked = {re.match(r"[\w.-]+", line)[0] for line in PYPROJECT["project"]["dependencies"]}
+    assert {part["name"] for part in pure["components"]} == asked
+    assert {part["name"] for part in compiled["components"]} == asked | {"cython"}
+    refs = {part["bom-ref"] for part in compiled["components"]}
+    assert refs == set(compiled["dependencies"][0]["dependsOn"])
 
 
 def test_without_a_compiler_the_wheel_is_pure_python(pure_wheel):

@@ -26,7 +26,9 @@ PAGES = {
 @pytest.fixture(scope="session")
 def site(tmp_path_factory):
     """The site, built by the command that CONTRIBUTING names."""
-    command = re.search(r"^python (-m sphinx .*) \.docs build/docs$", (ROOT / ".github/CONTRIBUTING.md").read_text(), re.M)
+    command = re.search(
+        r"^python (-m sphinx .*) \.docs build/docs$", (ROOT / ".github/CONTRIBUTING.md").read_text(), re.M
+    )
     out = tmp_path_factory.mktemp("site")
     built = subprocess.run(
         [sys.executable, *command[1].split(), ".docs", out], cwd=ROOT, capture_output=True, text=True, check=False
@@ -58,7 +60,9 @@ def outside(asked):
 
 
 def anchors(site, folder):
-    return {anchor for page in (site / folder).glob("*.html") for anchor in re.findall(r'id="([^"]+)"', page.read_text())}
+    return {
+        anchor for page in (site / folder).glob("*.html") for anchor in re.findall(r'id="([^"]+)"', page.read_text())
+    }
 
 
 def test_every_public_name_has_a_place_in_the_reference(site):
