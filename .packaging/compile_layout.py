@@ -34,7 +34,7 @@ STABLE_ABI: Final = not sysconfig.get_config_var("Py_GIL_DISABLED")
 
 
 class CompileLayout(BuildHookInterface):
-    """Adds the compiled module to the wheel, or to the checkout of an editable install; and what the wheel is made of."""
+    """Adds the compiled module to the wheel or an editable install, and says what the wheel is made of."""
 
     PLUGIN_NAME = "custom"
 
