@@ -12,7 +12,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
-from site_pages import command_line, gallery, included, llms, reference  # noqa: E402
+from site_pages import command_line, gallery, included, llms, reference, testing  # noqa: E402
 
 from rewards_analytics.version import __version__  # noqa: E402
 
@@ -23,7 +23,7 @@ version = release = __version__
 language = "en"
 
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode", "sphinx_copybutton"]
-exclude_patterns = ["README.md", "site_pages"]
+exclude_patterns = ["site_pages", "project/generated/tests.md"]
 nitpicky = False
 
 # The notebooks show their stored outputs, which the tests compare with a new run.
@@ -65,6 +65,6 @@ html_sidebars = {"index": [], "tour": []}
 
 def setup(app: object) -> None:
     """Write the generated pages before Sphinx looks for pages, and the texts for language models after the build."""
-    for pages in (reference, command_line, gallery, included):
+    for pages in (reference, command_line, gallery, included, testing):
         pages.write(HERE)
     app.connect("build-finished", llms.write)  # type: ignore[attr-defined]

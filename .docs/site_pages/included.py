@@ -22,8 +22,8 @@ _LINKS: Final = {
 
 def write(folder: Path) -> None:
     """Write each file as a page, with its links to the other files as links to their pages."""
-    (folder / "project").mkdir(exist_ok=True)
+    (folder / "project" / "generated").mkdir(exist_ok=True)
     for page, file in PAGES.items():
         text = (folder.parent / file).read_text(encoding="utf-8")
         text = re.sub(r"\]\((?:\.github/)?(\w+\.md)\)", lambda link: f"]({_LINKS.get(link[1], link[1])})", text)
-        (folder / "project" / f"{page}.md").write_text(text, encoding="utf-8")
+        (folder / "project" / "generated" / f"{page}.md").write_text(text, encoding="utf-8")
