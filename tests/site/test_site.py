@@ -2,10 +2,12 @@
 
 import doctest
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 import rewards_analytics as ra
@@ -104,6 +106,36 @@ def test_the_examples_of_a_page_give_what_it_says(page):
     failed, _ = doctest.testfile(str(page), module_relative=False, optionflags=doctest.NORMALIZE_WHITESPACE)
 
     assert failed == 0
+
+
+def python_blocks(page):
+    blocks = re.findall(r"^```python\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    return [block for block in blocks if not block.startswith(">>>")]
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A folder with the files that the examples name."""
+    for name in ("data", "notebooks"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    (tmp_path / "exports").mkdir()
+    shutil.copy(ROOT / "data" / "rewards.csv", tmp_path / "exports" / "rewards.csv")
+    shutil.copy(ROOT / "data" / "rewards.json", tmp_path / "export.json")
+    year = pl.read_parquet(ROOT / "data" / "_history" / "rewards.parquet")
+    history = ra.History(tmp_path / "history")
+    for day in year["taken_on"].unique().sort().to_list()[-3:]:
+        history.append(year.filter(pl.col("taken_on") == day).drop("taken_on"), on=day)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize("page", [ROOT / "README.md", *WRITTEN], ids=lambda page: str(page.relative_to(ROOT)))
+def test_the_code_of_a_page_runs(page, folder):
+    """From top to bottom, but for blocks with a gap to fill in (…) or the address of another host."""
+    names = {}
+    for block in python_blocks(page):
+        code = compile(block, str(page), "exec")
+        if "…" not in block and "://" not in block:
+            exec(code, names)
 
 
 def test_no_page_names_another_host_to_load_from(site):
