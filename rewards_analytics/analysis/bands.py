@@ -111,16 +111,12 @@ def _exact(edge: Any) -> Decimal:
 
 def _with_band(table: CallerFrame[Any], holdings: LazyFrame, edges: Sequence[Decimal]) -> LazyFrame:
     """Add the number of the band that each holding falls into, from 0."""
-    # The edges come as columns, because Dask compares decimals with each other but not with a literal.
     names = [f"__edge_{place}__" for place in range(len(edges))]
-    one_row = {name: [edge] for name, edge in zip(names, edges, strict=True)}
-    columns = nw.from_dict(one_row, schema=dict.fromkeys(names, AMOUNT), backend="polars")
     band = nw.lit(0)
     for place, name in enumerate(names, start=1):
         band = nw.when(nw.col("available") >= nw.col(name)).then(nw.lit(place)).otherwise(band)
-    return holdings.join(table.upload(columns), how="cross").select(
-        "unit_type", "member_guid", "available", __band__=band
-    )
+    with_edges = table.with_amounts(holdings, dict(zip(names, edges, strict=True)))
+    return with_edges.select("unit_type", "member_guid", "available", __band__=band)
 
 
 def _filled(counted: DataFrame, edges: Sequence[Decimal]) -> DataFrame:

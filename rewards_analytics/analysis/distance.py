@@ -7,7 +7,7 @@ from typing import Final
 
 import narwhals as nw
 
-from rewards_analytics.analysis.holdings import COLUMNS, available, of_types, with_sums
+from rewards_analytics.analysis.holdings import COLUMNS, available, carrying_sums, of_types, with_sums
 from rewards_analytics.analysis.order import order_of
 from rewards_analytics.engines import IntoFrameT, LazyFrame, from_caller
 from rewards_analytics.schema import BALANCE_TO_LEVEL, GOALS, KEY, LEVEL, REWARD
@@ -82,7 +82,8 @@ def goals(frame: LazyFrame, *carried: str) -> LazyFrame:
 
 def goals_with_sums(frame: LazyFrame, *carried: str) -> LazyFrame:
     """One row per goal, with the sums behind the available balance of its holding, and the carried columns."""
-    return with_sums(goals(frame, *carried), frame)
+    frame, sums = carrying_sums(frame, *GOALS)
+    return with_sums(goals(frame, *carried, *sums), frame)
 
 
 def with_progress(goals: LazyFrame) -> LazyFrame:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from functools import reduce
+from itertools import pairwise
+from operator import or_
 from typing import Final
 
 import narwhals as nw
 
 from rewards_analytics.analysis.order import order_of
-from rewards_analytics.engines import AMOUNT, IntoFrameT, LazyFrame, from_caller
+from rewards_analytics.engines import AMOUNT, IntoFrameT, LazyFrame, from_caller, reads_again
 from rewards_analytics.schema import BALANCE, BALANCE_TYPES, EXPIRING_BALANCE, KEY, TOTAL_BALANCE
 
 JOIN_KEY: Final = ("user_guid", "member_guid", "unit_type", "__account__", "__no_account__")
@@ -19,6 +22,8 @@ COLUMNS: Final = (*KEY, "balance_type", "balance", "expires_on")
 
 COUNTS: Final = ("totals", "plains", "lots")
 """How many rewards of each balance type a row of `holding_sums` stands for."""
+
+_AVAILABLE_SUMS: Final = ("totals", "plains", "total", "plain")
 
 _SUMS_OF: Final = {
     TOTAL_BALANCE: ("totals", "total", "total_lot"),
@@ -172,22 +177,39 @@ def _next_expiry() -> nw.Expr:
 
 def expiring_lots(frame: LazyFrame, *carried: str) -> LazyFrame:
     """One row per expiring lot: `unit_type`, `balance`, `expires_on` and the carried columns."""
-    # Every EXPIRING_BALANCE row is a lot. Of the others only the dated rows of an available balance can be, which are
-    # few: dropping those of holdings with an EXPIRING_BALANCE takes a third of the time of looking up, for each row,
-    # which balance types its holding has.
     columns = list(dict.fromkeys(("unit_type", "balance", "expires_on", *carried)))
-    listed, total = of_types(frame, EXPIRING_BALANCE), of_types(frame, TOTAL_BALANCE)
-    dated = of_types(frame, TOTAL_BALANCE, BALANCE).filter(~nw.col("expires_on").is_null())
-    unlisted = _without_holdings_of(dated, listed)
-    of_total = unlisted.filter(_is(TOTAL_BALANCE))
-    of_plain = _without_holdings_of(unlisted.filter(_is(BALANCE)), total)
-    return nw.concat([rows.select(*columns) for rows in (listed, of_total, of_plain)])
+    is_lot = _is(EXPIRING_BALANCE) | ~nw.col("expires_on").is_null()
+    return _of_first_type(frame, is_lot, (EXPIRING_BALANCE, TOTAL_BALANCE, BALANCE), columns)
+
+
+def _of_first_type(
+    frame: LazyFrame, chosen: nw.Expr, balance_types: Sequence[str], columns: Collection[str]
+) -> LazyFrame:
+    """The chosen rows of the first of some balance types that their holding has, chosen or not."""
+    first, last = balance_types[0], balance_types[-1]
+    if reads_again(frame):
+        rank = nw.lit(len(balance_types))
+        for place, balance_type in enumerate(balance_types):
+            rank = nw.when(_is(balance_type)).then(nw.lit(place)).otherwise(rank)
+        ranked = of_types(frame, *balance_types).filter(chosen | (nw.col("balance_type") != last))
+        ranked = ranked.with_columns(__rank__=rank)
+        of_first = ranked.filter(nw.col("__rank__") == nw.col("__rank__").min().over(*KEY))
+        return of_first.filter(chosen).select(*columns)
+    # The chosen rows of later types are few: dropping those of holdings with an earlier type takes a third of the time
+    # of looking up, for each row, which balance types its holding has.
+    found = [of_types(frame, first).filter(chosen)]
+    rest = of_types(frame, *balance_types[1:]).filter(chosen)
+    for balance_type, following in pairwise(balance_types):
+        rest = _without_holdings_of(rest, of_types(frame, balance_type))
+        found.append(rest.filter(_is(following)))
+        rest = rest.filter(~_is(following))
+    return nw.concat([rows.select(*columns) for rows in found])
 
 
 def of_types(frame: LazyFrame, *balance_types: str) -> LazyFrame:
     """The rows of some balance types, and those without one, which fail when they are computed."""
-    balance_type = nw.col("balance_type")
-    return frame.filter(balance_type.is_in(balance_types) | balance_type.is_null())
+    # Compared one by one: a condition that Spark hands on to its reader of Parquet, as it does not for `is_in`.
+    return frame.filter(reduce(or_, map(_is, balance_types)) | nw.col("balance_type").is_null())
 
 
 def with_join_key(frame: LazyFrame) -> LazyFrame:
@@ -200,10 +222,28 @@ def with_join_key(frame: LazyFrame) -> LazyFrame:
     )
 
 
+def carrying_sums(frame: LazyFrame, *balance_types: str) -> tuple[LazyFrame, Sequence[str]]:
+    """Add the sums behind `available` of their holding to rewards, where `with_sums` would read the rewards again.
+
+    Returns the frame and the names of the columns; elsewhere the frame as it is and no name. `balance_types` are those
+    that are read for something else.
+    """
+    if not reads_again(frame):
+        return frame, ()
+    parts = available_parts()
+    rewards = of_types(frame, *dict.fromkeys((TOTAL_BALANCE, BALANCE, *balance_types))).with_columns(**parts)
+    return rewards.with_columns(each.over(*KEY) for each in sums_of(parts)), _AVAILABLE_SUMS
+
+
 def with_sums(rows: LazyFrame, frame: LazyFrame) -> LazyFrame:
-    """Add to rows with a key the sums behind `available` of their holding among the rewards of `frame`."""
+    """Add to rows with a key the sums behind `available` of their holding among the rewards of `frame`.
+
+    Rows that carry them already (`carrying_sums`) stay as they are.
+    """
+    if reads_again(rows):
+        return rows
     held = holding_sums(of_types(frame, TOTAL_BALANCE, BALANCE))
-    sums = with_join_key(held).select(*JOIN_KEY, "totals", "plains", "total", "plain")
+    sums = with_join_key(held).select(*JOIN_KEY, *_AVAILABLE_SUMS)
     return with_join_key(rows).join(sums, on=list(JOIN_KEY), how="left")
 
 

@@ -9,7 +9,7 @@ import narwhals as nw
 from rewards_analytics.analysis.arguments import span
 from rewards_analytics.analysis.calendar import days_from
 from rewards_analytics.analysis.expiring import lots_by_day
-from rewards_analytics.analysis.holdings import COLUMNS, available, expiring_lots, with_sums
+from rewards_analytics.analysis.holdings import COLUMNS, available, carrying_sums, expiring_lots, with_sums
 from rewards_analytics.analysis.order import order_of
 from rewards_analytics.engines import IntoFrameT, LazyFrame, from_caller
 from rewards_analytics.schema import HOLDER, KEY, LOT_TYPES
@@ -71,7 +71,9 @@ def upcoming(rewards: IntoFrameT, *, as_of: date | None = None, until: date | No
 
 def due_by_day(frame: LazyFrame, first: date, last: date | None) -> LazyFrame:
     """The lots in range added up per holding and day (`__day__`), in no order."""
-    return lots_by_day(expiring_lots(frame, *HOLDER), HOLDER, first, last)
+    frame, sums = carrying_sums(frame, *LOT_TYPES)
+    groups = (*HOLDER, *sums)
+    return lots_by_day(expiring_lots(frame, *groups), groups, first, last)
 
 
 def due(by_day: LazyFrame, frame: LazyFrame, first: date) -> LazyFrame:

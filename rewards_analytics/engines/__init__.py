@@ -20,6 +20,7 @@ from rewards_analytics.engines.kinds import (
     columns_of,
     is_frame,
     narrowed,
+    reads_again,
     recognise,
     rereadable,
 )
@@ -45,6 +46,7 @@ __all__ = [
     "narrowed",
     "note_parts",
     "picked",
+    "reads_again",
     "recognise",
     "rereadable",
     "room_to_spill",

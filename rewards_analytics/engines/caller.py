@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from functools import partial
 from typing import Any, Generic, TypeAlias
 
@@ -15,7 +16,7 @@ from narwhals.typing import IntoFrameT
 
 from rewards_analytics.engines.arrow import cast_in_dask, from_polars, to_polars, typed_dask, typed_nulls
 from rewards_analytics.engines.batches import Wanted, from_batches
-from rewards_analytics.engines.columns import typed
+from rewards_analytics.engines.columns import AMOUNT, typed
 from rewards_analytics.engines.faults import as_our_error, failing, faults_of, refuse
 from rewards_analytics.engines.kinds import (
     SPARK,
@@ -186,6 +187,15 @@ class CallerFrame(Generic[IntoFrameT]):
     def upload(self, small: DataFrame) -> LazyFrame:
         """Bring a small frame of text and numbers to where the rewards are computed, to be joined with them."""
         return small.lazy() if self._in_polars else as_narwhals(self._native(small)).lazy()
+
+    def with_amounts(self, frame: LazyFrame, amounts: Mapping[str, Decimal]) -> LazyFrame:
+        """Add columns that hold the same amount in every row."""
+        if self.kind is not Implementation.DASK:
+            return frame.with_columns(nw.lit(amount).cast(AMOUNT).alias(name) for name, amount in amounts.items())
+        # Dask has no decimal literals.
+        one_row = {name: [amount] for name, amount in amounts.items()}
+        columns = nw.from_dict(one_row, schema=dict.fromkeys(amounts, AMOUNT), backend="polars")
+        return frame.join(self.upload(columns), how="cross")
 
     def single_partition(self, frame: LazyFrame) -> LazyFrame:
         """Bring the rows whose different values are counted to one place.

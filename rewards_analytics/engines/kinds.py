@@ -98,6 +98,15 @@ def rereadable(rewards: IntoFrameT, *, asked_by: str) -> IntoFrameT:
     return frame
 
 
+def reads_again(frame: LazyFrame) -> bool:
+    """Whether an engine reads the rewards once more for each part of a query that comes from them.
+
+    PySpark does, over the network; there a window over the rows of a holding takes the place of a join. DuckDB does
+    too, but a window takes it twice the time of a join. The others share the parts of a query.
+    """
+    return frame.implementation in SPARK
+
+
 def is_frame(value: object) -> bool:
     """Whether this is a frame of a supported kind."""
     native = nw.to_native(value, pass_through=True)

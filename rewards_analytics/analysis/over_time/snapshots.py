@@ -154,7 +154,8 @@ def _snapshots(history: Any, columns: Sequence[str], asked_by: str) -> Snapshots
         table = from_caller(history, [*columns, TAKEN_ON], asked_by=asked_by)
         # Checked here, and not in `table`: there a check would keep an engine from reading only some days.
         days = from_caller(history, [TAKEN_ON], asked_by=asked_by, required=[TAKEN_ON])
-        dates = sorted(days.collect(days.frame.unique())[TAKEN_ON].to_list())
+        # Grouped, because PySpark sorts all rows to find the different ones.
+        dates = sorted(days.collect(days.frame.group_by(TAKEN_ON).agg(nw.len()))[TAKEN_ON].to_list())
         return Snapshots(table, dates, False, columns, asked_by)
     if isinstance(history, StoredHistory):
         dates = history.dates()
