@@ -101,6 +101,23 @@ class MissingDependencyError(RewardsError, ImportError):
         return cls(f'{package} is not installed: pip install "rewards-analytics[{extra}]"')
 
 
+class ClusterError(RewardsError):
+    """A Spark or Dask cluster that cannot be reached, or that has no worker left."""
+
+    @classmethod
+    def unreachable(cls, cluster: str, problem: str) -> ClusterError:
+        """Name the address and the problem."""
+        return cls(f"{cluster} cannot be reached: {problem}. Check the address, and that the cluster runs.")
+
+    @classmethod
+    def without_workers(cls, cluster: str, seconds: float) -> ClusterError:
+        """Name the address, and for how long there was no worker."""
+        return cls(
+            f"No worker of {cluster} was there for {seconds:g} seconds, so the computation was stopped. Check that its "
+            "workers run, and have cores and memory free; then start again."
+        )
+
+
 class CredentialsError(ArgumentError):
     """The API key or the client id is missing or cannot be sent. The message never shows either."""
 

@@ -31,6 +31,10 @@ def pytest_configure(config: pytest.Config) -> None:
     config.option.loadscopereorder = False
 
 
+_MARKS = {"browser": "browser", "clusters": "cluster", "notebooks": "notebooks"}
+"""The mark of the tests in a folder."""
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark the slow sets, by folder and by whether a test needs the Spark session, and put the slow folders first."""
@@ -41,8 +45,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
     items.sort(key=turn)
     for item in items:
-        for folder in {"browser", "notebooks"} & {*item.path.relative_to(config.rootpath).parts}:
-            item.add_marker(folder)
+        for folder in _MARKS.keys() & {*item.path.relative_to(config.rootpath).parts}:
+            item.add_marker(_MARKS[folder])
         parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
         is_pyspark = any(isinstance(value, str) and value == "pyspark" for value in parameters)
         if is_pyspark or "spark" in getattr(item, "fixturenames", ()):

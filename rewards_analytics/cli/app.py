@@ -18,6 +18,7 @@ from rewards_analytics.cli import (
     over_time,
     reports,
 )
+from rewards_analytics.cli.clusters import on_cluster
 from rewards_analytics.cli.help import Commands, examples_of
 from rewards_analytics.version import __version__
 
@@ -79,4 +80,5 @@ for command in (
     notebooks.validate,
 ):
     name = command.__name__.replace("_", "-")
-    app.command(name, epilog=examples_of(name))(command)
+    asks = command.__module__ in (analyses.__name__, over_time.__name__)
+    app.command(name, epilog=examples_of(name))(on_cluster(command) if asks else command)

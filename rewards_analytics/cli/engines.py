@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from rewards_analytics.cli.results import emit
-from rewards_analytics.errors import ArgumentError, MissingDependencyError
+from rewards_analytics.errors import ArgumentError
 from rewards_analytics.files import whole_file
 
 if TYPE_CHECKING:
@@ -42,7 +40,7 @@ def scanned(source: str, engine: EngineName) -> Any:
     if source == "-":
         raise ArgumentError("--engine reads the source several times, and standard input comes once. Name a file.")
     scan_of: Any = scan
-    return scan_of(source_of(source), engine=engine, session=_session(engine))
+    return scan_of(source_of(source), engine=engine)
 
 
 def scanned_history(history: History, engine: EngineName | None) -> Any:
@@ -50,7 +48,7 @@ def scanned_history(history: History, engine: EngineName | None) -> Any:
     if engine in (None, "polars"):
         return history
     scan_of: Any = history.scan
-    return scan_of(engine=engine, session=_session(engine))
+    return scan_of(engine=engine)
 
 
 def emit_lazy(result: Any, question: str, by: list[str] | None, form: str, out: Path | None) -> None:
@@ -82,23 +80,3 @@ def collected(result: Any, question: str, by: list[str] | None = None) -> pl.Dat
         return frame
     columns, descending = order_of(question, by or ())
     return frame.sort(*columns, descending=descending, nulls_last=True)
-
-
-def _session(engine: EngineName | None) -> Any:
-    if engine != "pyspark":
-        return None
-    try:
-        from pyspark.sql import SparkSession
-    except ModuleNotFoundError as error:
-        raise MissingDependencyError.for_extra("pyspark", "spark") from error
-    active = SparkSession.getActiveSession()
-    if active is not None:
-        return active
-    home = os.environ.get("JAVA_HOME")
-    if shutil.which("java") is None and not (home and Path(home, "bin", "java").exists()):
-        raise MissingDependencyError(
-            "PySpark needs Java, which is not installed: install a Java runtime (apt-get install default-jre-headless, "
-            "brew install openjdk), or set JAVA_HOME."
-        )
-    session = SparkSession.builder.appName("rewards-analytics").config("spark.sql.session.timeZone", "UTC")
-    return session.config("spark.ui.enabled", "false").config("spark.ui.showConsoleProgress", "false").getOrCreate()

@@ -72,6 +72,17 @@ def cast_in_dask(frame: Any, amounts: Sequence[str], precision: int) -> Any:
     return frame.astype(dict.fromkeys(amounts, pd.ArrowDtype(pa.decimal128(precision, SCALE))))
 
 
+def declared_dask(frame: Any) -> Any:
+    """Give columns of objects the type that the frame declares: moving rows between workers loses that of decimals."""
+    from pandas.api.types import is_object_dtype
+
+    def declared(part: Any) -> Any:
+        return part.astype({name: types[name] for name in types if is_object_dtype(part[name].dtype)})
+
+    types = {name: dtype for name, dtype in frame.dtypes.items() if not is_object_dtype(dtype)}
+    return frame.map_partitions(declared, meta=frame._meta)
+
+
 def typed_nulls(frame: PolarsT) -> PolarsT:
     """Type the columns of nulls alone, which their library could not type."""
     untyped = [name for name, dtype in frame.collect_schema().items() if dtype == pl.Null]

@@ -14,7 +14,7 @@ import polars as pl
 from narwhals import Implementation
 from narwhals.typing import IntoFrameT
 
-from rewards_analytics.engines.arrow import cast_in_dask, from_polars, to_polars, typed_dask, typed_nulls
+from rewards_analytics.engines.arrow import cast_in_dask, declared_dask, from_polars, to_polars, typed_dask, typed_nulls
 from rewards_analytics.engines.batches import Wanted, from_batches
 from rewards_analytics.engines.columns import AMOUNT, typed
 from rewards_analytics.engines.faults import as_our_error, failing, faults_of, refuse
@@ -73,7 +73,7 @@ class CallerFrame(Generic[IntoFrameT]):
         refuse_lost_threads()
         options = {"engine": "streaming"} if self._in_polars else {}
         with as_our_error():
-            return result.collect(backend="polars", **options)
+            return self._declared(result).collect(backend="polars", **options)
 
     def by_user(self, query: Query, balance_types: Collection[str] = BALANCE_TYPES) -> LazyFrame:
         """Answer a query that looks at each user by itself; of rewards in parts, of one part after another.
@@ -240,10 +240,15 @@ class CallerFrame(Generic[IntoFrameT]):
             if self.kind not in UNORDERED:
                 result = result.sort(*columns, descending=descending, nulls_last=True)
             if not self.eager:
-                lazy: IntoFrameT = result.to_native()
+                lazy: IntoFrameT = self._declared(result).to_native()
                 return lazy
             result = self.collect(result)
         return self._native(result)
+
+    def _declared(self, result: LazyFrame) -> LazyFrame:
+        if self.kind is not Implementation.DASK:
+            return result
+        return as_narwhals(declared_dask(result.to_native())).lazy()
 
     def _native(self, result: DataFrame) -> IntoFrameT:
         native: IntoFrameT = from_polars(result.to_native(), self.kind, self.native, eager=self.eager)

@@ -61,7 +61,7 @@ def scan(
     engine
         `"polars"` (LazyFrame), `"duckdb"` (relation), `"dask"` (DataFrame), `"pyspark"` (DataFrame). Dask
         and PySpark read each part of the source where it is computed: their workers need the files and this
-        package.
+        package. Dask computes on the cluster of the active `distributed.Client`, PySpark on that of the session.
     session
         A SparkSession (the active one if None), or a DuckDB connection (one of its own if None).
 

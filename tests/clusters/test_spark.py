@@ -1,0 +1,178 @@
+"""A Spark cluster of separate processes gives the answers of one machine, also when it loses a worker."""
+
+import json
+import shutil
+import signal
+import socket
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.clusters.driver import Driver
+from tests.clusters.processes import Machines, Workers, wait_for
+from tests.clusters.questions import QUESTIONS, assert_same
+
+pytest.importorskip("pyspark", reason='PySpark is missing: pip install "rewards-analytics[spark]"')
+if shutil.which("java") is None:
+    pytest.skip("Java is missing, which PySpark needs", allow_module_level=True)
+
+import pyspark
+
+SPARK_CLASS = Path(pyspark.__file__).parent / "bin/spark-class"
+SETTINGS = {
+    "spark.driver.host": "127.0.0.1",
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.driver.memory": "512m",
+    "spark.executor.memory": "512m",
+    "spark.executor.cores": "1",
+    "spark.cores.max": "2",
+    "spark.ui.enabled": "false",
+    "spark.log.level": "ERROR",
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.shuffle.partitions": "4",
+    "spark.sql.adaptive.enabled": "false",
+    # Compiling takes most of the time of a query of few rows.
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    # A worker that is frozen is noticed by its silence alone.
+    "spark.network.timeout": "20s",
+    "spark.network.timeoutInterval": "2s",
+    "spark.executor.heartbeatInterval": "2s",
+    "spark.storage.blockManagerHeartbeatTimeoutMs": "20s",
+    "spark.shuffle.io.connectionTimeout": "20s",
+    "spark.shuffle.io.maxRetries": "1",
+    "spark.shuffle.io.retryWait": "1s",
+    "spark.scheduler.maxRegisteredResourcesWaitingTime": "4s",
+}
+
+
+class Cluster:
+    """A master, and two workers with room for two drivers."""
+
+    def __init__(self, machines: Machines) -> None:
+        self._machines = machines
+        _, self.address = machines.start(
+            [*self._class_of("master.Master"), "--webui-port", "0"], r"Starting Spark master at (\S+)"
+        )
+        self.workers = Workers(self._start_worker)
+
+    def _start_worker(self):
+        options = ["--webui-port", "0", "-c", "2", "-m", "1200m", "--work-dir", str(self.work), self.address]
+        return self._machines.start([*self._class_of("worker.Worker"), *options], r"(Successfully registered)")[0]
+
+    @staticmethod
+    def _class_of(name: str) -> list[str]:
+        return [str(SPARK_CLASS), f"org.apache.spark.deploy.{name}", "--host", "127.0.0.1", "--port", "0"]
+
+    @property
+    def work(self) -> Path:
+        return self._machines.folder / "work"
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory):
+    """Settings of everything that starts."""
+    folder = tmp_path_factory.mktemp("spark")
+    (folder / "conf").mkdir()
+    lines = (f"{name} {value}\n" for name, value in SETTINGS.items())
+    (folder / "conf/spark-defaults.conf").write_text("".join(lines))
+    return {
+        "SPARK_CONF_DIR": str(folder / "conf"),
+        "SPARK_LOCAL_IP": "127.0.0.1",
+        "SPARK_LOCAL_DIRS": str(folder / "local"),
+        "SPARK_DAEMON_MEMORY": "256m",
+        "PYSPARK_PYTHON": sys.executable,
+    }
+
+
+@pytest.fixture(scope="module")
+def cluster(environment, tmp_path_factory):
+    with Machines(tmp_path_factory.mktemp("machines"), environment) as machines:
+        yield Cluster(machines)
+
+
+@pytest.fixture(scope="module")
+def driver(cluster, environment, files):
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        driver = Driver(cluster.address, files)
+    yield driver
+    driver.close()
+
+
+@pytest.fixture(autouse=True)
+def two_workers(request):
+    if "cluster" in request.fixturenames:
+        request.getfixturevalue("cluster").workers.restore()
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_every_answer_is_that_of_one_machine(driver, expected, name):
+    assert_same(driver.ask(name), expected(name))
+
+
+@pytest.mark.parametrize("name", ["totals", "upcoming"])
+def test_a_worker_that_is_killed_in_the_middle_costs_nothing_but_time(cluster, driver, expected, name):
+    assert_same(driver.ask(name, "ndjson", midway=cluster.workers.machines[0].kill), expected(name))
+
+
+def test_a_worker_that_freezes_in_the_middle_costs_nothing_but_time(cluster, driver, expected):
+    frozen = cluster.workers.machines[0]
+
+    answer = driver.ask("totals", "ndjson", midway=lambda: frozen.signal(signal.SIGSTOP))
+
+    assert_same(answer, expected("totals"))
+    frozen.kill()
+
+
+def test_the_command_line_computes_on_the_cluster(cluster, environment, expected, files, command):
+    run = command(
+        *("totals", files / "ndjson", "--engine", "pyspark", "--master", cluster.address, "--format", "json"),
+        **environment,
+    )
+    out, err = run.communicate()
+
+    assert run.returncode == 0, err
+    assert json.loads(out) == [
+        {name: value if isinstance(value, str | int) else f"{value:f}" for name, value in row.items()}
+        for row in expected("totals").rows(named=True)
+    ]
+
+
+def test_the_command_line_ends_soon_after_all_workers_are_lost(cluster, environment, files, command):
+    arguments = ("holdings", files / "ndjson", "--engine", "pyspark", "--master", cluster.address)
+    known = {*cluster.work.glob("app-*/*")}
+    run = command(*arguments, **environment)
+    wait_for(lambda: {*cluster.work.glob("app-*/*")} - known, "an executor of the command")
+    cluster.workers.kill_all()
+    lost = time.monotonic()
+    out, err = run.communicate()
+
+    assert (run.returncode, out) == (1, "")
+    assert f"No worker of the Spark cluster at {cluster.address} was there for 4 seconds" in err
+    assert time.monotonic() - lost < 120
+
+
+def test_a_master_that_cannot_be_reached_is_named(tmp_path, command):
+    (tmp_path / "rewards.json").write_text("[]")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        master = f"spark://127.0.0.1:{free.getsockname()[1]}"  # bound, but not listening
+        run = command("totals", "rewards.json", "--engine", "pyspark", "--master", master)
+        _, err = run.communicate()
+
+    assert run.returncode == 1
+    assert f"The Spark master at {master} cannot be reached: " in err
+    assert "Connection refused" in err
+
+
+def test_without_java_the_command_line_says_what_to_install(tmp_path, command):
+    (tmp_path / "rewards.json").write_text("[]")
+    run = command("totals", "rewards.json", "--engine", "pyspark", PATH=str(Path(sys.executable).parent), JAVA_HOME="")
+    _, err = run.communicate()
+
+    assert run.returncode == 2
+    assert "PySpark needs Java, which is not installed: install a Java runtime (apt-get install" in err
