@@ -85,9 +85,10 @@ def quality(rewards: IntoFrameT, *, as_of: date | None = None) -> IntoFrameT:
     table = from_caller(rewards, ["guid", *COLUMNS, "created_at"], asked_by="quality")
     of_rewards = table.collect(concerned(table.frame, reward_checks(today)))
     checks = holding_checks()
-    of_parts = table.by_user(lambda frame: concerned(holding_sums(frame, "guid"), checks), LOT_TYPES)
-    of_holdings = table.collect(_counted(of_parts, checks))
-    return table.to_caller(checked(of_rewards, of_holdings))
+    of_holdings = table.by_user(lambda frame: concerned(holding_sums(frame, "guid"), checks), LOT_TYPES)
+    if table.parts is not None:  # a row of each
+        of_holdings = _counted(of_holdings, checks)
+    return table.to_caller(checked(of_rewards, table.collect(of_holdings)))
 
 
 def reward_checks(today: date) -> dict[str, nw.Expr]:
