@@ -130,7 +130,7 @@ def test_nothing_is_computed_in_python(ask, name):
     assert not re.search(r"Python|MapIn|Pandas", ask(name).all)
 
 
-@pytest.mark.parametrize("name", PLANS.keys() - {"balances", "quality"})
+@pytest.mark.parametrize("name", sorted(PLANS.keys() - {"balances", "quality"}))
 def test_balance_types_are_filtered_while_the_files_are_read(ask, name):
     reads = re.findall(r"PushedFilters: (.*)\nReadSchema: struct<(.*)>", ask(name).all)
 
