@@ -17,6 +17,7 @@ from rewards_analytics.results.upcoming import next_expiries
 from rewards_analytics.widgets.explore.choice import Choice
 from rewards_analytics.widgets.explore.listed import Order
 from rewards_analytics.widgets.explore.selection import MOST_KEPT, Selection
+from rewards_analytics.widgets.explore.views import SORTED_BY
 from tests import frames
 
 AS_OF = dt.date(2026, 11, 23)
@@ -61,7 +62,7 @@ CHOICES = st.builds(
     bucket=some((None, None, "expired", "0-30", "over 365", "undated")),
     check=some((None, None, *CHECKS)),
 )
-ORDERS = some((None, Order("expiring", descending=True), Order("user_guid", descending=False)))
+ORDERS = some((None, *(Order(column, descending) for column in SORTED_BY["upcoming"] for descending in (False, True))))
 
 
 def filtered(rewards, choice):

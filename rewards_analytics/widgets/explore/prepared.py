@@ -17,16 +17,16 @@ from rewards_analytics.analysis.aging import lots_by_bucket, schedule
 from rewards_analytics.analysis.calendar import days_after
 from rewards_analytics.analysis.distance import with_progress
 from rewards_analytics.analysis.expiring import lots_by_day, timeline
-from rewards_analytics.analysis.holdings import available, without
+from rewards_analytics.analysis.holdings import without
 from rewards_analytics.analysis.quality import checked, concerned, holding_checks, reward_checks
 from rewards_analytics.analysis.totals import totals_of
 from rewards_analytics.engines import DataFrame, LazyFrame
 from rewards_analytics.results.goals import CLOSE, GoalCounts
 from rewards_analytics.results.records import Record, in_order, records
 from rewards_analytics.results.upcoming import SOON_DAYS
-from rewards_analytics.schema import BALANCE, BALANCE_TYPES, GOALS, HOLDER, KEY, LOT_TYPES, TOTAL_BALANCE
+from rewards_analytics.schema import BALANCE, BALANCE_TYPES, GOALS, LOT_TYPES, TOTAL_BALANCE
 from rewards_analytics.widgets.explore.choice import Choice
-from rewards_analytics.widgets.explore.holdings import NUMBER, Holdings, Part
+from rewards_analytics.widgets.explore.holdings import Part
 from rewards_analytics.widgets.explore.listed import Listed, Order, first_rows
 
 _NUMBER: Final = nw.col("number").sum()
@@ -35,13 +35,14 @@ _NUMBER: Final = nw.col("number").sum()
 class Prepared:
     """Answers for any units and balance types of some rewards, which are in memory, with numbered holdings."""
 
-    def __init__(self, holdings: Holdings | Part) -> None:
+    def __init__(self, holdings: Part) -> None:
         self._holdings = holdings
         # Kept in this object: few balance types make few sets of them.
         self._totals = lru_cache(maxsize=8)(self._totals_without)
         self._lots = lru_cache(maxsize=8)(self._lots_without)
-        self._dues = lru_cache(maxsize=2)(self._dues_of)
-        self._goals = lru_cache(maxsize=4)(self._goals_without)
+        self._goals = lru_cache(maxsize=1)(self._goals_without)
+        self._goal_counts = lru_cache(maxsize=4)(self._goal_counts_without)
+        self._origin = lru_cache(maxsize=16)(holdings.origin)
 
     def totals(self, choice: Choice) -> Sequence[Record]:
         """What `totals` gives."""
@@ -67,7 +68,9 @@ class Prepared:
 
     def goal_counts(self, choice: Choice) -> GoalCounts:
         """How many goals there are, and how many members are close to one."""
-        _, counts, close = self._goals(self._goal_types_left_out(choice))
+        if not self._goal_kinds(choice):
+            return GoalCounts(0, 0, 0, dict.fromkeys(GOALS.values(), 0))
+        counts, close = self._goal_counts(self._goal_types_left_out(choice))
         chosen = self._of_goals(choice)
         counted = records(counts.filter(chosen))
         members = close.filter(chosen).group_by("goal").agg(nw.col("member_guid").n_unique())
@@ -80,16 +83,11 @@ class Prepared:
 
     def origin(self, choice: Choice) -> Record:
         """How many rewards there are, whose, and when they were recorded."""
-        left_out = sorted(self._left_out(choice))
-        chosen = self._holdings.rewards.filter(self._of_units(choice), ~nw.col("balance_type").is_in(left_out))
-        dated = "created_at" in chosen.columns
-        created = {"oldest": nw.col("created_at").min(), "newest": nw.col("created_at").max()} if dated else {}
-        row = records(chosen.select(nw.col("user_guid", "member_guid").n_unique(), **created))[0]
-        oldest, newest = (row.get(name) and row[name].date() for name in ("oldest", "newest"))
+        units, left_out = self._units(choice), self._left_out(choice)
+        row = self._origin(frozenset(pair for pair in self._pairs if pair[0] in units and pair[1] not in left_out))
+        oldest, newest = (row[name] and row[name].date() for name in ("oldest", "newest"))
         return {
-            "rewards": len(chosen),
-            "users": row["user_guid"],
-            "members": row["member_guid"],
+            **row,
             "oldest": oldest,
             "newest": newest,
             "age": None if newest is None else (choice.as_of - newest).days,
@@ -101,14 +99,16 @@ class Prepared:
         in_range = nw.col("expires_on") >= first
         if last is not None:
             in_range &= nw.col("expires_on") <= last
-        dues = self._dues(self._left_out(choice) & {*LOT_TYPES}).filter(in_range, self._of_units(choice))
+        left_out = self._left_out(choice) & {*LOT_TYPES}
+        dues, in_all = self._holdings.dues(left_out, in_range & self._of_units(choice), order, most)
+        left = [(day - choice.as_of).days for day in dues["expires_on"].to_list()]
+        dues = dues.with_columns(nw.new_series("days_left", left, nw.Int64, backend=dues.implementation))
         listed = first_rows("upcoming", dues, order, most, of_each_unit=True)
-        rows = [{**row, "days_left": (row["expires_on"] - choice.as_of).days} for row in listed.rows]
-        return Listed(self._holdings.named(rows), listed.in_all)
+        return Listed(self._holdings.named(listed.rows), in_all)
 
     def goals(self, choice: Choice, order: Order | None, most: int) -> Listed:
         """The first rows of `distance` that are not reached."""
-        goals = self._goals(self._goal_types_left_out(choice))[0]
+        goals = self._goals(self._goal_types_left_out(choice))
         ahead = goals.filter(self._of_goals(choice), ~nw.col("reached"))
         listed = first_rows("distance", ahead, order, most)
         return Listed(self._holdings.named(listed.rows), listed.in_all)
@@ -146,9 +146,12 @@ class Prepared:
         return self._left_out(choice) & {TOTAL_BALANCE, BALANCE}
 
     def _of_goals(self, choice: Choice) -> nw.Expr:
+        return nw.col("goal").is_in(self._goal_kinds(choice)) & self._of_units(choice)
+
+    def _goal_kinds(self, choice: Choice) -> Sequence[str]:
+        """The kinds of goals that are chosen."""
         left_out = self._left_out(choice)
-        kinds = [goal for balance_type, goal in GOALS.items() if balance_type not in left_out]
-        return nw.col("goal").is_in(kinds) & self._of_units(choice)
+        return [goal for balance_type, goal in GOALS.items() if balance_type not in left_out]
 
     def _chosen_lots(self, choice: Choice) -> LazyFrame:
         return self._lots(self._left_out(choice) & {*LOT_TYPES}).filter(self._of_units(choice)).lazy()
@@ -160,31 +163,25 @@ class Prepared:
 
     def _lots_without(self, left_out: frozenset[str]) -> DataFrame:
         """The lots of one day and unit added up, with their `number`."""
-        lots = self._holdings.lots(left_out).group_by("unit_type", "expires_on")
-        return lots.agg(nw.col("balance").sum(), number=nw.len())
+        return self._holdings.lots(left_out)
 
-    def _dues_of(self, left_out: frozenset[str]) -> DataFrame:
-        """All rows of `upcoming` from the first day of the calendar on, in no order."""
-        by_day = lots_by_day(self._holdings.lots(left_out).lazy(), [NUMBER], date.min, None)
-        held = without(self._holdings.sums.lazy(), left_out).with_columns(available=available())
-        rows = by_day.join(held.select(NUMBER, *HOLDER, "available"), on=NUMBER)
-        rows = rows.with_columns(nw.col("rewards").cast(nw.Int64), expires_on=nw.col("__day__"), days_left=nw.lit(0))
-        return rows.select("expires_on", "days_left", *KEY, "expiring", "rewards", "available").collect()
+    def _goals_without(self, left_out: frozenset[str]) -> DataFrame:
+        """All goals."""
+        return with_progress(without(self._holdings.goals.lazy(), left_out)).collect()
 
-    def _goals_without(self, left_out: frozenset[str]) -> tuple[DataFrame, DataFrame, DataFrame]:
-        """All goals; how many of each unit and kind are reached and close; and the members of those that are close."""
-        goals = with_progress(without(self._holdings.goals.lazy(), left_out)).collect()
+    def _goal_counts_without(self, left_out: frozenset[str]) -> tuple[DataFrame, DataFrame]:
+        """How many goals of each unit and kind are reached and close; and the members of those that are close."""
+        goals = self._goals(left_out)
         close = nw.col("progress") >= CLOSE
         counts = goals.with_columns(close=close).group_by("unit_type", "goal", "reached", "close").agg(number=nw.len())
-        near = goals.filter(~nw.col("reached"), close).select("unit_type", "goal", "member_guid").unique()
-        return goals, counts, near
+        return counts, goals.filter(~nw.col("reached"), close).select("unit_type", "goal", "member_guid").unique()
 
     # --- Prepared when the first view that asks for it is shown ---------------------------------------
 
     @cached_property
     def _pairs(self) -> list[tuple[str, str]]:
         """The units and balance types that go together in a reward."""
-        return self._holdings.rewards.select("unit_type", "balance_type").unique().rows()
+        return self._holdings.pairs
 
     @cached_property
     def _sums(self) -> DataFrame:

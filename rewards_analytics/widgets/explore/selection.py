@@ -11,7 +11,6 @@ from itertools import accumulate, chain
 from typing import Any, Final, TypeVar
 
 import narwhals as nw
-import numpy as np
 
 from rewards_analytics.analysis.holdings import COLUMNS
 from rewards_analytics.engines import DataFrame, as_narwhals, columns_of, from_caller, is_frame, picked
@@ -21,7 +20,7 @@ from rewards_analytics.results.records import Record
 from rewards_analytics.widgets.explore.answers import Answers
 from rewards_analytics.widgets.explore.choice import Choice
 from rewards_analytics.widgets.explore.findings import chosen_holdings, of_holdings
-from rewards_analytics.widgets.explore.holdings import NUMBER, ROW, Holdings, Part, numbered
+from rewards_analytics.widgets.explore.holdings import NUMBER, ROW, Holdings, Numbers, Part, numbered
 from rewards_analytics.widgets.explore.listed import Listed, Order
 from rewards_analytics.widgets.explore.prepared import Prepared
 
@@ -34,8 +33,8 @@ MOST_IN_MEMORY: Final = 2_000_000
 MOST_KEPT: Final = 64
 """Results kept for the case that the reader goes back to a view."""
 
-MOST_ROWS_KEPT: Final = 2_000
-"""Rows of a result that is kept: ten years by day are computed again, as dozens of them would fill the memory."""
+MOST_ROWS_KEPT: Final = 4_000
+"""Rows of all results kept: ten years by day are computed again, as dozens of them would fill the memory."""
 
 MOST_PREPARED: Final = 4
 """Parts of the rewards whose sums are kept."""
@@ -69,6 +68,7 @@ class Selection:
         self.missing: dict[str, str] = {}
         self._native = rewards
         self._kept: OrderedDict[Hashable, Any] = OrderedDict()
+        self._rows_kept = 0
         self._parts: OrderedDict[Hashable, Prepared] = OrderedDict()
         try:
             self._take_in(rewards, said)
@@ -177,17 +177,16 @@ class Selection:
         self._parts.move_to_end(part)
         return self._parts[part]
 
-    def _part(self, choice: Choice) -> Holdings | Part:
+    def _part(self, choice: Choice) -> Part:
         """Return the holdings that a choice is of."""
         if not (choice.users or choice.members or choice.by_holding):
-            return self._holdings
-        masks = [self._holdings.mask(numbers) for numbers in self._numbers(choice)]
-        return Part(self._holdings, np.logical_and.reduce(masks))
+            return Part(self._holdings)
+        return Part(self._holdings, self._holdings.numbers(*self._numbers(choice)))
 
-    def _numbers(self, choice: Choice) -> Iterator[DataFrame]:
+    def _numbers(self, choice: Choice) -> Iterator[Numbers]:
         """Yield for each part of a choice the holdings that it chooses."""
         if choice.users or choice.members:
-            yield self._of_people(choice)
+            yield self._of_people(choice)[NUMBER].to_numpy()
         if choice.by_holding:
             left_out = frozenset(self.balance_types).difference(choice.balance_types or self.balance_types)
             yield from self._holdings.chosen(choice, left_out)
@@ -198,10 +197,11 @@ class Selection:
             kept: ResultT = self._kept[key]
             return kept
         result = compute()
-        if not isinstance(result, Sequence) or len(result) <= MOST_ROWS_KEPT:
+        if (rows := _rows_in(result)) <= MOST_ROWS_KEPT:
             self._kept[key] = result
-        if len(self._kept) > MOST_KEPT:
-            self._kept.popitem(last=False)
+            self._rows_kept += rows
+        while len(self._kept) > MOST_KEPT or self._rows_kept > MOST_ROWS_KEPT:
+            self._rows_kept -= _rows_in(self._kept.popitem(last=False)[1])
         return result
 
     # --- Rewards -----------------------------------------------------------------------------------
@@ -266,3 +266,8 @@ def _filtered(rewards: FrameT, choice: Choice) -> FrameT:
     """Keep the rewards with the chosen values."""
     tests = [nw.col(column).is_in(list(values)) for column, values in choice.filters().items()]
     return rewards.filter(*tests) if tests else rewards
+
+
+def _rows_in(result: object) -> int:
+    rows = result.rows if isinstance(result, Listed) else result
+    return len(rows) if isinstance(rows, Sequence) else 1
