@@ -1,9 +1,10 @@
 """How long a change of the dashboard takes to redraw, and whether memory grows: `python -m tests.benchmarks.explore`.
 
 Rewards of `rows / 20` users are explored, and states are set one after another as a reader does, in every tab. A redraw
-is all that the kernel does between the change and the new HTML; wanted is at most 50 ms at the 95th percentile. The
-first time that a tab is chosen, it is prepared, and counts apart. Memory is what the process holds after the last
-change, over what it held after the first 50: it should stay where it is.
+is all that the kernel does between the change and the new HTML; wanted is at most 50 ms at the 95th percentile. They are
+milliseconds of the processor, of all threads, because other work on the machine does not lengthen these. The first time
+that a tab is chosen, it is prepared, and counts apart. Memory is what the process holds after the last change, over
+what it held after the first 50: it should stay where it is.
 """
 
 from __future__ import annotations
@@ -80,12 +81,12 @@ def measured(dashboard: Any, number: int) -> tuple[dict[str, list[float]], float
             dashboard.state = {"tab": "expiring"}  # the tab that follows them
         change = kinds[kind]() if kind in kinds else None
         message = _message(kind, dashboard, rng)
-        began = time.perf_counter()
+        began = time.process_time()
         if change is not None:
             dashboard.state = change
         else:
             dashboard._do(dashboard, message, [])
-        taken[kind].append((time.perf_counter() - began) * 1000)
+        taken[kind].append((time.process_time() - began) * 1000)
         sizes.append(len(dashboard.html))
         if kind in ("user", "several users", "member", "period", "bucket", "check") and rng.random() < 0.6:
             dashboard._do(dashboard, {"do": "reset", "with": [], "n": 0}, [])  # a reader mostly looks at all
@@ -114,7 +115,7 @@ def held() -> float:
 
 def report(taken: dict[str, list[float]], early: float, late: float, sizes: list[int]) -> Iterator[str]:
     """The table, line by line."""
-    yield f"{'milliseconds of a redraw':26} {'changes':>8} {'p50':>8} {'p95':>8} {'max':>8}"
+    yield f"{'processor ms of a redraw':26} {'changes':>8} {'p50':>8} {'p95':>8} {'max':>8}"
     for kind, times in [*sorted(taken.items()), ("all", [*chain.from_iterable(taken.values())])]:
         cuts = quantiles([*times, *times], n=20, method="inclusive")
         yield f"{kind:26} {len(times):8} {cuts[9]:8.1f} {cuts[18]:8.1f} {max(times):8.1f}"
@@ -140,9 +141,9 @@ def main() -> None:
     dashboard = ra.explore(rewards, as_of=dt.date(2026, 11, 23))
     print(f"{len(rewards):,} rows, first view after {time.perf_counter() - began:.2f} s\n")  # noqa: T201
     for tab in ("expiring", "distance", "quality"):
-        began = time.perf_counter()
+        began = time.process_time()
         dashboard.state = {"tab": tab}
-        print(f"{tab} for the first time: {(time.perf_counter() - began) * 1000:.0f} ms")  # noqa: T201
+        print(f"{tab} for the first time: {(time.process_time() - began) * 1000:.0f} ms of the processor")  # noqa: T201
     print()  # noqa: T201
     for line in report(*measured(dashboard, options.changes)):
         print(line)  # noqa: T201

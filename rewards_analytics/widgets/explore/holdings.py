@@ -152,7 +152,8 @@ class Holdings:
             rewards = rewards.with_columns(description=nw.lit(None).cast(nw.String))
         goals = goals_with_sums(rewards, NUMBER)
         kept = (NUMBER, *KEY, "goal", "description", "remaining", "totals", "plains", "total", "plain")
-        return Rows(_coded(goals.select(*kept).collect()).sort(NUMBER), self.in_all)
+        rows = _coded(goals.select(*kept).collect()).sort(NUMBER).to_native()
+        return Rows(_wrapped(rows.with_columns(_enumerated(rows[name]) for name in ("unit_type", "goal"))), self.in_all)
 
     @cached_property
     def lots(self) -> Lots:
@@ -361,9 +362,7 @@ class Part:
             codes = sums.frame[column].to_native()[sums.places(number)]
             return _among_first(codes, most, descending=descending)
         if column == "expiring":
-            amounts = at(lots.rows.frame, places).to_native().with_columns(due=pl.Series(np.cumsum(begins)))
-            of_dues = amounts.group_by("due", maintain_order=True).agg(pl.col("balance").sum())
-            return _among_first(of_dues["balance"], most, descending=descending)
+            return self._among_first_amounts(places, begins, most, descending=descending)
         cell = lots.cell[places[begins]]
         many = np.bincount(cell, minlength=len(lots.cells))
         counted = cells.to_native().with_columns(dues=pl.Series(many[cells[CELL].to_numpy()]))
@@ -374,10 +373,28 @@ class Part:
         days = before.filter(pl.col("before") < most).select("unit_type", "expires_on")
         return lots.mask(_wrapped(counted.join(days, on=["unit_type", "expires_on"], how="semi")))[cell]
 
+    def _among_first_amounts(self, places: Numbers, begins: Mask, most: int, *, descending: bool) -> Mask:
+        """Return which dues the first by amount are among. Most dues have one lot, and nothing to add up."""
+        balance = self._whole.lots.rows.frame["balance"].to_native()
+        due = np.cumsum(begins) - 1
+        is_single = np.bincount(due) == 1
+        singles = balance[places[is_single[due]]]
+        others = pl.DataFrame({"due": due[~is_single[due]], "balance": balance[places[~is_single[due]]]})
+        sums = others.group_by("due").agg(pl.col("balance").sum())
+        order = np.concatenate([np.flatnonzero(is_single), sums["due"].to_numpy()])
+        among = np.zeros(len(is_single), dtype=np.bool_)
+        among[order] = _among_first(pl.concat([singles, sums["balance"]]), most, descending=descending)
+        return among
+
 
 def at(rows: DataFrame, places: Numbers) -> DataFrame:
     """Return the rows at some places."""
     return _wrapped(rows.to_native()[places])
+
+
+def _enumerated(texts: pl.Series) -> pl.Series:
+    """Return texts as an Enum in their order, which sorts as they do, and is grouped faster."""
+    return texts.cast(pl.Enum(texts.unique().sort()))
 
 
 def _between(first: date, last: date | None) -> nw.Expr:

@@ -146,7 +146,9 @@ class Prepared:
         return self._left_out(choice) & {TOTAL_BALANCE, BALANCE}
 
     def _of_goals(self, choice: Choice) -> nw.Expr:
-        return nw.col("goal").is_in(self._goal_kinds(choice)) & self._of_units(choice)
+        # Compared as text: an Enum refuses what it does not have.
+        is_kind = nw.col("goal").cast(nw.String).is_in(self._goal_kinds(choice))
+        return is_kind & nw.col("unit_type").cast(nw.String).is_in(sorted(self._units(choice)))
 
     def _goal_kinds(self, choice: Choice) -> Sequence[str]:
         """The kinds of goals that are chosen."""
