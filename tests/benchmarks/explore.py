@@ -1,10 +1,10 @@
 """How long a change of the dashboard takes to redraw, and whether memory grows: `python -m tests.benchmarks.explore`.
 
 Rewards of `rows / 20` users are explored, and states are set one after another as a reader does, in every tab. A redraw
-is all that the kernel does between the change and the new HTML; wanted is at most 50 ms at the 95th percentile. They are
-milliseconds of the processor, of all threads, because other work on the machine does not lengthen these. The first time
-that a tab is chosen, it is prepared, and counts apart. Memory is what the process holds after the last change, over
-what it held after the first 50: it should stay where it is.
+is all that the kernel does between the change and the new HTML; wanted is at most 50 ms at the 95th percentile. These
+are milliseconds of the processor, of all threads, because other work on the machine does not lengthen them. The first
+time that a tab is chosen, it is prepared, and counts apart. Memory is what the process holds after the last change,
+over what it held after the first 50: it should stay where it is.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ Mask: TypeAlias = np.ndarray[Any, np.dtype[np.bool_]]
 Numbers: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 
 _MOST_KEPT: Final = 8
-"""Sets of balance types of which the lots are kept."""
+"""Sets of balance types of which it is kept which cells are lots."""
 
 
 def numbered(rewards: DataFrame) -> DataFrame:
@@ -59,13 +59,13 @@ class Rows:
     def __init__(self, frame: DataFrame, holdings: int) -> None:
         self.frame = frame
         many = np.bincount(frame[NUMBER].to_numpy(), minlength=holdings)
-        self._begins = np.concatenate([[0], many.cumsum()])
+        self._begins = np.concatenate([[0], many.cumsum()]).astype(np.uint32)  # as Polars counts rows
 
     def places(self, numbers: Numbers | None) -> Numbers:
         """Return the places of the rows of some holdings, or of all, in order."""
         if numbers is None:
             return np.arange(len(self.frame))
-        first = self._begins[numbers]
+        first = self._begins[numbers].astype(np.int64)
         many = self._begins[numbers + 1] - first
         places: Numbers = np.arange(many.sum()) + np.repeat(first - many.cumsum() + many, many)
         return places
@@ -89,18 +89,20 @@ class Lots:
         by_due = rows[NUMBER].to_numpy().astype(np.int64) * days + day
         order = by_due.argsort(kind="stable")
         rows, by_due, day = rows[order], by_due[order], day[order]
-        self.due = np.cumsum(np.diff(by_due, prepend=by_due[:1]) != 0)
+        self.due = np.cumsum(_begins(by_due), dtype=np.uint32) - 1
         """The place of the holding and day of each row, among those of all."""
         has = np.zeros(holdings, dtype=np.int64)
         has[sums[NUMBER].to_numpy()] = sum((sums[name] > 0).to_numpy() * 2**n for n, name in enumerate(COUNTS))
         kinds, kind = _ranks(rows["balance_type"])
         units, unit = _ranks(rows["unit_type"])
         account = has[rows[NUMBER].to_numpy()]
-        cells, an_example, self.cell = np.unique(
+        cells, an_example, cell = np.unique(
             ((account * units + unit) * kinds + kind) * days + day, return_index=True, return_inverse=True
         )
-        cell = pl.Series(CELL, np.arange(len(cells)))
-        columns = {"account_guid": pl.Series(account[an_example]).cast(pl.String), CELL: cell}
+        self.cell = cell.astype(np.uint32)
+        """The cell of each row."""
+        account_of = pl.Series(account[an_example]).cast(pl.String)
+        columns = {"account_guid": account_of, CELL: pl.Series(np.arange(len(cells), dtype=np.uint32))}
         self.cells = _wrapped(
             rows[an_example].select("unit_type", "balance_type", "balance", "expires_on").with_columns(**columns)
         ).with_columns(user_guid=nw.lit(""), member_guid=nw.lit(""))
@@ -131,7 +133,7 @@ class Holdings:
     def __init__(self, rewards: DataFrame) -> None:
         self.rewards = rewards
         self.in_all = int(rewards[NUMBER].max()) + 1 if len(rewards) else 0
-        self.failing = lru_cache(maxsize=_MOST_KEPT)(self._failing_without)
+        self.failing = lru_cache(maxsize=2)(self._failing_without)
 
     @cached_property
     def reward_rows(self) -> Rows:
@@ -335,7 +337,7 @@ class Part:
             places = lots.rows.places(self._numbers)
             places = places[is_chosen[lots.cell[places]]]
         due = lots.due[places]
-        begins = np.diff(due, prepend=-1) != 0
+        begins = _begins(due)
         in_all = int(begins.sum())
         if in_all > 4 * most:
             first = self._first_dues(places, begins, cells, order, most)
@@ -376,7 +378,7 @@ class Part:
     def _among_first_amounts(self, places: Numbers, begins: Mask, most: int, *, descending: bool) -> Mask:
         """Return which dues the first by amount are among. Most dues have one lot, and nothing to add up."""
         balance = self._whole.lots.rows.frame["balance"].to_native()
-        due = np.cumsum(begins) - 1
+        due = np.cumsum(begins, dtype=np.uint32) - 1
         is_single = np.bincount(due) == 1
         singles = balance[places[is_single[due]]]
         others = pl.DataFrame({"due": due[~is_single[due]], "balance": balance[places[~is_single[due]]]})
@@ -410,6 +412,13 @@ def _among_first(values: pl.Series, most: int, *, descending: bool) -> Mask:
         return np.ones(len(values), dtype=np.bool_)
     among = values >= firsts.min() if descending else values <= firsts.max()
     return among.fill_null(value=False).to_numpy()
+
+
+def _begins(values: Numbers) -> Mask:
+    """Return which values differ from the one before them."""
+    begins = np.ones(len(values), dtype=np.bool_)
+    begins[1:] = values[1:] != values[:-1]
+    return begins
 
 
 def _distinct(codes: Numbers) -> int:
