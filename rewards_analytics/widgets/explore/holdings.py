@@ -177,6 +177,13 @@ class Holdings:
         )
 
     @cached_property
+    def with_pair(self) -> Sequence[Numbers]:
+        """The numbers of the holdings that have a reward of each pair of unit and balance type, in order of `kinds`."""
+        pair = self.kinds.pair
+        numbers = self.rewards[NUMBER].to_numpy()[pair.argsort(kind="stable")]
+        return np.split(numbers, np.bincount(pair, minlength=len(self.kinds.pairs)).cumsum()[:-1])
+
+    @cached_property
     def _suspects(self) -> Rows:
         """The rewards of the holdings that fail a check with or without some balance types: few, in good data."""
         sums = self.sums.frame.lazy()
@@ -272,9 +279,12 @@ class Part:
     @cached_property
     def pairs(self) -> list[tuple[str, str]]:
         """The units and balance types that go together in a reward."""
-        kinds = self._whole.kinds
-        there = np.bincount(self._of_rewards(kinds.pair), minlength=len(kinds.pairs))
-        return [pair for pair, many in zip(kinds.pairs, there.tolist(), strict=True) if many]
+        pairs = self._whole.kinds.pairs
+        if self._numbers is None:
+            return list(pairs)
+        chosen = np.zeros(self._whole.in_all, dtype=np.bool_)
+        chosen[self._numbers] = True
+        return [pair for pair, holders in zip(pairs, self._whole.with_pair, strict=True) if chosen[holders].any()]
 
     def origin(self, pairs: Collection[tuple[str, str]]) -> Record:
         """How many rewards with some units and balance types there are, whose, and when they were created."""
