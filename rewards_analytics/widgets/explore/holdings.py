@@ -144,7 +144,7 @@ class Holdings:
     def sums(self) -> Rows:
         """The sums of each holding."""
         sums = holding_sums(self.rewards.lazy(), NUMBER).collect()
-        return Rows(_coded(sums).sort(NUMBER), self.in_all)
+        return Rows(_coded(sums).drop("lot_on", "total_on", "plain_on").sort(NUMBER), self.in_all)
 
     @cached_property
     def goals(self) -> Rows:
@@ -325,7 +325,10 @@ class Part:
     def _by_cell(self) -> DataFrame:
         """The rewards that lots are made of, those of a cell added up, with their `number`."""
         lots = self._whole.lots
-        rows = lots.rows.of(self._numbers).group_by(CELL).agg(nw.col("balance").sum(), number=nw.len())
+        amounts = lots.rows.frame.select(CELL, "balance")
+        if self._numbers is not None:
+            amounts = at(amounts, lots.rows.places(self._numbers))
+        rows = amounts.group_by(CELL).agg(nw.col("balance").sum(), number=nw.len())
         return rows.with_columns(nw.col("number").cast(nw.Int64))
 
     def lots(self, left_out: frozenset[str]) -> DataFrame:
