@@ -43,12 +43,14 @@ def convert(
 
     In Parquet the rewards of a user stand together, so that an analysis needs few users in memory at a time.
     """
+    from rewards_analytics.loading import by_user
     from rewards_analytics.loading.kinds import kind_of
     from rewards_analytics.loading.load import load
     from rewards_analytics.loading.write import write
 
     rewards = load(source_of(source), on_invalid=on_invalid)
-    if kind_of(out.name) == "parquet":
+    # What fits into one row group is read at once, in any order.
+    if kind_of(out.name) == "parquet" and len(rewards) > by_user.ROW_GROUP:
         rewards = rewards.sort("user_guid", maintain_order=True)
     path = write(rewards, out)
     say(printable(f"{len(rewards):,} rewards written to {path}"))

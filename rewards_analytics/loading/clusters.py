@@ -12,7 +12,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -185,7 +185,8 @@ def _watched(cluster: str, workers: Callable[[], int], stop: Callable[[], object
                 last_seen = now
             elif now - last_seen > patience:
                 lost.set()
-                stop()  # again and again: another computation may begin
+                with suppress(Exception):  # what it stops may have ended by itself
+                    stop()  # again and again: another computation may begin
 
     watcher = threading.Thread(target=watch, name="cluster", daemon=True)
     watcher.start()

@@ -303,6 +303,10 @@ OVERFLOW = "it => it.scrollWidth - it.clientWidth"
 @pytest.mark.parametrize("theme", ["Light", "Dark"])
 def test_every_tab_reads_in_the_theme_and_on_a_phone(page, violations, theme):
     fronts.show_theme(page, theme)
+    for _ in range(100):  # a front end may take a moment for it
+        if (dashboard(page).evaluate(LIGHTNESS) > 128) == (theme == "Dark"):
+            break
+        page.wait_for_timeout(50)
     assert (dashboard(page).evaluate(LIGHTNESS) > 128) == (theme == "Dark")
     dashboard(page).locator(".card").get_by_role("button", name="Points").click()
     for width in WIDTHS[page.name]:

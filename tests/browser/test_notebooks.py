@@ -124,8 +124,8 @@ def test_the_overview_follows_unit_date_and_period_with_the_functions_own_number
     dashboard = page.locator(".rewards-explore").last  # that which code has opened on the timeline of points
     dashboard.get_by_role("button", name="Points", exact=True).first.click()
     dashboard.get_by_role("button", name="Miles", exact=True).first.click()
-    dashboard.get_by_label("As of", exact=True).fill("2028-03-01")
-    dashboard.get_by_label("Period", exact=True).select_option("month")
+    dashboard.locator("[data-key=as_of]").fill("2028-03-01")
+    dashboard.locator("[data-key=every]").select_option("month")
 
     miles = rewards.filter(pl.col("unit_type") == "MILES")
     busy = ra.expiring(miles, as_of=date(2028, 3, 1)).filter(pl.col("rewards") > 0)

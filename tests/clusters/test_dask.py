@@ -17,7 +17,7 @@ distributed = pytest.importorskip("distributed", reason='Dask is missing: pip in
 SETTINGS = {
     # A worker that is frozen is noticed by its silence alone.
     "DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL": "10s",
-    "DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "4s",
+    "DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "8s",
 }
 PYTHON = [sys.executable, "-W", "ignore", "-m"]
 
@@ -110,7 +110,7 @@ def test_the_command_line_ends_soon_after_all_workers_are_lost(cluster, files, c
     out, err = run.communicate()
 
     assert (run.returncode, out) == (1, "")
-    assert f"No worker of the Dask cluster at {cluster.address} was there for 4 seconds" in err
+    assert f"No worker of the Dask cluster at {cluster.address} was there for 8 seconds" in err
     assert time.monotonic() - lost < 120
 
 

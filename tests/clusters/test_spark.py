@@ -44,7 +44,7 @@ SETTINGS = {
     "spark.shuffle.io.connectionTimeout": "20s",
     "spark.shuffle.io.maxRetries": "1",
     "spark.shuffle.io.retryWait": "1s",
-    "spark.scheduler.maxRegisteredResourcesWaitingTime": "4s",
+    "spark.scheduler.maxRegisteredResourcesWaitingTime": "12s",
 }
 
 
@@ -152,7 +152,7 @@ def test_the_command_line_ends_soon_after_all_workers_are_lost(cluster, environm
     out, err = run.communicate()
 
     assert (run.returncode, out) == (1, "")
-    assert f"No worker of the Spark cluster at {cluster.address} was there for 4 seconds" in err
+    assert f"No worker of the Spark cluster at {cluster.address} was there for 12 seconds" in err
     assert time.monotonic() - lost < 120
 
 

@@ -4,6 +4,8 @@ import subprocess
 import sys
 
 import rewards_analytics as ra
+from rewards_analytics.cli.loading import convert
+from rewards_analytics.loading import by_user
 from tests.loading.samples import ndjson, reward
 
 
@@ -43,14 +45,14 @@ def test_convert_writes_the_same_rewards_in_another_form(tmp_path):
     assert ra.load(tmp_path / "rewards.csv.gz").equals(ra.load([reward(1), reward(2)]))
 
 
-def test_convert_to_parquet_brings_the_rewards_of_a_user_together(tmp_path):
-    lines = ndjson(*(reward(number) | {"user_guid": f"USR-{number % 2}"} for number in range(4)))
+def test_convert_to_parquet_brings_the_rewards_of_a_user_together_where_they_are_many(tmp_path, monkeypatch):
+    rows = [reward(number) | {"user_guid": f"USR-{number % 2}"} for number in range(4)]
+    (tmp_path / "rewards.ndjson").write_bytes(ndjson(*rows))
 
-    command("convert", "-", "-o", tmp_path / "rewards.parquet", given=lines)
-
-    rows = ra.load(tmp_path / "rewards.parquet")
-    assert rows["user_guid"].to_list() == ["USR-0", "USR-0", "USR-1", "USR-1"]
-    assert [guid[-1] for guid in rows["guid"]] == ["0", "2", "1", "3"]
+    for most, expected in ((3, "0213"), (4, "0123")):
+        monkeypatch.setattr(by_user, "ROW_GROUP", most)
+        convert(str(tmp_path / "rewards.ndjson"), tmp_path / "rewards.parquet")
+        assert "".join(guid[-1] for guid in ra.load(tmp_path / "rewards.parquet")["guid"]) == expected
 
 
 def test_convert_refuses_invalid_rows_unless_they_are_to_be_dropped(tmp_path):
