@@ -33,7 +33,8 @@ def svg(figure: Figure, name: str) -> str:
     with mpl.rc_context({"svg.hashsalt": name, "svg.fonttype": "none"}):
         figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
     # Only inside tags: between them may be text from outside, in which "<" is escaped.
-    picture = re.sub(r'(<text style="[^"]*?)font-family: [^;"]*', rf"\1font-family: {PAGE_FONTS}", file.getvalue())
+    picture = re.sub(r'(<text style="[^"]*?)font-family: [^;"]*(?:; )?', r"\1", file.getvalue())
+    picture = picture.replace("<svg ", f'<svg font-family="{PAGE_FONTS}" ', 1)
     picture = re.sub(r"<metadata>.*?</metadata>\s*", "", picture, count=1, flags=re.DOTALL)
     picture = re.sub("<path [^>]*>", lambda path: re.sub(r"\d+\.\d{3,}", _rounded, path[0]), picture)
     return re.sub(r'<g id="[^"]*"', "<g", picture)
