@@ -42,6 +42,7 @@ autodoc_typehints = "signature"
 autodoc_member_order = "bysource"
 # What is returned is described in sentences, as a frame has columns and no short type.
 napoleon_custom_sections = ["Returns"]
+napoleon_use_ivar = True
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
 
