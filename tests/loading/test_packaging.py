@@ -166,32 +166,6 @@ def test_another_value_is_refused(tmp_path):
     assert "REWARDS_ANALYTICS_COMPILE='yes' is not one of require, auto, never." in output
 
 
-def test_the_project_installs_without_a_compiler_and_passes_the_tests_of_loading(tmp_path):
-    folder = checkout(tmp_path / "checkout")
-    before = sorted(folder.rglob("*"))
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "venv")], check=True)
-    interpreter = tmp_path / "venv/bin/python"
-    (packages,) = (tmp_path / "venv").rglob("site-packages")
-    # What the package needs is taken from this environment; the package itself is found first.
-    (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib"))
-    install = ["-m", "pip", "--python", interpreter, "install", "-q", "--no-index", "--no-deps", "--no-build-isolation"]
-
-    subprocess.run([sys.executable, *install, "--ignore-installed", folder], env=os.environ | NO_COMPILER, check=True)
-
-    assert sorted(folder.rglob("*")) == before
-    shutil.copytree(ROOT / "tests", tmp_path / "tests", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "pyproject.toml", tmp_path)
-    chosen = [f"tests/loading/test_{name}.py" for name in ("values", "invalid_rows", "check")]
-    tests = subprocess.run(
-        [interpreter, "-m", "pytest", "-q", "-p", "no:cacheprovider", *chosen],
-        cwd=tmp_path, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert tests.returncode == 0, tests.stdout[-3000:]
-    where = "import rewards_analytics; print(rewards_analytics.__file__)"
-    found = subprocess.run([interpreter, "-c", where], cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert found.stdout.startswith(str(packages))
-
-
 def edit_the_source(json):
     source = json / "_layout.pyx"
     source.write_text(source.read_text() + "# edited")

@@ -297,7 +297,7 @@ MANY = [
 ]
 
 
-@settings(max_examples=50, phases=[Phase.generate])
+@settings(max_examples=20, phases=[Phase.generate])
 @given(states=st.lists(CHOSEN, min_size=1, max_size=3))
 def test_after_any_changes_the_view_is_that_of_a_new_dashboard_and_of_its_selection(states):
     rewards = frames.polars_frame(frames.table(MANY))

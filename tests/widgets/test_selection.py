@@ -111,7 +111,7 @@ def dues_of(chosen, choice):
     return ra.upcoming(chosen, as_of=choice.as_of, until=last).filter(pl.col("expires_on") >= first)
 
 
-@settings(max_examples=60, phases=[Phase.generate])
+@settings(max_examples=25, phases=[Phase.generate])
 @given(rows=REWARDS, choice=CHOICES, order=ORDERS)
 def test_any_choice_shows_what_the_functions_give_for_the_selection(rows, choice, order):
     rewards = frames.polars_frame(frames.table(rows))
@@ -129,7 +129,7 @@ def test_any_choice_shows_what_the_functions_give_for_the_selection(rows, choice
     assert (listed.rows, listed.in_all) == (records(expected), dues.height)
 
 
-@settings(max_examples=40, phases=[Phase.generate])
+@settings(max_examples=20, phases=[Phase.generate])
 @given(rows=REWARDS, choice=CHOICES)
 def test_whole_holdings_are_chosen_by_what_they_have(rows, choice):
     rewards = frames.polars_frame(frames.table(rows))
