@@ -18,7 +18,7 @@ os.environ["TZ"] = "UTC"
 
 # By default the examples are the same in every run, so the same code always gets the same result. To search further,
 # run with --hypothesis-profile=explore.
-settings.register_profile("gate", derandomize=True, deadline=None)
+settings.register_profile("gate", derandomize=True, deadline=None, max_examples=40)
 settings.register_profile("explore", deadline=None)
 settings.load_profile("gate")
 
