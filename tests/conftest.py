@@ -13,6 +13,7 @@ import pytest
 from hypothesis import settings
 
 from tests import frames
+from tests.chromium import chromium, violations  # noqa: F401 - fixtures: a process has one Playwright
 
 os.environ["TZ"] = "UTC"
 

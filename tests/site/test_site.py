@@ -11,7 +11,6 @@ import polars as pl
 import pytest
 
 import rewards_analytics as ra
-from tests.browser.conftest import chromium, violations  # noqa: F401 - fixtures
 
 pytest.importorskip("sphinx", reason='Sphinx is missing: pip install "rewards-analytics[docs]"')
 ROOT = Path(__file__).parents[2]
@@ -40,7 +39,7 @@ def site(tmp_path_factory):
 
 
 @pytest.fixture
-def opened(chromium, site):  # noqa: F811
+def opened(chromium, site):
     """Open pages of the site in turn, and keep what they asked of other hosts."""
     contexts = []
 
@@ -146,7 +145,7 @@ def test_no_page_names_another_host_to_load_from(site):
 @pytest.mark.browser
 @pytest.mark.parametrize("width", [1400, 390])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_page_asks_no_host_for_anything_and_is_accessible(opened, violations, scheme, width):  # noqa: F811
+def test_a_page_asks_no_host_for_anything_and_is_accessible(opened, violations, scheme, width):
     for path in PAGES.values():
         page, asked = opened(path, color_scheme=scheme, viewport={"width": width, "height": 900})
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
