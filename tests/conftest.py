@@ -14,13 +14,14 @@ from hypothesis import settings
 
 from tests import frames
 from tests.chromium import chromium, violations  # noqa: F401 - fixtures: a process has one Playwright
+from tests.examples import examples
 
 os.environ["TZ"] = "UTC"
 
 # By default the examples are the same in every run, so the same code always gets the same result. To search further,
-# run with --hypothesis-profile=explore.
-settings.register_profile("gate", derandomize=True, deadline=None, max_examples=40)
-settings.register_profile("explore", deadline=None)
+# draw others with --hypothesis-profile=explore, and more of them with EXAMPLES=10.
+settings.register_profile("gate", derandomize=True, deadline=None, max_examples=examples(40))
+settings.register_profile("explore", deadline=None, max_examples=examples(40))
 settings.load_profile("gate")
 
 SLOW_FIRST = ("tests/clusters", "tests/browser", "tests/notebooks", "tests/cli", "notebooks")

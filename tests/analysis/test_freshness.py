@@ -19,6 +19,7 @@ from rewards_analytics.errors import ArgumentError, FrameError, MissingColumnErr
 from tests import frames
 from tests.analysis import reference
 from tests.analysis.test_properties import some_rewards
+from tests.examples import examples
 from tests.frames import balance, lot, to_level, total
 
 TODAY = dt.date(2026, 11, 23)
@@ -270,7 +271,7 @@ GUIDS = st.tuples(st.sampled_from(["U1", "U2"]), st.sampled_from(["M1", "M2"]))
 
 
 @pytest.mark.parametrize("kind", ["polars", "pandas_plain", "duckdb"])
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(rewards=some_rewards, when=st.dictionaries(GUIDS, TIMES), stale_after=st.integers(0, 4))
 def test_the_shares_equal_plain_arithmetic(kind, rewards, when, stale_after):
     rows = [{"user_guid": user, "member_guid": member, "aggregated_at": time} for (user, member), time in when.items()]

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 import rewards_analytics as ra
 from tests import frames
 from tests.analysis import reference
+from tests.examples import examples
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*rates? fits? no reward")  # most rewards have fewer units than RATES
 
@@ -85,7 +86,7 @@ def every_analysis(frame: Any) -> dict[str, pl.DataFrame]:
 
 
 @pytest.mark.parametrize("kind", FAST)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(rewards=some_rewards)
 def test_holdings_and_totals_equal_plain_decimal_arithmetic(kind, rewards):
     frame = analysed(rewards, kind)
@@ -98,7 +99,7 @@ def test_holdings_and_totals_equal_plain_decimal_arithmetic(kind, rewards):
 
 
 @pytest.mark.parametrize("kind", FAST)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(rewards=some_rewards, every=st.sampled_from(EVERY), by=st.sampled_from([None, "account_guid"]))
 def test_the_timeline_equals_plain_decimal_arithmetic(kind, rewards, every, by):
     found = rows(ra.expiring(analysed(rewards, kind), as_of=TODAY, every=every, by=by))
@@ -107,7 +108,7 @@ def test_the_timeline_equals_plain_decimal_arithmetic(kind, rewards, every, by):
 
 
 @pytest.mark.parametrize("kind", FAST)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(rewards=some_rewards)
 def test_the_aging_schedule_equals_plain_decimal_arithmetic(kind, rewards):
     found = rows(ra.aging(analysed(rewards, kind), as_of=TODAY))
@@ -119,7 +120,7 @@ def test_the_aging_schedule_equals_plain_decimal_arithmetic(kind, rewards):
 
 
 @pytest.mark.parametrize("kind", FAST)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(rewards=some_rewards)
 def test_distances_equal_plain_decimal_arithmetic_and_progress_lies_in_zero_to_one(kind, rewards):
     def comparable(row: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -133,7 +134,7 @@ def test_distances_equal_plain_decimal_arithmetic_and_progress_lies_in_zero_to_o
 
 
 @pytest.mark.parametrize("kind", FAST)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(rewards=some_rewards)
 def test_values_equal_plain_decimal_arithmetic(kind, rewards):
     rates = {(row["unit_type"], row["member_guid"]): Decimal(row["rate"]) for row in RATES.rows(named=True)}
@@ -142,7 +143,7 @@ def test_values_equal_plain_decimal_arithmetic(kind, rewards):
 
 
 @pytest.mark.parametrize("kind", FAST)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(rewards=some_rewards, until=st.none() | st.dates(TODAY, date(2028, 3, 1)))
 def test_what_is_upcoming_equals_plain_decimal_arithmetic(kind, rewards, until):
     found = rows(ra.upcoming(analysed(rewards, kind), as_of=TODAY, until=until))
@@ -151,13 +152,13 @@ def test_what_is_upcoming_equals_plain_decimal_arithmetic(kind, rewards, until):
 
 
 @pytest.mark.parametrize("kind", FAST)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(rewards=some_rewards, edges=st.sets(amounts, min_size=1, max_size=4).map(sorted))
 def test_bands_equal_plain_decimal_arithmetic(kind, rewards, edges):
     assert rows(ra.bands(analysed(rewards, kind), edges)) == reference.bands(rewards, edges)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(rewards=some_rewards, until=st.none() | st.dates(TODAY, date(2028, 3, 1)))
 def test_what_is_upcoming_adds_up_to_the_timeline_by_day(rewards, until):
     frame = analysed(rewards)
@@ -172,7 +173,7 @@ def test_what_is_upcoming_adds_up_to_the_timeline_by_day(rewards, until):
     assert added.rows() == by_day.select("unit_type", "period", "expiring", "rewards").rows()
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(rewards=some_rewards, edges=st.sets(amounts, min_size=1, max_size=4).map(sorted))
 def test_bands_add_up_to_the_totals(rewards, edges):
     frame = analysed(rewards)
@@ -182,36 +183,39 @@ def test_bands_add_up_to_the_totals(rewards, edges):
     assert added.rows() == known.select("unit_type", "available", "holdings").rows()
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=examples(10), deadline=None)
 @given(rewards=some_rewards, data=st.data())
 def test_the_order_of_the_rows_changes_nothing(rewards, data):
     permuted = data.draw(st.permutations(rewards))
 
+    expected = every_analysis(analysed(permuted))
     for name, result in every_analysis(analysed(rewards)).items():
-        assert result.equals(every_analysis(analysed(permuted))[name]), name
+        assert result.equals(expected[name]), name
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=examples(8), deadline=None)
 @given(rewards=some_rewards, data=st.data())
 def test_splitting_the_rows_changes_nothing(rewards, data):
     cut = data.draw(st.integers(0, len(rewards)))
     parts = [analysed(rewards[:cut]), analysed(rewards[cut:])]
 
+    expected = every_analysis(analysed(rewards))
     for name, result in every_analysis(pl.concat(parts, rechunk=False)).items():
-        assert result.equals(every_analysis(analysed(rewards))[name]), name
+        assert result.equals(expected[name]), name
 
 
 @pytest.mark.filterwarnings("ignore::rewards_analytics.RewardsWarning")
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=examples(8), deadline=None)
 @given(rewards=some_rewards, data=st.data())
 def test_exact_repeats_change_nothing_after_loading(rewards, data):
     repeats = data.draw(st.lists(st.sampled_from(rewards), max_size=5)) if rewards else []
 
+    expected = every_analysis(ra.load(rewards))
     for name, result in every_analysis(ra.load(rewards + repeats)).items():
-        assert result.equals(every_analysis(ra.load(rewards))[name]), name
+        assert result.equals(expected[name]), name
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(rewards=some_rewards)
 def test_units_never_mix(rewards):
     """What is said of a unit is the same whether or not there are rewards in others."""
@@ -224,7 +228,7 @@ def test_units_never_mix(rewards):
         assert of_unit.equals(ra.aging(analysed(alone), as_of=TODAY))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(rewards=some_rewards)
 def test_totals_by_user_add_up_to_totals(rewards):
     frame = analysed(rewards)
@@ -239,7 +243,7 @@ def test_totals_by_user_add_up_to_totals(rewards):
     assert added.drop("users").equals(whole.drop("users"))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(rewards=some_rewards, every=st.sampled_from(EVERY))
 def test_the_cumulative_sum_ends_at_the_sum_of_the_timeline(rewards, every):
     timeline = ra.expiring(analysed(rewards), as_of=TODAY, every=every)
@@ -252,7 +256,7 @@ def test_the_cumulative_sum_ends_at_the_sum_of_the_timeline(rewards, every):
     assert ends["rewards"].sum() == len(dated)
 
 
-@settings(max_examples=2, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(1), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rewards=st.lists(one_reward, min_size=15, max_size=25))
 def test_every_engine_gives_the_same_rows(engine, make_frame, rewards):
     rewards = [{"guid": f"R{number}", **row} for number, row in enumerate(rewards)]

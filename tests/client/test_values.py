@@ -11,6 +11,7 @@ from hypothesis import given, settings, strategies as st
 import rewards_analytics as ra
 from rewards_analytics.client.reward import completed
 from rewards_analytics.client.version import Version
+from tests.examples import examples
 
 FIELDS = b'"guid": "RWD-1", "balance_type": "BALANCE", "unit_type": "POINTS"'
 
@@ -83,7 +84,7 @@ def test_a_caller_who_traps_nothing_gets_the_same(listed):
     assert reward["balance"] == "1e99999999999999999999"
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=examples(300))
 @given(st.one_of(st.text("0123456789.eE+-_, ", max_size=24), st.integers(), st.decimals(allow_nan=False)))
 def test_the_client_and_load_have_one_grammar_of_amounts(written):
     """A text is made a Decimal exactly if `load` takes it, and then it is the amount that `load` reads."""

@@ -15,6 +15,7 @@ from hypothesis import given, settings, strategies as st
 import rewards_analytics as ra
 from rewards_analytics.schema import FIELDS
 from tests import frames
+from tests.examples import examples
 from tests.history.conftest import BIG, DAY_1, DAY_2, DAY_3, day, held, reward
 
 EVERY_FIELD = reward(
@@ -106,7 +107,7 @@ def test_files_have_the_plain_types_of_arrow(history, tmp_path):
     )
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(
     appends=st.lists(
         st.tuples(st.integers(1, 5), st.lists(st.integers(-(10**27), 10**27), min_size=1, max_size=4)), max_size=12

@@ -11,6 +11,7 @@ from hypothesis import given, settings, strategies as st
 
 import rewards_analytics as ra
 from rewards_analytics.loading.json import documents
+from tests.examples import examples
 from tests.loading.samples import ndjson, page, refusal, reward, text
 
 REWARDS = [reward(number) for number in range(1, 41)]
@@ -124,7 +125,7 @@ SHAPES = [
 ]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(seed=st.integers(0, 10**9), folded=st.booleans())
 def test_a_fault_in_a_document_has_the_place_that_the_standard_library_gives(seed, folded):
     rng = random.Random(seed)

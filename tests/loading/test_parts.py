@@ -22,6 +22,7 @@ from rewards_analytics.loading.chunk import TYPES
 from rewards_analytics.loading.lazy import parts
 from tests import frames
 from tests.analysis.test_properties import TODAY, every_analysis, one_reward
+from tests.examples import examples
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*rates? fits? no reward")
 
@@ -72,21 +73,21 @@ def check(source: str) -> None:
         assert_frame_equal(answer, of_all[name])  # also in the same order
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(6), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rewards=of_many_users, files=st.integers(1, 3))
 def test_rows_that_stand_by_user_are_analysed_where_they_are(rewards, files):
     with TemporaryDirectory() as folder:
         check(stored(sorted(rewards, key=lambda row: row["user_guid"]), folder, files=files, declared=True))
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(6), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rewards=of_many_users, files=st.integers(1, 3), declared=st.booleans())
 def test_rows_in_any_order_give_the_same_answers_whatever_they_declare(rewards, files, declared):
     with TemporaryDirectory() as folder:
         check(stored(rewards, folder, files=files, declared=declared))
 
 
-@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(3), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rewards=of_many_users)
 def test_text_gives_the_same_answers(rewards):
     with TemporaryDirectory() as folder:
@@ -94,7 +95,7 @@ def test_text_gives_the_same_answers(rewards):
 
 
 @pytest.mark.filterwarnings("ignore::rewards_analytics.RewardsWarning")
-@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(3), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rewards=of_many_users)
 def test_snapshots_of_a_history_give_the_same_answers(rewards):
     with TemporaryDirectory() as folder:

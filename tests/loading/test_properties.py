@@ -10,10 +10,11 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 import rewards_analytics as ra
 from rewards_analytics.loading.chunk import TYPES
+from tests.examples import examples
 from tests.loading.samples import ndjson, page, text
 from tests.loading.strategies import SPOILED, in_json, records
 
-slowly = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+slowly = settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def typed(rewards):
@@ -52,7 +53,7 @@ def test_valid_rewards_come_out_of_a_written_file_as_they_went_in(ending, reward
         assert ra.load(path, backend="pyarrow").equals(typed(rewards))
 
 
-@settings(slowly, max_examples=80)
+@settings(slowly, max_examples=examples(80))
 @given(rewards=records(), spoiled=st.sampled_from(SPOILED), data=st.data())
 def test_one_bad_field_is_found_at_its_place_and_costs_no_other_row(rewards, spoiled, data):
     field, value, problem = spoiled

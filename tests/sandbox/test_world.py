@@ -12,6 +12,7 @@ import rewards_analytics as ra
 from rewards_analytics.sandbox import Clock, World
 from rewards_analytics.sandbox.encoding import encode
 from rewards_analytics.sandbox.programmes import PROGRAMMES, Account, Lot, months_later
+from tests.examples import examples
 
 TODAY = date(2026, 11, 23)
 
@@ -225,7 +226,7 @@ def test_lots_that_expire_first_are_redeemed_first():
     ]
 
 
-@settings(deadline=None, max_examples=20)
+@settings(deadline=None, max_examples=examples(20))
 @given(terms=st.sampled_from(list(PROGRAMMES.values())), seed=st.integers(0, 10**6), days=st.integers(0, 400))
 def test_no_balance_is_negative_and_no_listed_lot_has_expired(terms, seed, days):
     import random

@@ -14,6 +14,7 @@ import rewards_analytics as ra
 from rewards_analytics.sandbox.year import Snapshot, Year
 from rewards_analytics.sandbox.year.programmes import INSTITUTIONS, Institution
 from rewards_analytics.schema import BALANCE_TYPES, KEY, UNIT_TYPES
+from tests.examples import examples
 
 START = date(2025, 11, 24)
 ONE_DAY = timedelta(days=1)
@@ -115,7 +116,7 @@ def test_amounts_are_whole_cents_and_whole_units(year):
     assert year.rewards.filter(pl.col("unit_type") == "DOLLARS").select((pl.col("balance") % 1 != 0).any()).item()
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=examples(6), deadline=None)
 @given(seed=st.integers(0, 2**40), start=st.dates(date(1990, 1, 1), date(2060, 1, 1)))
 def test_any_world_closes_and_shows_what_it_holds(seed, start):
     world = Year(members=8, seed=seed, start=start, days=12)

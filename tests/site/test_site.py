@@ -143,8 +143,7 @@ def test_no_page_names_another_host_to_load_from(site):
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("width", [1400, 390])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1400), ("dark", 390)])
 def test_a_page_asks_no_host_for_anything_and_is_accessible(opened, violations, scheme, width):
     for path in PAGES.values():
         page, asked = opened(path, color_scheme=scheme, viewport={"width": width, "height": 900})

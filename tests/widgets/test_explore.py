@@ -14,6 +14,7 @@ import rewards_analytics as ra
 from rewards_analytics.analysis.aging import BUCKETS
 from rewards_analytics.analysis.quality import CHECKS
 from tests import frames
+from tests.examples import examples
 from tests.widgets.pages import cards, chosen, links, plain, press, table, words
 
 AS_OF = dt.date(2026, 11, 23)
@@ -297,7 +298,7 @@ MANY = [
 ]
 
 
-@settings(max_examples=20, phases=[Phase.generate])
+@settings(max_examples=examples(20), phases=[Phase.generate])
 @given(states=st.lists(CHOSEN, min_size=1, max_size=3))
 def test_after_any_changes_the_view_is_that_of_a_new_dashboard_and_of_its_selection(states):
     rewards = frames.polars_frame(frames.table(MANY))

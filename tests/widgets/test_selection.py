@@ -19,6 +19,7 @@ from rewards_analytics.widgets.explore.listed import Order
 from rewards_analytics.widgets.explore.selection import MOST_KEPT, Selection
 from rewards_analytics.widgets.explore.views import SORTED_BY
 from tests import frames
+from tests.examples import examples
 
 AS_OF = dt.date(2026, 11, 23)
 UNTIL = dt.date(2027, 11, 22)
@@ -111,7 +112,7 @@ def dues_of(chosen, choice):
     return ra.upcoming(chosen, as_of=choice.as_of, until=last).filter(pl.col("expires_on") >= first)
 
 
-@settings(max_examples=25, phases=[Phase.generate])
+@settings(max_examples=examples(25), phases=[Phase.generate])
 @given(rows=REWARDS, choice=CHOICES, order=ORDERS)
 def test_any_choice_shows_what_the_functions_give_for_the_selection(rows, choice, order):
     rewards = frames.polars_frame(frames.table(rows))
@@ -129,7 +130,7 @@ def test_any_choice_shows_what_the_functions_give_for_the_selection(rows, choice
     assert (listed.rows, listed.in_all) == (records(expected), dues.height)
 
 
-@settings(max_examples=20, phases=[Phase.generate])
+@settings(max_examples=examples(20), phases=[Phase.generate])
 @given(rows=REWARDS, choice=CHOICES)
 def test_whole_holdings_are_chosen_by_what_they_have(rows, choice):
     rewards = frames.polars_frame(frames.table(rows))

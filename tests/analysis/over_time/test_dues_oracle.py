@@ -17,6 +17,7 @@ import rewards_analytics as ra
 from tests import frames
 from tests.analysis.over_time import histories, oracle
 from tests.analysis.over_time.test_oracle import normal, rows
+from tests.examples import examples
 
 FIRST = date(2026, 1, 25)
 
@@ -99,20 +100,20 @@ def check(seed: int, make: Callable[[pa.Table], Any], asked: dict[str, Any]) -> 
 
 
 @pytest.mark.parametrize("kind", ["polars", "stored"])
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(seed=seeds, asked=questions)
 def test_dues_lapse_and_forecast_equal_plain_arithmetic(kind, seed, asked):
     check(seed, histories.KINDS[kind], asked)
 
 
 @pytest.mark.parametrize("kind", ["polars_lazy", "pandas", "pyarrow", "duckdb"])
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=examples(4), deadline=None)
 @given(seed=seeds, asked=questions)
 def test_those_of_other_frames_equal_plain_arithmetic(kind, seed, asked):
     check(seed, histories.KINDS[kind], asked)
 
 
-@settings(max_examples=3, deadline=None, phases=[Phase.generate])
+@settings(max_examples=examples(2), deadline=None, phases=[Phase.generate])
 @given(seed=seeds, asked=questions)
 def test_those_of_dask_equal_plain_arithmetic(seed, asked):
     with dask.config.set(scheduler="synchronous"):
@@ -120,7 +121,7 @@ def test_those_of_dask_equal_plain_arithmetic(seed, asked):
 
 
 @settings(
-    max_examples=3,
+    max_examples=examples(2),
     deadline=None,
     phases=[Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
@@ -142,7 +143,7 @@ FUNCTIONS: list[Callable[[Any], Any]] = [
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=examples(6), deadline=None)
 @given(seed=seeds)
 def test_guids_order_and_holdings_without_lots_do_not_matter(function, seed):
     chance, history = random.Random(seed), a_history(seed)

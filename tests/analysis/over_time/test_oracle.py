@@ -14,6 +14,7 @@ from rewards_analytics.analysis.over_time import pairs
 from tests import frames
 from tests.analysis.over_time import histories, oracle
 from tests.analysis.reference import KNOWN
+from tests.examples import examples
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*compares one snapshot with the next")
 
@@ -87,7 +88,7 @@ def normal(expected: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
 @pytest.mark.parametrize(
     ("kind", "together"), [("polars", None), ("stored", pairs.MOST_REWARDS), ("stored", 14), ("stored", 0)]
 )
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(history=some_histories, every=periods, window=windows)
 def test_the_flows_equal_plain_arithmetic(kind, together, history, every, window):
     """A stored history is read day by day, or some days together."""
@@ -97,20 +98,20 @@ def test_the_flows_equal_plain_arithmetic(kind, together, history, every, window
 
 
 @pytest.mark.parametrize("kind", ["duckdb", "pyarrow"])
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=examples(5), deadline=None)
 @given(history=long_histories, every=periods, window=windows)
 def test_the_flows_of_other_frames_equal_plain_arithmetic(kind, history, every, window):
     check(history, histories.KINDS[kind](histories.table(history)), every, window)
 
 
-@settings(max_examples=2, deadline=None, phases=[Phase.generate])
+@settings(max_examples=examples(1), deadline=None, phases=[Phase.generate])
 @given(history=long_histories, every=periods, window=windows)
 def test_the_flows_of_dask_equal_plain_arithmetic(history, every, window):
     check(history, frames.dask_frame(histories.table(history)), every, window)
 
 
 @settings(
-    max_examples=4,
+    max_examples=examples(2),
     deadline=None,
     phases=[Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
