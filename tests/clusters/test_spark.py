@@ -13,6 +13,7 @@ import pytest
 from tests.clusters.driver import Driver
 from tests.clusters.processes import Machines, Workers, wait_for
 from tests.clusters.questions import QUESTIONS, assert_same
+from tests.conftest import QUICK_JAVA
 
 pytest.importorskip("pyspark", reason='PySpark is missing: pip install "rewards-analytics[spark]"')
 if shutil.which("java") is None:
@@ -25,6 +26,8 @@ SETTINGS = {
     "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.driver.memory": "512m",
+    "spark.driver.extraJavaOptions": QUICK_JAVA,
+    "spark.executor.extraJavaOptions": QUICK_JAVA,
     "spark.executor.memory": "512m",
     "spark.executor.cores": "1",
     "spark.cores.max": "2",
@@ -83,6 +86,7 @@ def environment(tmp_path_factory):
         "SPARK_LOCAL_IP": "127.0.0.1",
         "SPARK_LOCAL_DIRS": str(folder / "local"),
         "SPARK_DAEMON_MEMORY": "256m",
+        "SPARK_DAEMON_JAVA_OPTS": QUICK_JAVA,
         "PYSPARK_PYTHON": sys.executable,
     }
 
