@@ -64,5 +64,14 @@ def _computing(engine: str | None, master: str | None, scheduler: str | None) ->
         except Exception as error:  # each engine has errors of its own
             text = str(error).strip()
             found = _OURS.search(text)
-            message = found[1] if found else f"{engine} failed: {text.partition(chr(10))[0]}"
+            message = found[1] if found else f"{engine} failed: {_in_one_line(text)}"
             raise RewardsError(message) from error
+
+
+def _in_one_line(text: str) -> str:
+    """Shorten the text of an error to what failed and, where that is a traceback of Python or Java, to its cause."""
+    first, *rest = text.splitlines() or [""]
+    causes = [line for line in rest if line.startswith("Caused by: ")]
+    if causes:
+        return f"{first} {causes[-1]}"
+    return f"{first} {rest[-1].strip()}" if first.endswith(":") and rest else first

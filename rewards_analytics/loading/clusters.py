@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -80,7 +81,10 @@ def _spark(master: str | None) -> Iterator[SparkSession]:
         yield active  # of whoever runs the command in their own process
         return
     _require_java()
-    if master is not None and master.startswith(_STANDALONE):
+    if master is None or master.startswith("local"):
+        # Spark would start the `python3` of the PATH, which need not have this package.
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    elif master.startswith(_STANDALONE):
         _require_reachable(master)
     builder = SparkSession.builder.appName("rewards-analytics").master(master or "local[*]")
     settings = {

@@ -1,33 +1,27 @@
-"""--master and --scheduler without a cluster: wrong usage, and rows that fail. tests/clusters has the clusters."""
+"""What is said of an engine that fails: what failed and its cause, in one line."""
 
 import pytest
 
-from tests.loading.samples import ndjson, reward
+from rewards_analytics.cli.clusters import _in_one_line
 
 
 @pytest.mark.parametrize(
-    ("words", "message"),
+    ("text", "line"),
     [
-        (["--master", "spark://h:7077"], "--master needs --engine pyspark."),
-        (["--scheduler", "tcp://h:8786"], "--scheduler needs --engine dask."),
-        (["--scheduler", "tcp://h:8786", "--engine", "duckdb"], "scheduler='tcp://h:8786' goes with engine='dask'"),
-        (["--master", "spark://h:7077", "--engine", "dask"], "master='spark://h:7077' goes with engine='pyspark'"),
+        ("Disk quota exceeded", "Disk quota exceeded"),
+        ("", ""),
+        (
+            "An exception was thrown from the Python worker:\nTraceback (most recent call last):\n"
+            "  File splits.py, line 10, in <module>\nModuleNotFoundError: No module named 'pyarrow'",
+            "An exception was thrown from the Python worker: ModuleNotFoundError: No module named 'pyarrow'",
+        ),
+        (
+            "An error occurred while calling o7.getResult.\n: org.apache.spark.SparkException: Exception in await:\n"
+            "\tat org.apache.spark.A\nCaused by: org.apache.spark.SparkException: Job aborted\n\tat B\n"
+            "Caused by: java.io.EOFException: Python worker exited\n\t... 19 more",
+            "An error occurred while calling o7.getResult. Caused by: java.io.EOFException: Python worker exited",
+        ),
     ],
 )
-def test_an_address_without_its_engine_is_wrong_usage(run, rewards_json, words, message):
-    found = run("totals", rewards_json, *words)
-
-    assert (found.status, found.out) == (2, "")
-    assert message in found.err
-
-
-@pytest.mark.parametrize("engine", ["polars", "duckdb", "dask"])
-def test_an_invalid_row_is_named_whatever_the_engine(run, tmp_path, engine):
-    path = tmp_path / "bad.ndjson"
-    path.write_bytes(ndjson(reward(1), reward(2, balance="12,50")))
-
-    found = run("totals", path, "--engine", engine)
-
-    assert (found.status, found.out) == (1, "")
-    assert 'bad.ndjson:2: balance "12,50" is not a number' in found.err
-    assert "Traceback" not in found.err
+def test_an_error_of_an_engine_becomes_one_line(text, line):
+    assert _in_one_line(text) == line

@@ -1,12 +1,17 @@
 """`--engine`: every analysis and every question to a history, on every engine, to the same decimals."""
 
 import json
+import os
+import shutil
+import subprocess
 import sys
 from datetime import date
 
+import polars as pl
 import pytest
 
 import rewards_analytics as ra
+from tests.conftest import QUICK_JAVA
 
 ENGINES = ["polars", "duckdb", "dask", pytest.param("pyspark", marks=pytest.mark.spark)]
 AS_OF = ("--as-of", "2026-11-23")
@@ -112,3 +117,63 @@ def test_a_folder_whose_files_differ_names_the_file_and_the_column(run, rewards_
     assert ended.status == 1
     assert "b.parquet" in ended.err
     assert "unit_type" in ended.err
+
+
+WRONG_TYPES = [
+    ("balance", pl.Float64, "type double: the exact amounts"),
+    ("unit_type", pl.Int32, "type int32: text is needed"),
+]
+
+
+def write_differing(folder, rewards, column, kind):
+    """Write two files of a folder, the second with another type of a column."""
+    ra.write(rewards, folder / "a.parquet")
+    rewards.with_columns(pl.lit(1, kind).alias(column)).write_parquet(folder / "b.parquet")
+    return folder / "b.parquet"
+
+
+@pytest.mark.parametrize("engine", ["polars", "duckdb", "dask"])
+@pytest.mark.parametrize(("column", "kind", "says"), WRONG_TYPES)
+def test_a_folder_whose_files_have_other_types_names_the_file_and_the_column(
+    run, rewards_json, tmp_path, engine, column, kind, says
+):
+    file = write_differing(tmp_path, ra.load(rewards_json), column, kind)
+
+    ended = run("totals", tmp_path, "--engine", engine)
+
+    assert ended.status == 1
+    assert f"Column '{column}' of {file} has the {says}" in " ".join(ended.err.split())
+
+
+@pytest.mark.spark
+@pytest.mark.skipif(shutil.which("java") is None, reason="Java is missing, which PySpark needs")
+def test_spark_on_this_machine_reads_with_the_python_of_the_command(rewards_json, tmp_path):
+    """Its own default is the `python3` of the PATH. An error on the way out of it is that of the file."""
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/python3").write_text("#!/bin/sh\nexit 9\n")
+    (tmp_path / "bin/python3").chmod(0o755)
+    (tmp_path / "rewards").mkdir()
+    column, kind, says = WRONG_TYPES[1]
+    file = write_differing(tmp_path / "rewards", ra.load(rewards_json), column, kind)
+    environment = {name: value for name, value in os.environ.items() if name != "PYSPARK_PYTHON"}
+
+    ended = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "rewards_analytics",
+            "totals",
+            file.parent,
+            "--engine",
+            "pyspark",
+            "--master",
+            "local[1]",
+        ],
+        env=environment | {"PATH": f"{tmp_path / 'bin'}:{environment['PATH']}", "JAVA_TOOL_OPTIONS": QUICK_JAVA},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert ended.returncode == 1
+    assert f"Column '{column}' of {file} has the {says}" in ended.stderr.splitlines()[-1]
