@@ -111,13 +111,13 @@ def outcomes(listings: Listings) -> Iterator[DataFrame]:
             ahead = waiting.with_columns(left=nw.lit(None).cast(AMOUNT), outcome=nw.lit(AHEAD))
             yield _in_order(listings, ahead)
             return
-        is_past = nw.col("expires_on") < nw.lit(after.taken_on)
-        left = nw.col("left")
-        outcome = nw.when(left > 0).then(nw.lit(EXPIRED)).otherwise(nw.lit(SAVED))
-        outcome = nw.when(left.is_null()).then(nw.lit(UNKNOWN)).otherwise(outcome)
-        past = with_left(waiting.filter(is_past), at, after).with_columns(outcome=outcome)
-        waiting = waiting.filter(~is_past)
-        yield _in_order(listings, past)
+        is_past = waiting["expires_on"] < after.taken_on
+        past, waiting = waiting.filter(is_past), waiting.filter(~is_past)
+        outcome = nw.when(nw.col("left") > 0).then(nw.lit(EXPIRED)).otherwise(nw.lit(SAVED))
+        settled = with_left(past, at, after).with_columns(outcome=outcome)
+        unknown = past.join(settled.select(*DUE), on=list(DUE), how="anti")
+        unknown = unknown.with_columns(left=nw.lit(None).cast(AMOUNT), outcome=nw.lit(UNKNOWN))
+        yield _in_order(listings, nw.concat([settled, unknown]))
 
 
 def _seen(waiting: DataFrame | None, at: Listed) -> DataFrame:

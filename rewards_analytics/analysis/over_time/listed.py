@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import accumulate, chain, pairwise
 from typing import Any, Final
 
 import narwhals as nw
@@ -21,7 +20,7 @@ from rewards_analytics.analysis.holdings import (
     sums_of,
     with_join_key,
 )
-from rewards_analytics.analysis.over_time.snapshots import Snapshots
+from rewards_analytics.analysis.over_time.snapshots import Snapshots, runs
 from rewards_analytics.engines import DataFrame, LazyFrame
 from rewards_analytics.schema import KEY, LOT_TYPES, TAKEN_ON
 
@@ -53,7 +52,7 @@ class Listed:
 
 
 class Listings:
-    """What the snapshots of a history list, day after day; of a stored history only two days are in memory.
+    """What the snapshots of a history list, day after day; of a stored history only a run of days is in memory.
 
     Holdings are numbered: a sweep keeps a number for each due, and not four texts.
     """
@@ -79,23 +78,28 @@ class Listings:
         return rows.join(self._holdings.select("holding", *(columns or KEY)), on="holding", how="left")
 
     def _each(self) -> Iterator[Listed]:
-        for day, sums in self._sums():
-            yield self._listed(day, self._numbered(sums))
+        for days, sums in self._sums():
+            yield from self._listed(days, self._numbered(sums))
 
-    def _sums(self) -> Iterator[tuple[date, DataFrame]]:
-        """Yield the sums of each day per holding and `expires_on`."""
+    def _sums(self) -> Iterator[tuple[Sequence[date], DataFrame]]:
+        """Yield the sums per day, holding and `expires_on`: of a day with many rewards, or of several with few.
+
+        Each day takes as many small steps, and they take longer than few rewards do.
+        """
         snapshots, table = self._snapshots, self._snapshots.table
+        if not snapshots.dates:
+            return
         if snapshots.is_stored:
-            for day in snapshots.dates:
-                yield day, snapshots.read(day, lambda rewards: with_join_key(_sums(rewards)))
+            for days in runs(snapshots.dates, snapshots.count_by_day(snapshots.dates[0], snapshots.dates[-1])):
+                yield days, snapshots.read(days[0], lambda rewards: with_join_key(_sums(rewards)), days[-1])
             return
         # One query on the caller's engine, then slices of its rows.
-        rows = table.collect(_sums(table.frame, TAKEN_ON))
-        rows = with_join_key(rows.lazy()).sort(TAKEN_ON).collect()
-        counts = dict(rows.group_by(TAKEN_ON).agg(nw.len().alias("rows")).iter_rows())
-        ends = accumulate(counts.get(day, 0) for day in snapshots.dates)
-        for day, (begin, end) in zip(snapshots.dates, pairwise(chain([0], ends)), strict=True):
-            yield day, rows[begin:end].drop(TAKEN_ON)
+        rows = with_join_key(table.collect(_sums(table.frame)).lazy()).sort(TAKEN_ON).collect()
+        counts = _count_by_day(rows)
+        end = 0
+        for days in runs(snapshots.dates, {day: counts.get(day, 0) for day in snapshots.dates}):
+            begin, end = end, end + sum(counts.get(day, 0) for day in days)
+            yield days, rows[begin:end]
 
     def _numbered(self, sums: DataFrame) -> DataFrame:
         """Replace the key by the number of the holding; one that was not seen before gets the next."""
@@ -104,7 +108,7 @@ class Listings:
         def joined() -> DataFrame:
             numbers = self._holdings.lazy().select("holding", *key)
             # Lazy, so that the join does not copy the texts of the key.
-            return sums.lazy().join(numbers, on=key, how="left").select(*DUE, *_SUMS).collect()
+            return sums.lazy().join(numbers, on=key, how="left").select(TAKEN_ON, *DUE, *_SUMS).collect()
 
         numbered = joined()
         if not numbered["holding"].is_null().any():
@@ -116,16 +120,33 @@ class Listings:
         return joined()
 
     @staticmethod
-    def _listed(day: date, sums: DataFrame) -> Listed:
-        of_holdings = sums.group_by("holding").agg(nw.col(*COUNTS).sum()).filter(is_known())
-        lots = sums.filter(nw.col("expires_on") >= nw.lit(day)).select(
-            *DUE, "lot", total_lot="total", plain_lot="plain"
+    def _listed(days: Sequence[date], sums: DataFrame) -> Iterator[Listed]:
+        holding = [TAKEN_ON, "holding"]
+        known = sums.group_by(*holding).agg(nw.col(*COUNTS).sum()).filter(is_known())
+        lots = sums.filter(nw.col("expires_on") >= nw.col(TAKEN_ON)).select(
+            TAKEN_ON, *DUE, "lot", total_lot="total", plain_lot="plain"
         )
-        dues = lots.join(of_holdings, on="holding", how="inner").select(*DUE, due=expiring())
-        return Listed(day, dues.filter(nw.col("due") > 0), of_holdings.select("holding"))
+        dues = lots.join(known, on=holding, how="inner").select(TAKEN_ON, *DUE, due=expiring())
+        dues = dues.filter(nw.col("due") > 0)
+        return map(Listed, days, _of_each(days, dues), _of_each(days, known.select(*holding)))
 
 
-def _sums(rewards: LazyFrame, *carried: str) -> LazyFrame:
-    """The sums behind the available balance and the lots, per holding and `expires_on`."""
-    key = [*carried, *KEY, "expires_on"]
+def _of_each(days: Sequence[date], rows: DataFrame) -> Iterator[DataFrame]:
+    """Split rows by their day."""
+    if len(days) == 1:
+        yield rows.drop(TAKEN_ON)
+        return
+    rows, counts, end = rows.sort(TAKEN_ON), _count_by_day(rows), 0
+    for day in days:
+        begin, end = end, end + counts.get(day, 0)
+        yield rows[begin:end].drop(TAKEN_ON)
+
+
+def _count_by_day(rows: DataFrame) -> dict[date, int]:
+    return dict(rows.group_by(TAKEN_ON).agg(nw.len().alias("rows")).iter_rows())
+
+
+def _sums(rewards: LazyFrame) -> LazyFrame:
+    """The sums behind the available balance and the lots, per day, holding and `expires_on`."""
+    key = [TAKEN_ON, *KEY, "expires_on"]
     return of_types(rewards, *LOT_TYPES).select(*key, **_PARTS).group_by(*key).agg(*sums_of(_PARTS))

@@ -22,7 +22,7 @@ _SUMS: Final = (nw.col("due").sum(), nw.col("expired").sum(), nw.len().alias("du
 
 
 def with_left(dues: DataFrame, at: Listed, after: Listed) -> DataFrame:
-    """Add `left`, what is due at the last snapshot on or before the dues' day; null where the outcome is unknown.
+    """Keep the dues that have an outcome, and add `left`: what is due at the last snapshot on or before their day.
 
     Parameters
     ----------
@@ -31,15 +31,11 @@ def with_left(dues: DataFrame, at: Listed, after: Listed) -> DataFrame:
     at, after
         That last snapshot, and the first one after it. A due has an outcome where both know its holding's balance.
     """
-    left = nw.col("left")
-    known = dues.select("holding").unique()
     for snapshot in (at, after):
-        known = known.join(snapshot.known, on="holding", how="semi")
-    known = known.with_columns(__known__=nw.lit(1))
-    listed = at.dues.select(*DUE, left="due")
-    found = dues.join(listed, on=list(DUE), how="left").join(known, on="holding", how="left")
-    there = nw.when(left.is_null()).then(nw.lit(0)).otherwise(left)
-    return found.with_columns(left=nw.when(nw.col("__known__") == 1).then(there)).drop("__known__")
+        dues = dues.join(snapshot.known, on="holding", how="semi")
+    left = nw.col("left")
+    found = dues.join(at.dues.select(*DUE, left="due"), on=list(DUE), how="left")
+    return found.with_columns(left=nw.when(left.is_null()).then(nw.lit(0)).otherwise(left))
 
 
 @dataclass
@@ -177,9 +173,8 @@ class _Sweep:
         if past is None:
             return []
         left, due = nw.col("left"), nw.col("due")
-        known = with_left(past, at, after).filter(~left.is_null())
-        known = known.with_columns(expired=nw.when(left < due).then(left).otherwise(due))
-        sums = self._listings.with_key(known, "unit_type").group_by("unit_type", *by).agg(*_SUMS)
+        settled = with_left(past, at, after).with_columns(expired=nw.when(left < due).then(left).otherwise(due))
+        sums = self._listings.with_key(settled, "unit_type").group_by("unit_type", *by).agg(*_SUMS)
         return list(sums.iter_rows(named=True))
 
 
@@ -202,7 +197,9 @@ class _Waiting:
         """Take out the dues on days before another one; None if there is none."""
         if self._dues is None:
             return None
-        is_past = nw.col("expires_on") < nw.lit(day)
+        is_past = self._dues["expires_on"] < day
+        if not is_past.any():
+            return None
         past, rest = self._dues.filter(is_past), self._dues.filter(~is_past)
         self._dues = rest if len(rest) else None
-        return past if len(past) else None
+        return past

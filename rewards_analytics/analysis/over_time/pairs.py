@@ -10,7 +10,7 @@ from typing import Any, Final
 import narwhals as nw
 
 from rewards_analytics.analysis.holdings import available, available_parts, expiring, lot_parts, of_types, sums_of
-from rewards_analytics.analysis.over_time.snapshots import Snapshots
+from rewards_analytics.analysis.over_time.snapshots import MOST_REWARDS, Snapshots
 from rewards_analytics.engines import AMOUNT, CallerFrame, DataFrame, LazyFrame
 from rewards_analytics.schema import KEY, LOT_TYPES, TAKEN_ON
 
@@ -19,9 +19,6 @@ NEW: Final = "new"
 GONE: Final = "gone"
 
 Pair = tuple[date, date]
-
-MOST_REWARDS: Final = 200_000
-"""Rewards of several days of a stored history that are taken together."""
 
 DAYS: Final = ("from_date", "to_date")
 FLOWS: Final = ("expired", "earned", "redeemed")

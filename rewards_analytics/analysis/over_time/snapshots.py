@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
-from typing import Any, Generic, Protocol, runtime_checkable
+from typing import Any, Final, Generic, Protocol, runtime_checkable
 
 import narwhals as nw
 from narwhals.dtypes import DType
@@ -28,6 +28,9 @@ from rewards_analytics.engines import (
 )
 from rewards_analytics.errors import FrameError, RewardsWarning, SourceError
 from rewards_analytics.schema import TAKEN_ON
+
+MOST_REWARDS: Final = 200_000
+"""Rewards of several days that are taken together."""
 
 
 @runtime_checkable
@@ -117,6 +120,21 @@ class Snapshots(Generic[IntoFrameT]):
             yield rows.sort(*columns, descending=descending, nulls_last=True)
 
         return from_batches(schema, batches)
+
+
+def runs(days: Iterable[date], rewards: Mapping[date, int]) -> Iterator[list[date]]:
+    """Split days into runs that have `MOST_REWARDS` together at most; a day whose number is not known stands alone."""
+    run: list[date] = []
+    size = 0
+    for day in days:
+        more = rewards.get(day, MOST_REWARDS)
+        if run and size + more > MOST_REWARDS:
+            yield run
+            run, size = [], 0
+        run.append(day)
+        size += more
+    if run:
+        yield run
 
 
 def from_history(

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 import rewards_analytics as ra
-from rewards_analytics.analysis.over_time import pairs
+from rewards_analytics.analysis.over_time import pairs, snapshots
 from tests import frames
 from tests.analysis.over_time.histories import Stored, snapshot, table
 from tests.frames import balance, lot, to_level, total
@@ -195,10 +195,11 @@ WEEK = [snapshot(f"2026-11-{day}", balance("MILES", f"{day}"), to_level("MILES",
 LONG = [reward for day in WEEK for reward in day]
 
 
-@pytest.fixture(params=[0, pairs.MOST_REWARDS], ids=["day by day", "together"])
+@pytest.fixture(params=[0, snapshots.MOST_REWARDS], ids=["day by day", "together"])
 def _together(request, monkeypatch):
     """Read days one by one, and as many together as usual."""
-    monkeypatch.setattr(pairs, "MOST_REWARDS", request.param)
+    for module in (pairs, snapshots):
+        monkeypatch.setattr(module, "MOST_REWARDS", request.param)
 
 
 def test_nothing_is_read_until_the_result_is_computed():
@@ -219,7 +220,8 @@ def test_each_day_is_read_once():
 
 
 def test_the_first_rows_take_the_first_days(monkeypatch):
-    monkeypatch.setattr(pairs, "MOST_REWARDS", 0)
+    for module in (pairs, snapshots):
+        monkeypatch.setattr(module, "MOST_REWARDS", 0)
     history = Stored(table(LONG))
 
     assert ra.changes(history).head(2).collect()["earned"].to_list() == [D(1), D(1)]

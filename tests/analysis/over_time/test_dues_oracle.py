@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings, strategies as st
 
 import rewards_analytics as ra
+from rewards_analytics.analysis.over_time import snapshots
 from tests import frames
 from tests.analysis.over_time import histories, oracle
 from tests.analysis.over_time.test_oracle import normal, rows
@@ -99,11 +100,15 @@ def check(seed: int, make: Callable[[pa.Table], Any], asked: dict[str, Any]) -> 
         assert [row[:4] for row in rows(ra.forecast(cut, every=every, until=until))] == [row[:4] for row in found]
 
 
+@pytest.mark.parametrize("together", [snapshots.MOST_REWARDS, 14, 0])
 @pytest.mark.parametrize("kind", ["polars", "stored"])
-@settings(max_examples=examples(20), deadline=None)
+@settings(max_examples=examples(12), deadline=None)
 @given(seed=seeds, asked=questions)
-def test_dues_lapse_and_forecast_equal_plain_arithmetic(kind, seed, asked):
-    check(seed, histories.KINDS[kind], asked)
+def test_dues_lapse_and_forecast_equal_plain_arithmetic(kind, together, seed, asked):
+    """A history is taken day by day, or some days together."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(snapshots, "MOST_REWARDS", together)
+        check(seed, histories.KINDS[kind], asked)
 
 
 @pytest.mark.parametrize("kind", ["polars_lazy", "pandas", "pyarrow", "duckdb"])

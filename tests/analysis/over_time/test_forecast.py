@@ -7,6 +7,7 @@ from itertools import chain
 import pytest
 
 import rewards_analytics as ra
+from rewards_analytics.analysis.over_time import snapshots
 from rewards_analytics.errors import ArgumentError
 from tests import frames
 from tests.analysis.over_time.histories import Stored, snapshot, table
@@ -164,7 +165,8 @@ def test_arguments_that_say_nothing_are_refused():
         ra.forecast(history, as_of=datetime(2026, 11, 4))
 
 
-def test_a_stored_history_is_read_once_and_only_until_every_outcome_is_known():
+def test_a_stored_history_is_read_once_and_only_until_every_outcome_is_known(monkeypatch):
+    monkeypatch.setattr(snapshots, "MOST_REWARDS", 0)  # each day is read when it is needed
     after = [day("2026-11-09"), day("2026-11-10"), day("2026-11-11")]
     history = Stored(table(chain(*LAPSED, day("2026-11-01", ("9", "2026-11-08")), *after)))
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings, strategies as st
 
 import rewards_analytics as ra
-from rewards_analytics.analysis.over_time import pairs
+from rewards_analytics.analysis.over_time import pairs, snapshots
 from tests import frames
 from tests.analysis.over_time import histories, oracle
 from tests.analysis.reference import KNOWN
@@ -86,14 +86,15 @@ def normal(expected: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
 
 
 @pytest.mark.parametrize(
-    ("kind", "together"), [("polars", None), ("stored", pairs.MOST_REWARDS), ("stored", 14), ("stored", 0)]
+    ("kind", "together"), [("polars", None), ("stored", snapshots.MOST_REWARDS), ("stored", 14), ("stored", 0)]
 )
 @settings(max_examples=examples(15), deadline=None)
 @given(history=some_histories, every=periods, window=windows)
 def test_the_flows_equal_plain_arithmetic(kind, together, history, every, window):
     """A stored history is read day by day, or some days together."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pairs, "MOST_REWARDS", together)
+        for module in (pairs, snapshots):
+            patch.setattr(module, "MOST_REWARDS", together)
         check(history, histories.KINDS[kind](histories.table(history)), every, window)
 
 

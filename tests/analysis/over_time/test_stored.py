@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 import rewards_analytics as ra
-from rewards_analytics.analysis.over_time import pairs
+from rewards_analytics.analysis.over_time import pairs, snapshots
 from rewards_analytics.errors import SourceError
 from tests import frames
 from tests.analysis.over_time.histories import snapshot, table
@@ -23,10 +23,11 @@ DAYS = {
 FRAME = frames.polars_frame(table(reward for day, rewards in DAYS.items() for reward in snapshot(day, *rewards)))
 
 
-@pytest.fixture(params=[0, pairs.MOST_REWARDS], ids=["day by day", "together"])
+@pytest.fixture(params=[0, snapshots.MOST_REWARDS], ids=["day by day", "together"])
 def history(request, monkeypatch, tmp_path):
     """The four days in a Delta table, read one by one or together."""
-    monkeypatch.setattr(pairs, "MOST_REWARDS", request.param)
+    for module in (pairs, snapshots):
+        monkeypatch.setattr(module, "MOST_REWARDS", request.param)
     kept = ra.History(tmp_path)
     for day, rewards in DAYS.items():
         kept.append(frames.table(rewards), date.fromisoformat(day))
