@@ -115,6 +115,29 @@ def row_count(people: People) -> int:
     return int(_PATTERNS.rows[people.terms, people.lots].sum())
 
 
+class _Rows(NamedTuple):
+    """Rows of some people: the holding of each, its kind, its terms, and the key of its draws."""
+
+    start: Ints
+    """The first row of each holding."""
+
+    holding: Ints
+    kind: Ints
+    terms: Ints
+    key: Words
+
+
+class _Values(NamedTuple):
+    """What the rows say on a day, in the order of the rows."""
+
+    balance: Ints
+    expires: Ints
+    created: Ints
+    wording: Ints
+    key: Words
+    """The key of the guid: a lot has its own, another row that of the row."""
+
+
 class _Lots(NamedTuple):
     amount: Ints
     expires: Ints
@@ -124,55 +147,63 @@ class _Lots(NamedTuple):
 
 def snapshot(people: People, on: date) -> pa.Table:
     """Rewards of these people on a day, the ten columns; guids and names as dictionaries, to be written as texts."""
-    day = day_number(on)
-    terms, key = people.terms, people.key
-    count = _PATTERNS.rows[terms, people.lots]
-    start = np.cumsum(count) - count
-    holding = np.repeat(np.arange(len(terms)), count)
-    pattern = np.arange(len(holding)) + np.repeat(_PATTERNS.start[terms, people.lots] - start, count)
-    kind, row_terms = _PATTERNS.kind[pattern], terms[holding]
-    row_key = drawn(key[holding], _ROW + kind * 16 + _PATTERNS.lot[pattern])
+    rows = _rows(people)
+    return _table(people, rows, _values(people, rows, on), day_number(on))
 
+
+def _rows(people: People) -> _Rows:
+    count = _PATTERNS.rows[people.terms, people.lots]
+    start = np.cumsum(count) - count
+    holding = np.repeat(np.arange(len(people.terms)), count)
+    pattern = np.arange(len(holding)) + np.repeat(_PATTERNS.start[people.terms, people.lots] - start, count)
+    kind = _PATTERNS.kind[pattern]
+    key = drawn(people.key[holding], _ROW + kind * 16 + _PATTERNS.lot[pattern])
+    return _Rows(start, holding, kind, people.terms[holding], key)
+
+
+def _values(people: People, rows: _Rows, on: date) -> _Values:
+    day = day_number(on)
+    _, holding, kind, terms, key = rows
     balance = np.zeros(len(holding), np.int64)
     expires = np.full(len(holding), NEVER, np.int64)
-    created = np.minimum(_SINCE_DAY + below(drawn(key, _SINCE), _SINCE_DAYS), day)[holding]
-    wording = _WORDING[kind, row_terms]
+    created = np.minimum(_SINCE_DAY + below(drawn(people.key, _SINCE), _SINCE_DAYS), day)[holding]
+    wording, guid_key = _WORDING[kind, terms], key.copy()
 
     at = np.flatnonzero(_IS_LOT[kind])
-    lots = _lots(row_key[at], row_terms[at], day)
-    balance[at], expires[at], created[at], row_key[at] = lots
-    own = np.add.reduceat(balance, start) + _undated(key, terms, day)
-    has_no_dates = below(drawn(key, _UNDATED), 32) == 0
+    balance[at], expires[at], created[at], guid_key[at] = _lots(key[at], terms[at], day)
+    own = np.add.reduceat(balance, rows.start) + _undated(people.key, people.terms, day)
+    has_no_dates = below(drawn(people.key, _UNDATED), 32) == 0
     expires[at[(kind[at] == _EXPIRING) & has_no_dates[holding[at]]]] = NEVER
 
     at = np.flatnonzero((kind == _WHOLE) | (kind == _BY_ACTIVITY))
     balance[at] = own[holding[at]]
     at = np.flatnonzero(kind == _POOLED)
-    household = 10 * EARNED[row_terms[at], 1] * sixteenth_bits(drawn(row_key[at], _HOUSEHOLD), 0) >> 16
+    household = 10 * EARNED[terms[at], 1] * sixteenth_bits(drawn(key[at], _HOUSEHOLD), 0) >> 16
     balance[at] = own[holding[at]] + household
     at = np.flatnonzero(kind == _GOAL)
-    goal = below(drawn(row_key[at], _GOALS_REACHED + day // _GOAL_DAYS * 256), GOAL_COUNT[row_terms[at]])
-    balance[at] = (GOALS[row_terms[at], goal] - own[holding[at]]).clip(min=0)
-    wording[at] = WORDINGS.goal[row_terms[at], goal]
+    balance[at], wording[at] = _goals(key[at], terms[at], own[holding[at]], day)
     at = np.flatnonzero(kind == _LEVEL)
-    balance[at], step = _levels(row_key[at], row_terms[at], on)
-    wording[at] = WORDINGS.level[row_terms[at], step]
+    balance[at], wording[at] = _levels(key[at], terms[at], on)
+    return _Values(balance, expires, created, wording, guid_key)
 
-    given_on = np.where(_NEW_GUIDS[row_terms], day, 0)
-    guid = mixed(row_key ^ given_on.astype(np.uint64))
-    member = people.member_of_holding[holding]
+
+def _table(people: People, rows: _Rows, values: _Values, day: int) -> pa.Table:
+    wording = values.wording
+    given_on = np.where(_NEW_GUIDS[rows.terms], day, 0)
+    guid = mixed(values.key ^ given_on.astype(np.uint64))
+    member = people.member_of_holding[rows.holding]
     second = _AGGREGATED_AT_S + below(drawn(people.member, _SECOND), 3600)
-    account = people.account_of_holding[holding]
+    account = people.account_of_holding[rows.holding]
     columns = {
         "guid": guids_of("RWD", guid, mixed(guid), pa.string()),
         "user_guid": _dictionary(people.user_of_member[member], _guids("USR", people.user)),
         "member_guid": _dictionary(member, _guids("MBR", people.member)),
         "account_guid": _dictionary(account, _guids("ACT", people.account), account >= 0),
-        "balance_type": _dictionary(_TYPE_OF[kind], pa.array(BALANCE_TYPES)),
+        "balance_type": _dictionary(_TYPE_OF[rows.kind], pa.array(BALANCE_TYPES)),
         "unit_type": _dictionary(_UNIT_OF[wording], pa.array(UNIT_TYPES)),
-        "balance": amounts_of(balance, WORDINGS.decimals[wording]),
-        "expires_on": _fixed(pa.date32(), expires.astype(np.int32), expires != NEVER),
-        "created_at": _fixed(pa.timestamp("us", "UTC"), created * _DAY_US + second[member] * 1_000_000),
+        "balance": amounts_of(values.balance, WORDINGS.decimals[wording]),
+        "expires_on": _fixed(pa.date32(), values.expires.astype(np.int32), values.expires != NEVER),
+        "created_at": _fixed(pa.timestamp("us", "UTC"), values.created * _DAY_US + second[member] * 1_000_000),
         "description": _dictionary(_TEXT_OF[wording], pa.array(_TEXTS)),
     }
     return pa.table(columns)
@@ -210,12 +241,18 @@ def _undated(key: Words, terms: Ints, day: int) -> Ints:
     return np.where(_IS_WHOLE[terms], amount, 0)
 
 
+def _goals(key: Words, terms: Ints, own: Ints, day: int) -> tuple[Ints, Ints]:
+    """What is missing to a goal, and its wording: the next goal takes its place every 90 days."""
+    number = below(drawn(key, _GOALS_REACHED + day // _GOAL_DAYS * 256), GOAL_COUNT[terms])
+    return (GOALS[terms, number] - own).clip(min=0), WORDINGS.goal[terms, number]
+
+
 def _levels(key: Words, terms: Ints, on: date) -> tuple[Ints, Ints]:
-    """What is missing to the next level, and its number: qualifying earnings begin anew each year."""
+    """What is missing to the next level, and its wording: qualifying earnings begin anew each year."""
     pace = sixteenth_bits(drawn(key, _QUALIFYING + 256 * on.year), 0)
     earned = (LEVELS[terms, -1] * 5 // 4 * pace >> 16) * on.timetuple().tm_yday // 365
     step = (LEVELS[terms] <= earned[:, None]).sum(axis=1).clip(max=LEVELS.shape[1] - 1)
-    return (LEVELS[terms, step] - earned).clip(min=0), step
+    return (LEVELS[terms, step] - earned).clip(min=0), WORDINGS.level[terms, step]
 
 
 def _guids(prefix: str, keys: Words) -> pa.Array:
