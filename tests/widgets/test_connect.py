@@ -242,7 +242,7 @@ def test_a_fetch_ends_with_the_rewards_as_a_frame_and_as_a_table(form, sandbox, 
     assert isinstance(form.rewards, pl.DataFrame)
     assert form.rewards.equals(ra.load(sandbox.world.members[member.guid].rewards))
     assert f"<caption>{len(form.rewards)} rewards" in shown(form)
-    assert [step for step, _ in form._steps] == [
+    assert [step for step, _ in form._job.steps] == [
         "Signing in at MX Bank",
         "Signed in, collecting the rewards",
         "Reading the rewards",
@@ -449,7 +449,7 @@ def test_each_kind_of_question_is_asked_and_answered_in_the_page(form, member_of
     assert press(form, "answer", "0", given) == [{"done": 7}]
 
     assert form.wait() == "fetched"
-    assert "MX Bank asks a question" in [step for step, _ in form._steps]
+    assert "MX Bank asks a question" in [step for step, _ in form._job.steps]
     assert not form.rewards.is_empty()
 
 
@@ -586,7 +586,7 @@ def test_no_answer_and_no_key_is_ever_in_a_trait_or_a_message(form, sandbox, mem
     assert form.wait() == {"wrong": "failed", "correct": "fetched"}[ending]
 
     kept.append(json.dumps(widgets.Widget.get_manager_state(), default=str))
-    kept.append(repr(vars(form)))
+    kept.append(repr(vars(form)) + repr(vars(form._job)))
 
     assert "rewards-connect" in kept[-2]
     assert not [each for each in (secret, sandbox.api_key, sandbox.client_id) if each in " ".join(kept)]

@@ -9,20 +9,18 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime
 from functools import partial
 from getpass import getpass
 from html import escape
 from math import isfinite
 from pathlib import Path
-from queue import SimpleQueue
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 import anywidget
 import traitlets
 
-from rewards_analytics.atrium import JOB_TIMEOUT_S, JsonObject
+from rewards_analytics.atrium import JOB_TIMEOUT_S
 from rewards_analytics.client import AtriumClient, Challenge
 from rewards_analytics.client.transport import is_loopback
 from rewards_analytics.errors import ArgumentError, AtriumError, RewardsError
@@ -30,17 +28,19 @@ from rewards_analytics.loading.load import load
 from rewards_analytics.show.shown import nothing, style_sheet
 from rewards_analytics.widgets.connect import questions
 from rewards_analytics.widgets.connect.background import Background, Finish, Task
+from rewards_analytics.widgets.connect.chosen import Chosen
 from rewards_analytics.widgets.connect.demo_sandbox import DemoSandbox
+from rewards_analytics.widgets.connect.job import Job, StoppedError
 from rewards_analytics.widgets.connect.names import Named, Users, members_of
 from rewards_analytics.widgets.connect.view import WAITS_S, View
-from rewards_analytics.widgets.connect.words import REFUSED, Problem, is_refused, problem_of, step_of, time_of
+from rewards_analytics.widgets.connect.words import REFUSED, Problem, problem_of, result_of
 from rewards_analytics.wording import count
 
 if TYPE_CHECKING:
     import polars as pl
 
-MOST_SUGGESTED: Final = 50
-"""Users listed while one is typed: a list of thousands would make the page slow."""
+    from rewards_analytics.atrium import JsonObject
+    from rewards_analytics.client.aggregation import MemberState
 
 NOT_CONNECTED: Final = frozenset({None, 401, 403})
 """HTTP statuses after which another connection may help; None if there was no response."""
@@ -110,21 +110,14 @@ class Connect(anywidget.AnyWidget):
         self._keys_from_environment = client is None
         self._timeout = JOB_TIMEOUT_S
         self._demo: DemoSandbox | None = None
-        self._users = Users()
-        self._typed = ""
-        self._user: Named | None = None
-        self._members: Sequence[tuple[Named, JsonObject]] = ()
-        self._member: Named | None = None
-        self._challenges: Sequence[Challenge] = ()
+        self._chosen = Chosen()
+        self._job: Job | None = None
         self._round = 0
         self._enlarged = False
-        self._steps: list[tuple[str, str]] = []
         self._fetched: pl.DataFrame | None = None
         self._said = ""
         self._problem: Problem | None = None
         self._disconnected = False
-        self._answers: SimpleQueue[Mapping[str, str]] = SimpleQueue()
-        self._stopped = self._refused = False
         self._background = Background()
         self._actions: Mapping[tuple[str, int], Callable[..., None]] = {
             ("again", 0): self.reconnect,
@@ -164,27 +157,27 @@ class Connect(anywidget.AnyWidget):
     @property
     def users(self) -> list[str]:
         """Names of the users that match what is typed; all if nothing is."""
-        return [user.label for user in self._users.matching(self._typed)]
+        return [user.label for user in self._chosen.matches]
 
     @property
     def user(self) -> str | None:
         """Guid of the chosen user."""
-        return self._user and self._user.guid
+        return self._chosen.user and self._chosen.user.guid
 
     @property
     def members(self) -> dict[str, str]:
         """Guids of the chosen user's members, by their names."""
-        return {member.label: member.guid for member, _ in self._members}
+        return {member.label: member.guid for member, _ in self._chosen.members}
 
     @property
     def member(self) -> str | None:
         """Guid of the chosen member."""
-        return self._member and self._member.guid
+        return self._chosen.member and self._chosen.member.guid
 
     @property
     def questions(self) -> Sequence[Challenge]:
         """The open questions of the institution."""
-        return self._challenges
+        return self._job.challenges if self._job else ()
 
     @property
     def timeout(self) -> float:
@@ -233,7 +226,7 @@ class Connect(anywidget.AnyWidget):
         with self._background.lock:
             if self.state in _JOB_STATES:
                 return
-            self._users, self._typed = Users(), ""
+            self._chosen = Chosen()
             self._choose(None)
             if self._keys_from_environment:
                 self.client = None
@@ -262,7 +255,7 @@ class Connect(anywidget.AnyWidget):
         return partial(self._offer_users, Users(client.list_users()))
 
     def _offer_users(self, users: Users) -> None:
-        self._users = users
+        self._chosen.users = users
         self._enter("ready", _WELCOME if users else "This client has no users yet. Create a user and a member first.")
 
     # --- Choosing ---
@@ -270,7 +263,7 @@ class Connect(anywidget.AnyWidget):
     def find(self, text: str) -> None:
         """List the users whose name contains a text, in any case."""
         with self._background.lock:
-            self._typed = text
+            self._chosen.typed = text
             self._draw()
 
     def choose_user(self, user: str) -> None:
@@ -278,7 +271,7 @@ class Connect(anywidget.AnyWidget):
         with self._background.lock:
             if self.client is None or self.state in _JOB_STATES:
                 return
-            found = self._users.find(user)
+            found = self._chosen.users.find(user)
             if found is None:
                 raise ArgumentError(f"No user matches {user!r}. find() lists those whose name contains a text.")
             self._choose(found)
@@ -290,20 +283,17 @@ class Connect(anywidget.AnyWidget):
         with self._background.lock:
             if self.state in _JOB_STATES:
                 return
-            found = next((each for each, _ in self._members if member in each), None)
-            if found is None:
-                raise ArgumentError(f"No member of the chosen user is {member!r}: there are {list(self.members)}.")
-            self._member = found
+            self._chosen.choose_member(member)
             self._enter("ready")
 
     def _choose(self, user: Named | None) -> None:
-        self._user, self._members, self._member = user, (), None
-        self._steps, self._fetched = [], None
+        self._chosen.choose_user(user)
+        self._job = self._fetched = None
 
     def _forget_user(self) -> None:
         if self.state not in _JOB_STATES:
             self._background.cancel()
-            self._typed = ""
+            self._chosen.typed = ""
             self._choose(None)
             self._enter("ready", _WELCOME)
 
@@ -311,7 +301,7 @@ class Connect(anywidget.AnyWidget):
         return partial(self._offer_members, members_of(client.list_members(user.guid)), user)
 
     def _offer_members(self, members: Sequence[tuple[Named, JsonObject]], user: Named) -> None:
-        self._members, self._member = members, members[0][0] if members else None
+        self._chosen.offer_members(members)
         none = f"{user.label} has no members. Choose another user, or create a member first."
         self._enter("ready", "" if members else none)
 
@@ -320,93 +310,59 @@ class Connect(anywidget.AnyWidget):
     def fetch(self) -> None:
         """Start a job on the chosen member."""
         with self._background.lock:
-            if self.client is None or self._user is None or self._member is None or self.state in _BUSY:
+            user, member = self._chosen.user, self._chosen.member
+            if self.client is None or user is None or member is None or self.state in _BUSY:
                 return
-            self._stopped = self._refused = False
-            self._steps, self._fetched, self.rewards = [], None, load([])
-            task = partial(self._run_job, self.client, self._user, self._member)
-            self._begin("fetching", f"Fetching the rewards from {self._member.name} …", task)
+            job = Job(user, member, self._background, on_step=self._draw, on_questions=self._show_questions)
+            self._job, self._fetched, self.rewards = job, None, load([])
+            self._begin(
+                "fetching", f"Fetching the rewards from {member.name} …", partial(self._run_job, self.client, job)
+            )
 
     def stop(self) -> None:
         """End the waiting for the job, which continues at MX."""
         with self._background.lock:
-            if self.state in _JOB_STATES:
-                self._stopped = True
-                self._resume({}, "Stopping …")
+            if self._job is not None and self.state in _JOB_STATES:
+                self._job.stop()
+                self._enter("fetching", "Stopping …")
 
-    def _run_job(self, client: AtriumClient, user: Named, member: Named) -> Finish:
-        pair = user.guid, member.guid
-        ended = client.fetch_rewards(*pair, self._ask, self._timeout, watch=partial(self._watch, member))
-        rewards = load(list(client.list_rewards(*pair)))
-        number = f"{count(len(rewards), 'reward')} of {user.label} at {member.name}"
-        words = f"Fetched {number}, {time_of(ended.get('aggregated_at'), _now())}."
-        if not ended.started:
-            words = (
-                "MX started no new job, because the last one is too recent (it starts one every three hours). "
-                f"These are the {number}, fetched {time_of(ended.get('aggregated_at'), _now())}."
-            )
-        return partial(self._show, rewards, f"{words} They are in this form's .rewards.", ended)
+    def _run_job(self, client: AtriumClient, job: Job) -> Finish:
+        return partial(self._show, job, *job.run(client, self._timeout))
 
-    def _watch(self, member: Named, status: Mapping[str, object]) -> None:
-        """Show a new step of the job, in the job's thread."""
-        with self._background.lock:
-            if self._stopped:
-                raise _StoppedError
-            self._refused = is_refused(status)
-            step = step_of(status, member.name)
-            if step not in [words for words, _ in self._steps[-1:]]:
-                self._steps.append((step, f"{_now():%H:%M:%S}"))
-                self._draw()
-
-    def _show(self, rewards: pl.DataFrame, words: str, ended: JsonObject) -> None:
+    def _show(self, job: Job, rewards: pl.DataFrame, ended: MemberState) -> None:
         self.rewards = self._fetched = rewards
-        self._members = [(each, about if each != self._member else about | ended) for each, about in self._members]
-        self._enter("fetched", words)
+        self._chosen.update_member(ended)
+        words = result_of(len(rewards), job.user.label, job.member.name, ended)
+        self._enter("fetched", f"{words} They are in this form's .rewards.")
 
     # --- Asking ---
 
     def answer(self, *answers: str) -> None:
         """Answer the open questions, in their order: with a text, or with the `value` of an option."""
         with self._background.lock:
-            if self.state != "asking" or len(answers) != len(self._challenges):
-                raise ArgumentError(f"There are {count(len(self._challenges), 'open question')}, not {len(answers)}.")
-            given = {each.guid: questions.checked(each, it) for each, it in zip(self._challenges, answers, strict=True)}
-            self._resume(given, "Sending the answers to the institution …")
+            asked, job = self.questions, self._job
+            if job is None or self.state != "asking" or len(answers) != len(asked):
+                raise ArgumentError(f"There are {count(len(asked), 'open question')}, not {len(answers)}.")
+            job.resume({each.guid: questions.checked(each, it) for each, it in zip(asked, answers, strict=True)})
+            self._enter("fetching", "Sending the answers to the institution …")
 
     def _answer_by_number(self, *fields: str) -> None:
         """Take the fields of the page: number of the question, what was given there, number of the next, and so on."""
         if self.state != "asking":
             return
         by_number = dict(zip(fields[::2], fields[1::2], strict=False))
-        given = [questions.chosen(each, by_number.get(str(n), "")) for n, each in enumerate(self._challenges)]
+        given = [questions.chosen(each, by_number.get(str(n), "")) for n, each in enumerate(self.questions)]
         if all(given):
             self.answer(*given)
         else:
             self._enter("asking", self._said, problem=Problem("Answer every question, then submit."))
 
-    def _ask(self, challenges: list[Challenge]) -> Mapping[str, str]:
-        """Show the questions and wait for the answers, in the job's thread."""
-        with self._background.lock:
-            if self._stopped:
-                raise _StoppedError
-            self._answers = SimpleQueue()
-            self._challenges, self._enlarged = challenges, False
-            self._round += 1
-            institution = self._member.name if self._member else "The institution"
-            words = f"{institution} asks {'a question' if len(challenges) == 1 else f'{len(challenges)} questions'}."
-            self._enter("asking", words, problem=Problem(REFUSED) if self._refused else None)
-            self._background.settled.set()
-        answers = self._answers.get()
-        if self._stopped:
-            raise _StoppedError
-        return answers
-
-    def _resume(self, answers: Mapping[str, str], words: str) -> None:
-        """Let the job go on with the answers."""
-        self._background.settled.clear()
-        self._challenges = ()
-        self._enter("fetching", words)
-        self._answers.put(answers)
+    def _show_questions(self, job: Job) -> None:
+        self._round += 1
+        self._enlarged = False
+        number = len(job.challenges)
+        words = f"{job.member.name} asks {'a question' if number == 1 else f'{number} questions'}."
+        self._enter("asking", words, problem=Problem(REFUSED) if job.is_refused else None)
 
     def _enlarge(self) -> None:
         self._enlarged = not self._enlarged
@@ -440,16 +396,15 @@ class Connect(anywidget.AnyWidget):
 
     def _begin(self, state: str, words: str, task: Task) -> None:
         self._background.start(task, self._fail)
-        self._challenges = ()
         self._enter(state, words)
 
     def _fail(self, error: RewardsError | None) -> None:
         self._disconnected = isinstance(error, AtriumError) and error.status in NOT_CONNECTED
-        state = "offline" if self._disconnected and not self._users else "failed"
-        if isinstance(error, _StoppedError):
+        state = "offline" if self._disconnected and not self._chosen.users else "failed"
+        if isinstance(error, StoppedError):
             self._enter(state, _STOPPED)
         else:
-            institution = self._member.name if self._member else "The institution"
+            institution = self._chosen.member.name if self._chosen.member else "The institution"
             self._enter(state, problem=problem_of(error, institution, self._timeout))
 
     def _enter(self, state: str, words: str = "", *, problem: Problem | None = None) -> None:
@@ -460,7 +415,7 @@ class Connect(anywidget.AnyWidget):
         self._draw()
 
     def _draw(self) -> None:
-        matches = self._users.matching(self._typed)
+        chosen, job = self._chosen, self._job
         self.html = View(
             state=self.state,
             said=self._said,
@@ -468,45 +423,22 @@ class Connect(anywidget.AnyWidget):
             has_client=self.client is not None,
             sandbox=_local_host(self.client),
             is_disconnected=self._disconnected,
-            users=bool(self._users),
-            found=_found(len(matches), len(self._users), self._typed),
-            matches=matches[:MOST_SUGGESTED],
-            user=self._user,
-            members=[(each, _fetched_at(about)) for each, about in self._members],
-            member=self._member,
+            users=bool(chosen.users),
+            found=chosen.found,
+            matches=chosen.suggested,
+            user=chosen.user,
+            members=chosen.listed_members,
+            member=chosen.member,
             timeout=self._timeout,
-            questions=[questions.question_of(challenge) for challenge in self._challenges],
+            questions=[questions.question_of(challenge) for challenge in self.questions],
             round=self._round,
             enlarged=self._enlarged,
-            steps=self._steps,
+            steps=job.steps if job else (),
             rewards=self._fetched,
         ).html()
-
-
-def _found(matches: int, users: int, typed: str) -> str:
-    if not typed.strip():
-        return f"{count(users, 'user')}."
-    if not matches:
-        return "No user matches."
-    more = f", of which the first {MOST_SUGGESTED} are listed: type more letters" if matches > MOST_SUGGESTED else ""
-    return f"{count(matches, 'user matches', 'users match')}{more}."
-
-
-def _fetched_at(member: Mapping[str, object]) -> str:
-    at = member.get("aggregated_at")
-    return f"last fetched {time_of(at, _now())}" if at else "never fetched"
 
 
 def _local_host(client: AtriumClient | None) -> str:
     """Return the host of a client that talks to this machine, empty if it talks to another."""
     address = urlsplit(client.base_url) if client else None
     return address.netloc if address and is_loopback(address.hostname) else ""
-
-
-def _now() -> datetime:
-    """Return the time in the zone of this machine."""
-    return datetime.now().astimezone()
-
-
-class _StoppedError(RewardsError):
-    """The user stopped waiting."""

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from rewards_analytics.amounts import InvalidValueError
 from rewards_analytics.atrium import CHALLENGED, CONNECTED, REJECTED
-from rewards_analytics.client.aggregation import STOPPED
+from rewards_analytics.client.aggregation import STOPPED, MemberState
 from rewards_analytics.errors import (
     AggregationError,
     AggregationTimeout,
@@ -21,7 +21,7 @@ from rewards_analytics.errors import (
     UnsupportedInstitutionError,
 )
 from rewards_analytics.loading.values import instant
-from rewards_analytics.wording import moment, one_line
+from rewards_analytics.wording import count, moment, one_line
 
 REFUSED: Final = "That answer was refused. Try again."
 UNEXPECTED: Final = (
@@ -45,6 +45,11 @@ def duration(seconds: float) -> str:
     """
     number, unit = (seconds / 60, "minute") if seconds % 60 == 0 and seconds else (seconds, "second")
     return f"{number:g} {unit}{'' if number == 1 else 's'}"
+
+
+def now() -> datetime:
+    """Return the time in the zone of this machine."""
+    return datetime.now().astimezone()
 
 
 def time_of(at: object, now: datetime) -> str:
@@ -84,6 +89,18 @@ def step_of(status: Mapping[str, object], institution: str) -> str:
     if code in STOPPED:
         return f"{institution} ended the job"
     return f"MX reports the status {one_line(str(code))}" if code else "MX reports no status yet"
+
+
+def result_of(rewards: int, user: str, institution: str, ended: MemberState) -> str:
+    """Return what a job has fetched, and when."""
+    at = time_of(ended.get("aggregated_at"), now())
+    number = f"{count(rewards, 'reward')} of {user} at {institution}"
+    if ended.started:
+        return f"Fetched {number}, {at}."
+    return (
+        "MX started no new job, because the last one is too recent (it starts one every three hours). "
+        f"These are the {number}, fetched {at}."
+    )
 
 
 def problem_of(error: RewardsError | None, institution: str, timeout: float) -> Problem:
