@@ -32,7 +32,7 @@ HistoryPath = Annotated[
 ]
 Format = Annotated[
     Literal["table", "csv", "json", "parquet", "xlsx"] | None,
-    typer.Option("--format", help="Format of the result; if not given, that of the ending of --out, or a table."),
+    typer.Option("--format", help="Format of the result; by default that of the ending of --out, or a table."),
 ]
 Out = Annotated[
     Path | None,
@@ -54,11 +54,14 @@ Until = Annotated[
     datetime | None, typer.Option("--until", formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="Last day that counts.")
 ]
 Within = Annotated[
-    int | None, typer.Option("--within", min=0, metavar="DAYS", help="Days ahead that count; 0 is the first day alone.")
+    int | None,
+    typer.Option("--within", min=0, metavar="DAYS", help="Number of days ahead that count; 0 for the first day alone."),
 ]
 Edges = Annotated[
     str | None,
-    typer.Option("--edges", metavar="NUMBERS", help="Where bands begin, ascending, with commas between: 0,100,1000.50"),
+    typer.Option(
+        "--edges", metavar="NUMBERS", help="Lower edges of the bands, ascending, separated by commas: 0,100,1000.50"
+    ),
 ]
 Every = Annotated[
     Literal["day", "week", "month", "quarter", "year"], typer.Option("--every", help="Length of a period.")

@@ -1,4 +1,4 @@
-"""Reports, for people who do not open a notebook."""
+"""Reports, for people who do not use notebooks."""
 
 from __future__ import annotations
 
@@ -25,93 +25,101 @@ from rewards_analytics.terminal import printable
 if TYPE_CHECKING:
     import polars as pl
 
+    from rewards_analytics.history import History
+
+
+_Out = Annotated[
+    Path,
+    typer.Option(
+        "--out",
+        "-o",
+        parser=path_of,
+        metavar="PATH",
+        help="The file to write: HTML, or a workbook if it ends in .xlsx; with --by, the folder.",
+    ),
+]
+_Title = Annotated[str | None, typer.Option("--title", help="Title of the report.")]
+_History = Annotated[
+    str | None,
+    typer.Option("--history", metavar="HISTORY", help="Folder or URL of a history: the report then shows what moved."),
+]
+_Freshness = Annotated[
+    Path | None,
+    typer.Option(
+        "--freshness",
+        metavar="FILE",
+        help="When each member was last aggregated, as written by pull; by default the file in a folder SOURCE.",
+    ),
+]
+_Pdf = Annotated[
+    bool, typer.Option("--pdf", help="Also write a PDF with the same name; only the PDF if PATH ends in .pdf.")
+]
+_By = Annotated[
+    str | None,
+    typer.Option(
+        "--by", metavar="COLUMN", help="Write a report for each value of this column, which a history must have too."
+    ),
+]
+_Notebook = Annotated[
+    Path | None, typer.Option("--notebook", metavar="FILE", help="Create the report by running this notebook.")
+]
+_Parameters = Annotated[
+    list[str] | None,
+    typer.Option("--parameter", "-p", metavar="NAME=VALUE", help="Another parameter of the notebook; can be repeated."),
+]
+
 
 def report(
     source: Source,
-    out: Annotated[
-        Path,
-        typer.Option(
-            "--out",
-            "-o",
-            parser=path_of,
-            metavar="PATH",
-            help="The file to write: HTML, or a workbook if it ends in .xlsx; with --by, the folder.",
-        ),
-    ],
+    out: _Out,
     as_of: AsOf = None,
-    title: Annotated[str | None, typer.Option("--title", help="Title of the report.")] = None,
+    title: _Title = None,
     rates: OptionalRates = None,
-    history: Annotated[
-        str | None,
-        typer.Option(
-            "--history", help="A history, a folder or URL: then the report says what moved.", metavar="HISTORY"
-        ),
-    ] = None,
-    freshness: Annotated[
-        Path | None,
-        typer.Option(
-            "--freshness",
-            help="When each member was last gathered, as pull writes it; if not given, that of a folder SOURCE.",
-            metavar="FILE",
-        ),
-    ] = None,
-    pdf: Annotated[
-        bool, typer.Option("--pdf", help="Also write a PDF of the same name; only the PDF if FILE ends in .pdf.")
-    ] = False,
-    by: Annotated[
-        str | None, typer.Option("--by", help="Write a report for each value of this column.", metavar="COLUMN")
-    ] = None,
-    notebook: Annotated[
-        Path | None, typer.Option("--notebook", help="Create the report by running this notebook.", metavar="FILE")
-    ] = None,
-    parameters: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--parameter", "-p", help="Another parameter of the notebook; can be repeated.", metavar="NAME=VALUE"
-        ),
-    ] = None,
+    history: _History = None,
+    freshness: _Freshness = None,
+    pdf: _Pdf = False,
+    by: _By = None,
+    notebook: _Notebook = None,
+    parameters: _Parameters = None,
 ) -> None:
-    """Write a report as one HTML file or as a workbook; with --pdf also as PDF, with --by one for each group."""
+    """Write a report as one HTML file or as a workbook; with --pdf also as a PDF, with --by one for each group."""
     if notebook is None and parameters:
         raise ArgumentError("--parameter sets a parameter of a notebook: name the notebook with --notebook.")
-    chosen = [name for name, given in (("--pdf", pdf), ("--by", by), ("--notebook", notebook)) if given]
+    chosen = [name for name, value in (("--pdf", pdf), ("--by", by), ("--notebook", notebook)) if value]
     if len(chosen) > 1:
         raise ArgumentError(f"{' and '.join(chosen)} cannot be combined: choose one.")
-    if by is not None and history is not None:
-        raise ArgumentError("--by and --history cannot be combined: what moved is shown of all rewards only.")
     if notebook is not None:
-        if is_workbook(out):
-            raise ArgumentError(f"{out} names a workbook, and a notebook gives a page. Let the name end in .html.")
-        given = {"title": title, "rates": rates and str(rates.absolute())}
-        given |= {"freshness": freshness and str(freshness.absolute())}
-        given |= {"history": history and _place_of(history)}
-        given |= _pairs(parameters or [])
+        files = {"rates": rates, "freshness": freshness}
+        given: dict[str, Any] = {name: str(file.absolute()) for name, file in files.items() if file is not None}
+        given |= {"title": title, "history": history and _place_of(history), **_pairs(parameters or [])}
         _from_notebook(notebook, source, out, date_of(as_of), given)
         return
+    options = {"as_of": date_of(as_of), "title": title, "rates": rates, "history": _opened(history)}
+    _from_rewards(source, out, options | {"freshness": _members(source, freshness)}, by=by, pdf=pdf)
+
+
+def _from_rewards(source: str, out: Path, options: dict[str, Any], *, by: str | None, pdf: bool) -> None:
     from rewards_analytics.loading.load import load
+    from rewards_analytics.reporting.report import report as write_report, report_with_pdf
 
     rewards = load(source_of(source))
-    options: dict[str, Any] = {"as_of": date_of(as_of), "title": title, "rates": rates}
-    if history is not None:
-        from rewards_analytics.history import History
-
-        options["history"] = History(history)
-    options["freshness"] = _members(source, freshness)
     if by is not None:
         _for_each(by, rewards, out, options)
     elif pdf:
-        from rewards_analytics.reporting.report import report_with_pdf
-
         for path in report_with_pdf(rewards, out, **options):
             show_written(path)
     else:
-        from rewards_analytics.reporting.report import report as write_report
-
         show_written(write_report(rewards, out, **options))
 
 
+def _opened(path: str | None) -> History | None:
+    from rewards_analytics.history import History
+
+    return None if path is None else History(path)
+
+
 def _members(source: str, file: Path | None) -> pl.DataFrame | None:
-    """Members of the file, or those that a pull has left in the folder of the rewards."""
+    """Members of the file, or of the file that a pull left in the folder of the rewards."""
     from rewards_analytics.client.pull.freshness import MEMBERS_FILE, read_members
 
     if file is not None:
@@ -138,15 +146,17 @@ def _for_each(by: str, rewards: Any, folder: Path, options: dict[str, Any]) -> N
 def _from_notebook(notebook: Path, source: str, out: Path, as_of: date | None, given: dict[str, Any]) -> None:
     from rewards_analytics.reporting.notebook.report import notebook_report
 
+    if is_workbook(out):
+        raise ArgumentError(f"{out} names a workbook, and a notebook gives a page. Let the name end in .html.")
     with _readable_elsewhere(source) as place:
         parameters = _parameters(notebook, as_of, {"source": place} | given)
         show_written(notebook_report(notebook, out, parameters=parameters))
 
 
 def _parameters(notebook: Path, as_of: date | None, given: dict[str, Any]) -> dict[str, Any]:
-    """The given values, and those that are known without being given, if the notebook has such a parameter.
+    """The given values, with defaults for `as_of` and `freshness` if the notebook has these parameters.
 
-    `as_of` is then today, and `freshness` the file of members that a pull has left in the folder of the rewards.
+    The defaults are today, and the file of members that a pull left in the folder of the rewards.
     """
     from rewards_analytics.client.pull.freshness import MEMBERS_FILE
     from rewards_analytics.reporting.notebook.report import parameters_of

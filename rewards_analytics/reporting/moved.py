@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any, Final
 
@@ -45,6 +46,44 @@ class Movement:
         rows = outlook(self._history, as_of=self.as_of, horizon_days=SOON_DAYS, asked_by="report")
         return [row | {"past_share": float(row["past_expired"] / row["past_due"])} for row in rows]
 
+    def moved(self) -> Moved:
+        """Return what moved, without the outlook."""
+        rows = in_order("roll_forward", roll_forward(self._part)) if len(self.days) > 1 else []
+        return Moved(self.as_of, self.days, rows, balance_by_day(self._part) if rows else [])
+
+    def numbers(self) -> dict[str, Any]:
+        """Return the numbers of what moved."""
+        return self.moved().numbers()
+
+    def read(self) -> Moved:
+        """Return what moved, and the outlook."""
+        return replace(self.moved(), outlook=self.outlook())
+
+
+@dataclass(frozen=True)
+class Moved:
+    """What a history says up to a day.
+
+    Attributes
+    ----------
+    as_of
+        That day.
+    days
+        The snapshots.
+    rows
+        The roll-forward per month.
+    balances
+        What was held day after day, as `balance_by_day` returns it.
+    outlook
+        How much of what is due is likely to lapse: rows of `Movement.outlook`.
+    """
+
+    as_of: date
+    days: Sequence[date]
+    rows: Sequence[Record]
+    balances: Sequence[Record]
+    outlook: Sequence[Record] = ()
+
     def facts(self) -> dict[str, Any]:
         """Return the numbers of the section with its pictures."""
         numbers = self.numbers()
@@ -54,30 +93,29 @@ class Movement:
 
     def numbers(self) -> dict[str, Any]:
         """Return the rows, the last full month, what was held day after day, and sentences."""
-        rows = in_order("roll_forward", roll_forward(self._part)) if len(self.days) > 1 else []
-        month = self._last_full_month(rows)
+        month = self._last_full_month()
         return {
-            "rows": rows,
+            "rows": self.rows,
             "month": month,
-            "of_month": [row for row in rows if row["period"] == month],
-            "balances": balance_by_day(self._part) if rows else [],
+            "of_month": [row for row in self.rows if row["period"] == month],
+            "balances": self.balances,
             "months": MONTHS,
             "first": self.days[0] if self.days else None,
             "last": self.days[-1] if self.days else None,
             "net": f"{NET_FLOWS} {LATE_REPORTS}",
-            "lacks": self._lacks(rows, month),
+            "lacks": self._lacks(month),
         }
 
-    def _last_full_month(self, rows: Sequence[Record]) -> date | None:
+    def _last_full_month(self) -> date | None:
         """Return the last month with a snapshot before it or on its first day, and one on its last day or later."""
         full = [
             row["period"]
-            for row in rows
+            for row in self.rows
             if self.days[0] <= row["period"] and end_of_month(row["period"]) <= self.days[-1]
         ]
         return max(full, default=None)
 
-    def _lacks(self, rows: Sequence[Record], month: date | None) -> list[str]:
+    def _lacks(self, month: date | None) -> list[str]:
         """Return in sentences what the history does not show."""
         if not self.days:
             return [f"The history has no snapshot up to {day(self.as_of)}."]
@@ -86,7 +124,7 @@ class Movement:
                 f"The history has one snapshot, that of {day(self.days[0])}. What moved shows once there is a second."
             ]
         sentences = []
-        if not rows:
+        if not self.rows:
             sentences.append("No balance is known in the snapshots.")
         elif month is None:
             sentences.append("The snapshots do not cover a full month yet.")

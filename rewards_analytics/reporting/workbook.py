@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rewards_analytics.reporting.facts import Facts, table_rows
+from rewards_analytics.reporting.tables import Facts, table_rows
 from rewards_analytics.show.headline import text_of
 from rewards_analytics.show.sheets import Sheet, workbook
 from rewards_analytics.show.tables import header

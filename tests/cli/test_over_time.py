@@ -112,7 +112,7 @@ def test_a_folder_that_is_not_a_history_is_one_line_and_status_1(run, tmp_path, 
         assert len(ended.err.splitlines()) == 1
 
 
-def test_a_report_is_given_the_history_and_groups_cannot_be(run, folder, tmp_path):
+def test_a_report_is_given_the_history_and_so_is_one_of_a_group(run, folder, tmp_path):
     rewards = tmp_path / "rewards.parquet"
     ra.History(folder).scan(date(2026, 11, 13)).drop("taken_on").sink_parquet(rewards)
     options = ["report", rewards, "--as-of", "2026-11-13", "--history", folder]
@@ -121,8 +121,13 @@ def test_a_report_is_given_the_history_and_groups_cannot_be(run, folder, tmp_pat
     by = run(*options, "--by", "user_guid", "-o", tmp_path / "groups")
     none = run(*options[:-1], tmp_path / "none", "-o", tmp_path / "none.html")
 
-    assert (ended.status, by.status, none.status) == (0, 2, 1)
+    assert (ended.status, by.status, none.status) == (0, 0, 1)
     expected = ra.report(ra.load(rewards), tmp_path / "2.html", as_of=date(2026, 11, 13), history=ra.History(folder))
     assert (tmp_path / "report.html").read_bytes() == expected.read_bytes()
-    assert "--by and --history cannot be combined" in by.err
+    batch = ra.reports(
+        ra.load(rewards), tmp_path / "2", by="user_guid", as_of=date(2026, 11, 13), history=ra.History(folder)
+    )
+    assert by.out == f"{tmp_path / 'groups' / 'index.html'}\n"
+    for _, path in batch.written:
+        assert (tmp_path / "groups" / path.name).read_bytes() == path.read_bytes()
     assert "has no snapshot yet" in none.err

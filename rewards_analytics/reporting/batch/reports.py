@@ -11,6 +11,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from itertools import repeat
 from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeAlias
@@ -23,7 +24,10 @@ from rewards_analytics.reporting.batch.worker import Made, begin, make, own_file
 if TYPE_CHECKING:
     from tqdm import tqdm
 
+    from rewards_analytics.reporting.batch.groups import Groups
+    from rewards_analytics.reporting.batch.histories import GroupedHistory
     from rewards_analytics.reporting.batch.worker import Task
+    from rewards_analytics.reporting.moved import Moved
 
     Submit: TypeAlias = Callable[[Task], Future[Made]]
 
@@ -61,6 +65,7 @@ def reports(
     as_of: date | None = None,
     title: str | None = None,
     rates: Any = None,
+    history: Any = None,
     freshness: Any = None,
     workers: int | None = None,
     progress: bool | None = None,
@@ -68,7 +73,7 @@ def reports(
     """Write a report for each group of rewards into a folder, and an `index.html` that links to them.
 
     A group whose report fails is listed in `.failures` and on the page; the others are not affected. The same rewards,
-    as-of date, title, rates, freshness and version give the same files, whatever the number of processes.
+    as-of date, title, rates, history, freshness and version give the same files, whatever the number of processes.
 
     Parameters
     ----------
@@ -81,6 +86,9 @@ def reports(
         The column to group by. Rewards without a value form a group of their own.
     as_of, title, rates, freshness
         As for `report`. The title of a report is followed by its group.
+    history
+        As for `report`, with the column `by`, which must hold text. A group's report shows what moved in its own
+        rewards. It says what is likely to lapse if the group itself had enough dues in the past year.
     workers
         Number of processes; if None, up to one per core if there are enough groups. With more than one, a script needs
         the usual `if __name__ == "__main__":` guard.
@@ -92,7 +100,7 @@ def reports(
     RewardsError
         If the folder or its index page cannot be written.
     MissingColumnError, FrameError
-        If `rewards` is not a frame of rewards, or has no column `by`.
+        If `rewards` is not a frame of rewards, `history` not a history, or either has no column `by`.
 
     Examples
     --------
@@ -110,6 +118,7 @@ def reports(
     from rewards_analytics.analysis.rates import read_rates
     from rewards_analytics.reporting.batch.file_names import file_names
     from rewards_analytics.reporting.batch.groups import Groups
+    from rewards_analytics.reporting.batch.histories import GroupedHistory
     from rewards_analytics.reporting.batch.index_page import Entry, index_page
     from rewards_analytics.reporting.facts import TITLE
 
@@ -118,14 +127,15 @@ def reports(
     as_of, title = day(as_of), title or TITLE
     rates = None if rates is None else read_rates(rates)
     members = None if freshness is None else last_aggregated(freshness).to_native()
+    past = None if history is None else GroupedHistory(history, by, as_of)
     groups = Groups(rewards, by)
     place = writable_folder(folder)
     paths = [place / name for name in file_names(groups.values)]
     # Opened first, so that a foreign index page is refused before any work is done.
     with own_file(place / "index.html") as file:
         tasks = (
-            (group.rewards, path, as_of, group_title(title, by, group.value), rates, group.of_its_own(members))
-            for group, path in zip(groups, paths, strict=True)
+            (group.rewards, path, as_of, group_title(title, by, group.value), rates, moved, group.of_its_own(members))
+            for group, path, moved in zip(groups, paths, _moved(past, groups), strict=True)
         )
         done = list(_done(tasks, len(paths), _processes(workers, len(paths)), progress))
         entries = [
@@ -140,6 +150,10 @@ def reports(
         written=[(entry.value, path) for entry, path in zip(entries, paths, strict=True) if entry.made],
         failures=[(entry.value, entry.error) for entry in entries if entry.error is not None],
     )
+
+
+def _moved(past: GroupedHistory | None, groups: Groups) -> Iterator[Moved | None]:
+    return repeat(None, len(groups.values)) if past is None else past.moved(groups.values)
 
 
 def group_title(title: str, by: str, value: object) -> str:

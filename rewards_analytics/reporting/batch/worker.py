@@ -21,9 +21,10 @@ if TYPE_CHECKING:
     import polars as pl
 
     from rewards_analytics.analysis.rates import RateTable
+    from rewards_analytics.reporting.moved import Moved
     from rewards_analytics.results.records import Record
 
-    Task: TypeAlias = tuple[pl.DataFrame, Path, date, str, RateTable | None, pl.DataFrame | None]
+    Task: TypeAlias = tuple[pl.DataFrame, Path, date, str, RateTable | None, Moved | None, pl.DataFrame | None]
     """What `make` is called with."""
 
 GENERATOR = b'name="generator" content="rewards-analytics'
@@ -62,6 +63,7 @@ def make(
     as_of: date,
     title: str,
     rates: RateTable | None,
+    moved: Moved | None,
     freshness: pl.DataFrame | None,
 ) -> Made:
     """Write one report."""
@@ -71,7 +73,7 @@ def make(
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         with own_file(path) as file:
-            facts = report_facts(rewards, as_of=as_of, title=title, rates=rates, freshness=freshness)
+            facts = report_facts(rewards, as_of=as_of, title=title, rates=rates, history=moved, freshness=freshness)
             file.write(page(facts).encode())
     totals = [{name: row[name] for name in ("unit_type", "available")} for row in facts["totals"]]
     return Made(
