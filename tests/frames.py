@@ -31,6 +31,18 @@ ANALYSES: dict[str, Callable[[Any], Any]] = {
 }
 """Every analysis of rewards, asked on one day."""
 
+OVER_TIME: dict[str, Callable[[Any], Any]] = {
+    "changes": ra.changes,
+    "roll_forward": ra.roll_forward,
+    "pace": ra.pace,
+    "dues": ra.dues,
+    "lapse": ra.lapse,
+    "forecast": ra.forecast,
+    "backtest": ra.backtest,
+    "activity": ra.activity,
+}
+"""Every analysis of a history."""
+
 SCHEMA = pa.schema(
     [
         ("guid", pa.string()),

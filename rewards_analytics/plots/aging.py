@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rewards_analytics.analysis.aging import BUCKETS
 from rewards_analytics.plots.bars import label_widths
-from rewards_analytics.plots.panels import new_axes, panels, set_alternative_text, write_sentence
-from rewards_analytics.plots.style import Theme, scale_amounts, style_axes, theme_of, write_title
-from rewards_analytics.results.records import Record, Result, of_unit, records, units_of
+from rewards_analytics.plots.panels import draw_units, new_axes, set_alternative_text
+from rewards_analytics.plots.style import Theme, scale_amounts, style_axes, write_title
+from rewards_analytics.results.records import Record, Result, records, units_of
 from rewards_analytics.wording import amount, amounts, unit_name
 
 if TYPE_CHECKING:
@@ -25,9 +25,9 @@ OUTSIDE_TIME: Final = ("expired", "undated")
 def plot_aging(rewards: Any, *, as_of: date | None = None, ax: Axes | None = None) -> Axes:
     """Draw the balance that expires within each span of days, one panel and one scale per unit.
 
-    A bar is the sum of the expiring lots (see `holdings`) of one bucket of `aging`: by days from `as_of`, on which a
-    lot is not expired yet. Grey bars do not lie ahead: what has expired, and what has no date. So the bars of a unit
-    add up to the expiring bar of `plot_totals`. The amounts stand at their ends, exact.
+    A bar is the sum of the expiring lots (see `holdings`) of one bucket of `aging`, by days from `as_of`. A lot that
+    expires on `as_of` has not expired yet. Grey bars are not ahead: expired lots, and lots without a date. So the bars
+    of a unit add up to the expiring bar of `plot_totals`. Exact amounts are at the ends of the bars.
 
     Parameters
     ----------
@@ -67,13 +67,7 @@ def plot_aging(rewards: Any, *, as_of: date | None = None, ax: Axes | None = Non
 def draw_aging(result: Result, ax: Axes) -> Axes:
     """Draw a result of `aging` on axes, and return them."""
     rows = sorted(records(result), key=lambda row: BUCKETS.index(row["bucket"]))
-    if not rows:
-        write_sentence(ax, NOTHING)
-        return ax
-    theme = theme_of(ax)
-    for unit_type, panel in panels(ax, units_of(rows), gap=46).items():
-        _draw_unit(panel, of_unit(rows, unit_type), theme)
-    return ax
+    return draw_units(ax, rows, _draw_unit, gap=46, nothing=NOTHING)
 
 
 def describe_aging(result: Result) -> str:

@@ -1,4 +1,4 @@
-"""What was held day after day, with the part that was to expire shaded, one panel per unit."""
+"""The balance day after day, with the expiring part shaded, one panel per unit."""
 
 from __future__ import annotations
 
@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from rewards_analytics.plots.expiring import limits
 from rewards_analytics.plots.panels import new_axes, panels, set_alternative_text, write_sentence
-from rewards_analytics.plots.style import Theme, drawable, scale_amounts, style_axes, text_style, theme_of, write_title
+from rewards_analytics.plots.style import (
+    Theme,
+    scale_amounts,
+    style_axes,
+    theme_of,
+    tick_days,
+    write_figures,
+    write_note,
+    write_title,
+)
 from rewards_analytics.results.records import Record, of_unit, units_of
 from rewards_analytics.schema import TAKEN_ON
 from rewards_analytics.wording import NET_FLOWS, amount, amount_of, short_day, unit_name
@@ -23,9 +32,9 @@ NOTHING = "No balance was known on any day."
 def plot_balance(history: Any, ax: Axes | None = None) -> Axes:
     """Draw the available balance of each snapshot, with the lots to expire shaded, one panel per unit.
 
-    The line is what `totals` gives as available for each snapshot. Shaded is the sum of the lots that expire on the
-    day of the snapshot or later; lots without a date are not in it. The picture says that movements are net between
-    two snapshots; a day without a known balance of a unit interrupts its line.
+    The line shows `available` of `totals` for each snapshot. The shaded area is the sum of the lots that expire on the
+    day of the snapshot or later; it leaves out lots without a date. The picture says that movements are net between two
+    snapshots. A day on which no balance of a unit is known interrupts its line.
 
     Parameters
     ----------
@@ -78,7 +87,7 @@ def draw_balance(rows: Sequence[Record], ax: Axes, *, compact: bool = False) -> 
         by_day = {row[TAKEN_ON]: row for row in of_unit(rows, unit_type)}
         _draw_unit(panel, unit_type, [(day, by_day.get(day, {})) for day in days], theme, compact=compact)
     if not compact:
-        drawn[units[-1]].set_xlabel(NET_FLOWS, loc="left", labelpad=6, **text_style(theme.muted, 8))
+        write_note(drawn[units[-1]], NET_FLOWS, theme)
     return ax
 
 
@@ -100,7 +109,7 @@ def describe_balance(rows: Sequence[Record]) -> str:
 def _draw_unit(
     panel: Axes, unit_type: str, days: Sequence[tuple[date, Record]], theme: Theme, *, compact: bool
 ) -> None:
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
+    from matplotlib.dates import date2num
 
     colour = theme.unit(unit_type)
     places = [float(date2num(day)) for day, _ in days]
@@ -113,13 +122,10 @@ def _draw_unit(
     style_axes(panel, theme, amounts="y")
     scale_amounts(panel.yaxis, unit_type)
     panel.set_ylim(*limits([value for value in (*held, *lots) if not isnan(value)]))
-    locator = AutoDateLocator(minticks=2, maxticks=7)
-    panel.xaxis.set_major_locator(locator)
-    panel.xaxis.set_major_formatter(ConciseDateFormatter(locator))
-    panel.xaxis.get_offset_text().set(**text_style(theme.muted, 8.5))
+    tick_days(panel.xaxis, theme, 7)
     write_title(panel, unit_name(unit_type), theme)
     last = next(row for (_, row), is_known in reversed(list(zip(days, known, strict=True))) if is_known)
     say = amount if compact else amount_of  # the title has the unit already
     due = say(last["expiring"], unit_type)
     figures = f"{say(last['available'], unit_type)}, of which {due} to expire (shaded)"
-    panel.set_title(drawable(figures, 90), loc="right", **text_style(theme.muted, 9))
+    write_figures(panel, figures, theme)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from rewards_analytics.analysis.bands import EDGES, Edge
 from rewards_analytics.plots.bars import label_widths
-from rewards_analytics.plots.panels import new_axes, panels, set_alternative_text, write_sentence
-from rewards_analytics.plots.style import Theme, style_axes, theme_of, write_title
+from rewards_analytics.plots.panels import draw_units, new_axes, set_alternative_text
+from rewards_analytics.plots.style import Theme, style_axes, write_title
 from rewards_analytics.results.records import Record, Result, in_order, of_unit, units_of
 from rewards_analytics.wording import amount, amount_of, count, unit_name
 
@@ -24,9 +24,9 @@ _HEIGHT_OF_BAND = 0.24
 def plot_bands(rewards: Any, edges: Iterable[Edge] = EDGES, ax: Axes | None = None) -> Axes:
     """Draw how many holdings fall into each band of the available balance, one panel per unit.
 
-    A bar is the number of holdings whose available balance lies in the band: from its name, that included, to where
-    the next one begins. Holdings whose balance is not known are in none. At the end of the bar are the number and, in
-    brackets, what these holdings add up to.
+    A bar is the number of holdings whose available balance lies in the band: at least the amount that names the band,
+    and below that of the next one. Holdings with an unknown balance are in no band. At the end of the bar are the
+    number and, in brackets, the sum of these holdings.
 
     Parameters
     ----------
@@ -62,14 +62,7 @@ def plot_bands(rewards: Any, edges: Iterable[Edge] = EDGES, ax: Axes | None = No
 
 def draw_bands(result: Result, ax: Axes) -> Axes:
     """Draw a result of `bands` on axes, and return them."""
-    rows = in_order("bands", result)
-    if not rows:
-        write_sentence(ax, NOTHING)
-        return ax
-    theme = theme_of(ax)
-    for unit_type, panel in panels(ax, units_of(rows), gap=46).items():
-        _draw_unit(panel, of_unit(rows, unit_type), theme)
-    return ax
+    return draw_units(ax, in_order("bands", result), _draw_unit, gap=46, nothing=NOTHING)
 
 
 def describe_bands(result: Result) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from rewards_analytics.plots.panels import new_axes, set_alternative_text, width_in_points, write_sentence
-from rewards_analytics.plots.style import Theme, drawable, style_axes, text_style, theme_of
+from rewards_analytics.plots.style import Theme, drawable, style_axes, text_style, theme_of, write_note
 from rewards_analytics.results.goals import MOST_GOALS, nearest_of
 from rewards_analytics.results.records import Record, Result, collected, in_order
 from rewards_analytics.wording import amount_of, count, one_line, percent, short_guid
@@ -27,11 +27,11 @@ ASSUMPTION: Final = "Assumes that a goal counts the balance held in its unit."
 def plot_distance(rewards: Any, ax: Axes | None = None) -> Axes:
     """Draw the progress towards each goal, the nearest first.
 
-    A goal is a balance to a level or to a reward. Its progress is the available balance of its holding, divided by
-    that balance and what remains; a goal is reached when nothing remains. Progress is a share, so goals of all units
-    stand on one scale; each keeps its unit's colour, and the amount that is missing is written out in its own unit.
-    Where there are more goals than there is room for, those not reached yet are drawn, and a note counts the others.
-    It assumes that a goal counts the balance held in its unit.
+    A goal is a balance to a level or to a reward. Its progress is the available balance of its holding, divided by the
+    sum of that balance and the remaining amount; a goal is reached when nothing remains. Progress is a share, so goals
+    of all units share one scale. Each has the colour of its unit, and the missing amount is written in that unit. If
+    there are too many goals to draw, the picture shows goals not reached yet, and a note counts the others. It assumes
+    that a goal counts the balance held in its unit.
 
     Parameters
     ----------
@@ -97,9 +97,14 @@ def goals_to_draw(result: Result, most: int = MOST_GOALS) -> Goals:
         return Goals(in_order("distance", goals), "")
     rows, ahead, reached = nearest_of(goals, most)
     further = ahead - len(rows)
+    return Goals(rows, not_drawn(further, reached))
+
+
+def not_drawn(further: int, reached: int) -> str:
+    """Return how many goals a picture leaves out, in words; empty if none."""
     left_out = [f"{further:,} further away"] if further else []
     left_out += [f"{reached:,} reached"] if reached else []
-    return Goals(rows, f"Not drawn: {' and '.join(left_out)}.")
+    return f"Not drawn: {' and '.join(left_out)}." if left_out else ""
 
 
 def _draw(goals: Goals, ax: Axes) -> Axes:
@@ -117,34 +122,48 @@ def _draw(goals: Goals, ax: Axes) -> Axes:
         color=[theme.unit(row["unit_type"]) for row in rows],
     )
     ax.set_xlim(0, 1)
-    ax.set_ylim(len(rows) - 0.7, -0.75)
-    style_axes(ax, theme, amounts="x")
+    label_goals(ax, rows, theme, room=partial(_room_for_name, ax), at_end=_at_end)
     ax.grid(False)
-    ax.set_yticks([])
     ax.set_xticks([0, 0.5, 1.0], ["0%", "50%", "100%"])
-    several = len({row["user_guid"] for row in rows}) > 1
-    for place, row in zip(places, rows, strict=True):
-        _label(ax, place, row, theme, with_user=several)
-    ax.set_xlabel(f"{ASSUMPTION} {goals.note}".strip(), loc="left", labelpad=6, **text_style(theme.muted, 8))
+    write_note(ax, f"{ASSUMPTION} {goals.note}".strip(), theme)
     return ax
 
 
-def _label(ax: Axes, place: int, row: Record, theme: Theme, *, with_user: bool) -> None:
-    """Write above a bar the goal, its user if there are several, and the amount to go."""
+def label_goals(
+    ax: Axes,
+    rows: Sequence[Record],
+    theme: Theme,
+    *,
+    room: Callable[[bool], int],
+    at_end: Callable[[Record], Sequence[tuple[str, int]]],
+) -> None:
+    """Write above each bar the goal, its user if there are several, and texts at the right.
+
+    `room` is how many characters of a name fit, without or with a user; `at_end` has the texts, each with the points
+    that it keeps from the edge.
+    """
+    style_axes(ax, theme, amounts="x")
+    ax.set_ylim(len(rows) - 0.7, -0.75)
+    ax.set_yticks([])
     above = partial(ax.annotate, textcoords="offset points", va="bottom")
-    goal = drawable(goal_name(row), _room_for_name(ax, with_user=with_user))
-    name = above(goal, (0, place - 0.15), xytext=(0, 3), **text_style(theme.ink, 9))
-    if with_user:
-        user = drawable(short_guid(row["user_guid"]))
-        above(user, (1, 0), xycoords=name, xytext=(6, 0), **text_style(theme.muted, 8))
-    at_end = partial(above, xy=(1, place - 0.15), ha="right", **text_style(theme.ink, 9))
+    with_user = len({row["user_guid"] for row in rows}) > 1
+    for place, row in enumerate(rows):
+        goal = drawable(goal_name(row), room(with_user))
+        name = above(goal, (0, place - 0.15), xytext=(0, 3), **text_style(theme.ink, 9))
+        if with_user:
+            user = drawable(short_guid(row["user_guid"]))
+            above(user, (1, 0), xycoords=name, xytext=(6, 0), **text_style(theme.muted, 8))
+        for text, points in at_end(row):
+            edge = (ax.get_xlim()[1], place - 0.15)
+            above(drawable(text, 80), edge, xytext=(-points, 3), ha="right", **text_style(theme.ink, 9))
+
+
+def _at_end(row: Record) -> list[tuple[str, int]]:
     to_go, share = _to_go(row)
-    at_end(drawable(to_go), xytext=(-_SHARE_WIDTH if share else 0, 3))
-    if share:
-        at_end(share, xytext=(0, 3))
+    return [(to_go, _SHARE_WIDTH), (share, 0)] if share else [(to_go, 0)]
 
 
-def _room_for_name(ax: Axes, *, with_user: bool) -> int:
+def _room_for_name(ax: Axes, with_user: bool) -> int:
     """Estimate how many characters of a name fit before the user and the amount to go."""
     points = width_in_points(ax)
     return int(min(60, max(26, (points - (270 if with_user else 180)) / 5.6)))

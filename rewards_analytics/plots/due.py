@@ -7,7 +7,17 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 from rewards_analytics.plots.panels import new_axes, set_alternative_text, write_sentence
-from rewards_analytics.plots.style import Theme, drawable, style_axes, text_style, theme_of, write_title
+from rewards_analytics.plots.style import (
+    Theme,
+    drawable,
+    style_axes,
+    text_style,
+    theme_of,
+    tick_days,
+    write_figures,
+    write_note,
+    write_title,
+)
 from rewards_analytics.results.records import Record
 from rewards_analytics.wording import amount, amount_of, count, short_day, short_guid, unit_name
 
@@ -33,10 +43,10 @@ _ROW: Final = 0.74
 def plot_due(history: Any, holding: Mapping[str, Any], *, ax: Axes | None = None) -> Axes:
     """Draw the dues of one holding over time: listed, moved, saved, expired.
 
-    Each row is a day on which some of the balance expires. A row is as high as what is due at each snapshot that lists
-    it, and ends at its day: with a cross where it expired, with a circle where nothing was left. What one day lost and
-    a later day gained between two snapshots is an arrow: it was moved, or redeemed here and earned there. The last 8
-    dues whose day is past are drawn and the next 6, and the others counted.
+    Each row is a day on which some of the balance expires. The height of a row is the amount due in each snapshot that
+    lists it. The row ends at its day, with a cross if it expired and a circle if nothing was left. An arrow marks an
+    amount that one day lost and a later day gained between two snapshots: it was moved, or redeemed and earned anew.
+    The picture shows the last 8 past dues and the next 6, and counts the others.
 
     Parameters
     ----------
@@ -44,7 +54,7 @@ def plot_due(history: Any, holding: Mapping[str, Any], *, ax: Axes | None = None
         A `History`, or rewards in a frame of any supported kind with a column `taken_on`; see `dues`.
     holding
         The holding: a mapping with its `user_guid`, `member_guid`, `account_guid` and `unit_type`, such as a row of
-        `dues` or `holdings`; more fields are passed over.
+        `dues` or `holdings`; other fields are ignored.
     ax
         Matplotlib axes to draw on; a new figure if None.
 
@@ -83,8 +93,6 @@ def plot_due(history: Any, holding: Mapping[str, Any], *, ax: Axes | None = None
 
 def draw_due(found: HoldingDues, ax: Axes) -> Axes:
     """Draw the dues of a holding on axes, and return them."""
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
-
     dues = _drawn(found)
     if not dues:
         write_sentence(ax, NOTHING)
@@ -105,16 +113,13 @@ def draw_due(found: HoldingDues, ax: Axes) -> Axes:
     style_axes(ax, theme, amounts="x")
     ax.set_ylim(len(dues) - 0.6, -1)
     ax.set_yticks(range(len(dues)), [short_day(due["expires_on"]) for due in dues])
-    locator = AutoDateLocator(minticks=2, maxticks=6)
-    ax.xaxis.set_major_locator(locator)
-    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))
-    ax.xaxis.get_offset_text().set(**text_style(theme.muted, 8.5))
+    tick_days(ax.xaxis, theme, 6)
     first, last = ax.get_xlim()
     ax.set_xlim(first, last + 0.24 * (last - first))  # room for the outcomes
-    ax.set_xlabel(f"{_EXPLAINED}{_left_out(found)}", loc="left", labelpad=6, **text_style(theme.muted, 8))
+    write_note(ax, f"{_EXPLAINED}{_left_out(found)}", theme)
     write_title(ax, f"{unit_name(found.key['unit_type'])}, by the day on which they expire", theme)
     whose = short_guid(found.key["account_guid"] or found.key["member_guid"])
-    ax.set_title(drawable(whose), loc="right", **text_style(theme.muted, 9))
+    write_figures(ax, whose, theme)
     return ax
 
 

@@ -18,11 +18,12 @@ from rewards_analytics.plots.panels import new_axes, panels, set_alternative_tex
 from rewards_analytics.plots.style import (
     Theme,
     drawable,
-    fonts,
     style_axes,
-    text_style,
     theme_of,
     tick_amount,
+    write_figures,
+    write_legend,
+    write_note,
     write_title,
 )
 from rewards_analytics.results.records import Record, Result, in_order, of_unit, records, units_of
@@ -49,11 +50,11 @@ _YEARS: Final = {"day": 12, "week": 12, "month": 12, "quarter": 30, "year": 100}
 
 
 def plot_expiring(rewards: Any, *, as_of: date | None = None, every: str = "month", ax: Axes | None = None) -> Axes:
-    """Draw the balance that expires in each period, and what has expired by its end, one panel per unit.
+    """Draw the balance that expires in each period, and the cumulative amount, one panel per unit.
 
     A bar is the sum of the expiring lots (see `holdings`) of one calendar period from `as_of` on. The strip below the
-    bars is their cumulative amount, on a scale of its own. The picture looks 12 years ahead (30 by quarter, 100 by
-    year), and says how much expires after that; a note says which lots are in no timeline, because they have no date
+    bars shows their cumulative amount, on its own scale. The picture looks 12 years ahead (30 by quarter, 100 by year),
+    and says how much expires after that. A note names the lots that are not in the timeline, because they have no date
     or expired before `as_of`.
 
     Parameters
@@ -196,6 +197,12 @@ def period_name(period: date, every: str) -> str:
     return f"{first} {second}".strip()
 
 
+def span_name(rows: Sequence[Record], every: str) -> str:
+    """Name the time from the period of the first row to that of the last."""
+    first, last = (period_name(row["period"], every) for row in (rows[0], rows[-1]))
+    return first if first == last else f"{first} to {last}"
+
+
 def tick_lines(period: date, every: str) -> tuple[str, str]:
     """Return the two lines of a tick: the period, and its year unless that is the period."""
     match every:
@@ -221,7 +228,7 @@ def _draw(timeline: Timeline, ax: Axes, outside: str = "") -> Axes:
     if outside:
         widest = int(width_in_points(ax) / 4.2)
         note = "\n".join(drawable(line, widest) for line in wrap(outside, widest))
-        drawn[units[-1]].set_xlabel(note, loc="left", labelpad=6, **text_style(theme.muted, 8))
+        write_note(drawn[units[-1]], note, theme)
     return ax
 
 
@@ -242,14 +249,14 @@ def _draw_unit(panel: Axes, timeline: Timeline, unit_type: str, theme: Theme) ->
     panel.set_ylim(low - (high - low) * _BELOW_BARS / (1 - _BELOW_BARS), high)
     style_axes(panel, theme, amounts="y")
     _tick_amounts(panel, low, high, 4, unit_type)
-    _tick_periods(panel, periods, edges, every)
+    tick_periods(panel, periods, [sum(pair) / 2 for pair in itertools.pairwise(edges)], every)
     _draw_cumulative(panel, [float(row["cumulative"]) for row in rows], edges, unit_type, theme)
     _explain(panel, every, colour, theme)
     write_title(panel, unit_name(unit_type), theme, pad=_ABOVE_LEGEND)
     figures = f"{amount_of(rows[-1]['cumulative'], unit_type)} until {period_name(periods[-1], every)}"
     if timeline.left_out(unit_type):
         figures += f", {amount_of(timeline.later[unit_type], unit_type)} later"
-    panel.set_title(drawable(figures, 90), loc="right", pad=_ABOVE_LEGEND, **text_style(theme.muted, 9))
+    write_figures(panel, figures, theme, pad=_ABOVE_LEGEND)
 
 
 def _draw_cumulative(
@@ -290,20 +297,9 @@ def _explain(panel: Axes, every: str, colour: str, theme: Theme) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
-    panel.legend(
-        [Patch(color=colour, linewidth=0), Line2D([], [], color=colour, linewidth=1.2)],
-        legend_of(every),
-        loc="lower left",
-        bbox_to_anchor=(0, 1),
-        ncols=2,
-        frameon=False,
-        borderpad=0,
-        borderaxespad=0.5,
-        handlelength=1.2,
-        columnspacing=1.4,
-        labelcolor=theme.muted,
-        prop={"family": list(fonts()), "size": 8},
-    )
+    marks = [Patch(color=colour, linewidth=0), Line2D([], [], color=colour, linewidth=1.2)]
+    place: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0, 1), "borderpad": 0, "borderaxespad": 0.5}
+    write_legend(panel, theme, marks, legend_of(every), ncols=2, handlelength=1.2, columnspacing=1.4, **place)
 
 
 def limits(values: Sequence[float]) -> tuple[float, float]:
@@ -322,11 +318,11 @@ def _edges(periods: Sequence[date]) -> list[float]:
     return [*starts, starts[-1] + last]
 
 
-def _tick_periods(panel: Axes, periods: Sequence[date], edges: Sequence[float], every: str) -> None:
-    """Label a few periods in their middle, with the year below the first one and wherever it changes."""
+def tick_periods(panel: Axes, periods: Sequence[date], places: Sequence[float], every: str) -> None:
+    """Label a few periods at their places, with the year below the first one and wherever it changes."""
     named = named_periods(periods, every)
     labels = [f"{first}\n{second}" if second else first for _, first, second in named]
-    panel.set_xticks([(edges[index] + edges[index + 1]) / 2 for index, _, _ in named], labels)
+    panel.set_xticks([places[index] for index, _, _ in named], labels)
 
 
 def named_periods(periods: Sequence[date], every: str, *, most: int = _TICKS) -> list[tuple[int, str, str]]:

@@ -5,21 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from rewards_analytics.analysis.sums import exact_sum, sum_of_known
-from rewards_analytics.plots.expiring import limits, named_periods, period_name
-from rewards_analytics.plots.panels import new_axes, panels, set_alternative_text, write_sentence
-from rewards_analytics.plots.style import (
-    Theme,
-    drawable,
-    fonts,
-    scale_amounts,
-    style_axes,
-    text_style,
-    theme_of,
-    write_title,
-)
+from rewards_analytics.plots.expiring import limits, span_name, tick_periods
+from rewards_analytics.plots.panels import draw_units, new_axes, set_alternative_text
+from rewards_analytics.plots.style import Theme, scale_amounts, style_axes, write_figures, write_legend, write_title
 from rewards_analytics.results.records import Record, Result, in_order, of_unit, units_of
 from rewards_analytics.wording import about, amount, amount_of, unit_name
 
@@ -40,22 +32,22 @@ def plot_forecast(
     until: date | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw what is due in each period, what is expected to expire of it, and what did, one panel per unit.
+    """Draw what is due in each period, how much is expected to expire, and how much did, one panel per unit.
 
-    The outlined bar is `due` of `forecast`, the filled one within it `expected`: each due x the share of its unit at
-    its days left. Of a day in the past a diamond shows `observed`, what did expire; it is hollow where not all that was
-    due has an outcome. The first 24 periods are drawn, and what is due later is said.
+    The outlined bar is `due` of `forecast`. The filled bar within it is `expected`: each due x the share of its unit at
+    its days left. For a day in the past, a diamond shows `observed`, the amount that did expire; it is hollow if some
+    dues of the period have no outcome. The picture shows the first 24 periods, and says how much is due later.
 
     Parameters
     ----------
     history
         A `History`, or rewards in a frame of any supported kind with a column `taken_on`; see `forecast`.
     as_of
-        The forecast is made from the last snapshot on or before this day; from the last of all if None.
+        The forecast is made from the last snapshot on or before this day, or from the last of all if None.
     every
         `day`, `week`, `month`, `quarter` or `year`.
     until
-        Last day that counts; that of the last due if None.
+        Last day that counts; the day of the last due if None.
     ax
         Matplotlib axes to draw on; a new figure if None.
 
@@ -91,14 +83,7 @@ def plot_forecast(
 
 def draw_forecast(result: Result, ax: Axes, *, every: str = "month") -> Axes:
     """Draw a result of `forecast` on axes, and return them."""
-    rows = in_order("forecast", result)
-    if not rows:
-        write_sentence(ax, NOTHING)
-        return ax
-    theme = theme_of(ax)
-    for unit_type, panel in panels(ax, units_of(rows), gap=58).items():
-        _draw_unit(panel, of_unit(rows, unit_type), every, theme)
-    return ax
+    return draw_units(ax, in_order("forecast", result), partial(_draw_unit, every), gap=58, nothing=NOTHING)
 
 
 def describe_forecast(result: Result, *, every: str = "month") -> str:
@@ -107,8 +92,7 @@ def describe_forecast(result: Result, *, every: str = "month") -> str:
     parts = []
     for unit_type in units_of(rows):
         own, later = _drawn(of_unit(rows, unit_type))
-        first, last = (period_name(row["period"], every) for row in (own[0], own[-1]))
-        words = f"{first if first == last else f'{first} to {last}'}: {_figures(own)}"
+        words = f"{span_name(own, every)}: {_figures(own)}"
         parts.append(f"{words}, {amount_of(later, unit_type)} due later" if later else words)
     return f"Forecast per {every}: " + "; ".join(parts) + "." if parts else NOTHING
 
@@ -134,7 +118,7 @@ def _figures(rows: Sequence[Record]) -> str:
     return ", ".join(words)
 
 
-def _draw_unit(panel: Axes, rows: Sequence[Record], every: str, theme: Theme) -> None:
+def _draw_unit(every: str, panel: Axes, rows: Sequence[Record], theme: Theme) -> None:
     unit_type, colour = rows[0]["unit_type"], theme.unit(rows[0]["unit_type"])
     rows, later = _drawn(rows)
     places = range(len(rows))
@@ -164,20 +148,7 @@ def _draw_unit(panel: Axes, rows: Sequence[Record], every: str, theme: Theme) ->
     low, high = limits([*due, *expected])
     panel.set_ylim(low, high * 1.14)  # room for the legend
     panel.set_xlim(-0.6, len(rows) - 0.4)
-    named = named_periods([row["period"] for row in rows], every)
-    panel.set_xticks(
-        [index for index, _, _ in named], [f"{first}\n{second}" if second else first for _, first, second in named]
-    )
-    panel.legend(
-        loc="upper right",
-        ncols=4,
-        frameon=False,
-        borderaxespad=0.2,
-        handlelength=1.2,
-        columnspacing=1.0,
-        labelcolor=theme.muted,
-        prop={"family": list(fonts()), "size": 8},
-    )
+    tick_periods(panel, [row["period"] for row in rows], places, every)
+    write_legend(panel, theme, loc="upper right", ncols=4, borderaxespad=0.2, handlelength=1.2, columnspacing=1.0)
     write_title(panel, unit_name(unit_type), theme)
-    words = _figures(rows) + (f", {amount_of(later, unit_type)} due later" if later else "")
-    panel.set_title(drawable(words, 90), loc="right", **text_style(theme.muted, 9))
+    write_figures(panel, _figures(rows) + (f", {amount_of(later, unit_type)} due later" if later else ""), theme)

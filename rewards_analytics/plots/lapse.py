@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rewards_analytics.analysis.over_time.leads import LEADS
 from rewards_analytics.plots.panels import new_axes, set_alternative_text, write_sentence
-from rewards_analytics.plots.style import Theme, drawable, fonts, style_axes, text_style, theme_of
+from rewards_analytics.plots.style import (
+    Theme,
+    drawable,
+    style_axes,
+    text_style,
+    theme_of,
+    write_legend,
+    write_note,
+    write_title,
+)
 from rewards_analytics.results.records import Record, Result, in_order, of_unit, units_of
 from rewards_analytics.wording import count, percent, unit_name
 
@@ -27,11 +36,11 @@ _LINE_POINTS = 12
 
 
 def plot_lapse(history: Any, *, leads: Sequence[int] = LEADS, ax: Axes | None = None) -> Axes:
-    """Draw the share that expired of what was due some days ahead, one line per unit.
+    """Draw the share of the amounts due some days ahead that expired, one line per unit.
 
-    A point is `share_expired` of `lapse`: of what was due that many days ahead, the part that was still due on its
-    day. Below the days stand the numbers of dues that each point is made of: a point of few dues says little. Days
-    are evenly spaced, however far apart they are.
+    A point is `share_expired` of `lapse`: the share of the amounts due that many days ahead that was still due on the
+    day. The numbers below the days count the dues behind each point: a point of few dues says little. The days are
+    evenly spaced, however far apart they are.
 
     Parameters
     ----------
@@ -97,18 +106,9 @@ def draw_lapse(result: Result, ax: Axes) -> Axes:
     ax.set_xlim(-0.4, len(leads) - 0.6)
     ax.set_xticks(range(len(leads)), [f"{lead:,}" for lead in leads])
     _write_dues(ax, rows, units, leads, theme)
-    ax.set_title("Still due on its day, by days left", loc="left", **text_style(theme.ink, 10.5, fontweight="bold"))
-    ax.legend(
-        loc="upper right",
-        bbox_to_anchor=(1, 1.13),
-        ncols=min(len(units), 4),
-        frameon=False,
-        borderaxespad=0,
-        handlelength=1.6,
-        columnspacing=1.2,
-        labelcolor=theme.muted,
-        prop={"family": list(fonts()), "size": 8.5},
-    )
+    write_title(ax, "Still due on its day, by days left", theme)
+    place = {"loc": "upper right", "bbox_to_anchor": (1, 1.13), "borderaxespad": 0}
+    write_legend(ax, theme, size=8.5, ncols=min(len(units), 4), handlelength=1.6, columnspacing=1.2, **place)
     return ax
 
 
@@ -138,4 +138,4 @@ def _write_dues(ax: Axes, rows: Sequence[Record], units: Sequence[str], leads: S
             write(
                 f"{row['dues']:,}", place, xytext=(0, below), xycoords=("data", "axes fraction"), ha="center", **style
             )
-    ax.set_xlabel(NOT_BREAKAGE, loc="left", labelpad=8 + _LINE_POINTS * len(units), **text_style(theme.muted, 8))
+    write_note(ax, NOT_BREAKAGE, theme, pad=8 + _LINE_POINTS * len(units))

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from rewards_analytics.plots.distance import goal_name
+from rewards_analytics.plots.distance import goal_name, label_goals, not_drawn
 from rewards_analytics.plots.panels import new_axes, set_alternative_text, write_sentence
-from rewards_analytics.plots.style import Theme, drawable, style_axes, text_style, theme_of
+from rewards_analytics.plots.style import theme_of, write_note
 from rewards_analytics.results.goals import MOST_GOALS
 from rewards_analytics.results.records import Record, Result, in_order
-from rewards_analytics.wording import NET_FLOWS, amount_of, count, short_day, short_guid
+from rewards_analytics.wording import NET_FLOWS, amount_of, count, short_day
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,19 +22,19 @@ MOST_DAYS: Final = 730
 
 
 def plot_pace(history: Any, *, window: int = 90, ax: Axes | None = None) -> Axes:
-    """Draw how many days each goal is away at its pace, the soonest first, with the amount to go and the expected day.
+    """Draw how many days away each goal is at its pace, the soonest first, with the amount to go and the expected day.
 
-    A bar is `days_left` of `pace`: what remains, divided by what the holding has earned a day within the window,
-    rounded up. Goals of all units stand on one scale of days; each keeps its unit's colour. The picture looks two years
-    ahead, and a bar that goes on ends in an arrow. Goals that are reached are counted in a note, as are those for which
-    there is no room. What is earned is net between two snapshots, so the pace is a lower bound; the picture says so.
+    A bar is `days_left` of `pace`: the remaining amount, divided by what the holding earned per day within the window,
+    rounded up. Goals of all units share one scale of days; each has the colour of its unit. The picture looks two years
+    ahead; a longer bar ends in an arrow. A note counts the goals that are reached, and those for which there is no
+    room. Earnings are net between two snapshots, so the pace is a lower bound; the picture says so.
 
     Parameters
     ----------
     history
         A `History`, or rewards in a frame of any supported kind with a column `taken_on`; see `pace`.
     window
-        Number of days up to the last snapshot whose pace counts.
+        Number of days up to the last snapshot over which the pace is measured.
     ax
         Matplotlib axes to draw on; a new figure if None.
 
@@ -83,15 +82,9 @@ def draw_pace(result: Result, ax: Axes, *, most: int = MOST_GOALS) -> Axes:
         if (row["days_left"] or 0) > MOST_DAYS:
             ax.plot([end], [place], marker=">", color=colours[place], clip_on=False)
     ax.set_xlim(0, end)
-    ax.set_ylim(len(rows) - 0.7, -0.75)
-    style_axes(ax, theme, amounts="x")
-    ax.set_yticks([])
+    label_goals(ax, rows, theme, room=lambda _: 34, at_end=lambda row: [(_state(row), 0)])
     ax.xaxis.set_major_locator(MaxNLocator(6, integer=True))
-    several = len({row["user_guid"] for row in rows}) > 1
-    for place, row in enumerate(rows):
-        _label(ax, place, row, theme, with_user=several)
-    words = f"Days from the last snapshot. {note}".strip() + f"\n{NET_FLOWS}"
-    ax.set_xlabel(words, loc="left", labelpad=6, **text_style(theme.muted, 8))
+    write_note(ax, f"Days from the last snapshot. {note}".strip() + f"\n{NET_FLOWS}", theme)
     return ax
 
 
@@ -112,20 +105,7 @@ def _ahead(goals: Sequence[Record]) -> list[Record]:
 
 def _note(goals: Sequence[Record], most: int) -> str:
     ahead = _ahead(goals)
-    left_out = [f"{len(ahead) - most:,} further away"] if len(ahead) > most else []
-    left_out += [f"{reached:,} reached"] if (reached := len(goals) - len(ahead)) else []
-    return f"Not drawn: {' and '.join(left_out)}." if left_out else ""
-
-
-def _label(ax: Axes, place: int, row: Record, theme: Theme, *, with_user: bool) -> None:
-    """Write above a bar the goal, its user if there are several, the amount to go and the expected day."""
-    above = partial(ax.annotate, textcoords="offset points", va="bottom")
-    name = above(drawable(goal_name(row), 34), (0, place - 0.15), xytext=(0, 3), **text_style(theme.ink, 9))
-    if with_user:
-        user = drawable(short_guid(row["user_guid"]))
-        above(user, (1, 0), xycoords=name, xytext=(6, 0), **text_style(theme.muted, 8))
-    end = ax.get_xlim()[1]
-    above(drawable(_state(row), 80), (end, place - 0.15), xytext=(0, 3), ha="right", **text_style(theme.ink, 9))
+    return not_drawn(max(len(ahead) - most, 0), len(goals) - len(ahead))
 
 
 def _state(row: Record) -> str:

@@ -6,17 +6,18 @@ whatever the number of units, and the caller can set its title.
 
 A new figure belongs to pyplot if pyplot's backend displays figures (inline, widget, or with windows), because a
 notebook displays pyplot's figures at the end of a cell, but only the repr of an `Axes`. Everywhere else (scripts,
-tests, servers, threads) it is no figure of pyplot's, so that pyplot keeps nothing alive.
+tests, servers, threads) the figure is not registered with pyplot, so that pyplot does not keep it alive.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Final
 
-from rewards_analytics.plots.style import drawable, text_style, theme_of
+from rewards_analytics.plots.style import Theme, drawable, text_style, theme_of
+from rewards_analytics.results.records import Record, of_unit, units_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -89,6 +90,19 @@ def panels(ax: Axes, units: Sequence[str], *, gap: float) -> dict[str, Axes]:
         panel.set_axes_locator(_Row(ax, index, len(units), gap))
         made[unit_type] = panel
     return made
+
+
+def draw_units(
+    ax: Axes, rows: Sequence[Record], draw: Callable[[Axes, Sequence[Record], Theme], None], *, gap: float, nothing: str
+) -> Axes:
+    """Draw the rows of each unit on its panel, or the sentence `nothing` if there are none; return the axes."""
+    if not rows:
+        write_sentence(ax, nothing)
+        return ax
+    theme = theme_of(ax)
+    for unit_type, panel in panels(ax, units_of(rows), gap=gap).items():
+        draw(panel, of_unit(rows, unit_type), theme)
+    return ax
 
 
 def write_sentence(ax: Axes, sentence: str) -> None:

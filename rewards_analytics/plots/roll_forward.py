@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rewards_analytics.analysis.calendar import every_of
 from rewards_analytics.analysis.sums import exact, exact_sum
-from rewards_analytics.plots.expiring import limits, named_periods, period_name
+from rewards_analytics.plots.expiring import limits, period_name, span_name, tick_periods
 from rewards_analytics.plots.panels import new_axes, panels, set_alternative_text, write_sentence
 from rewards_analytics.plots.style import (
     Theme,
-    drawable,
-    fonts,
     scale_amounts,
     style_axes,
-    text_style,
     theme_of,
+    write_figures,
+    write_legend,
+    write_note,
     write_title,
 )
 from rewards_analytics.results.records import Record, Result, in_order, of_unit, units_of
@@ -44,10 +44,10 @@ Lines only: a hatch of dots makes an SVG thirty times as large.
 def plot_roll_forward(history: Any, *, every: str = "month", ax: Axes | None = None) -> Axes:
     """Draw how balances moved from opening to closing, as a waterfall of the periods, one panel per unit.
 
-    The picture begins with the opening balance, and each period ends in its closing balance. The bars before it are
-    the columns `joined`, `earned`, `redeemed`, `expired` and `left` of `roll_forward`, up or down from where the one
-    before ended, so they lead exactly from opening to closing. The picture shows the last 12 periods, and says how many
-    are before them. Earned and redeemed are net between two snapshots, so lower bounds; the picture says so.
+    The picture begins with the opening balance, and each period ends with its closing balance. In between are the
+    columns `joined`, `earned`, `redeemed`, `expired` and `left` of `roll_forward`. Each bar starts where the one before
+    it ended, so they lead exactly from opening to closing. The picture shows the last 12 periods, and says how many
+    come before them. Earned and redeemed are net between two snapshots, so lower bounds; the picture says so.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ def draw_roll_forward(result: Result, ax: Axes, *, every: str = "month", compact
     for unit_type, panel in drawn.items():
         _draw_unit(panel, of_unit(rows, unit_type), every, theme, compact=compact)
     if not compact:
-        drawn[units[-1]].set_xlabel(_note(result), loc="left", labelpad=6, **text_style(theme.muted, 8))
+        write_note(drawn[units[-1]], _note(result), theme)
     return ax
 
 
@@ -110,13 +110,13 @@ def describe_roll_forward(result: Result, *, every: str = "month") -> str:
     parts = []
     for unit_type in units_of(rows):
         own = of_unit(rows, unit_type)
-        first, last = (period_name(row["period"], every) for row in (own[0], own[-1]))
-        span = first if first == last else f"{first} to {last}"
         moves = [
             f"{amount_of(moved, unit_type)} {step}" for step in _STEPS if (moved := exact_sum(row[step] for row in own))
         ]
         words = [f"{amount_of(own[0]['opening'], unit_type)} at the opening", *moves]
-        parts.append(f"{span}: {', '.join(words)}, {amount_of(own[-1]['closing'], unit_type)} at the closing")
+        parts.append(
+            f"{span_name(own, every)}: {', '.join(words)}, {amount_of(own[-1]['closing'], unit_type)} at the closing"
+        )
     return "Roll-forward. " + "; ".join(parts) + f". {_note(result)}" if parts else NOTHING
 
 
@@ -162,13 +162,11 @@ def _draw_unit(panel: Axes, rows: Sequence[Record], every: str, theme: Theme, *,
         staggered = [f"\n{name}" if compact and place % 2 else name for place, name in enumerate(steps)]
         panel.set_xticks(range(len(levels)), staggered)
     else:
-        named = named_periods([row["period"] for row in rows], every)
-        labels = [f"{first}\n{second}" if second else first for _, first, second in named]
-        panel.set_xticks([middles[index] for index, _, _ in named], labels)
+        tick_periods(panel, [row["period"] for row in rows], middles, every)
         _explain(panel, theme)
     write_title(panel, unit_name(unit_type), theme)
     figures = f"{amount_of(rows[-1]['closing'], unit_type)} at the end of {period_name(rows[-1]['period'], every)}"
-    panel.set_title(drawable(figures, 90), loc="right", **text_style(theme.muted, 9))
+    write_figures(panel, figures, theme)
 
 
 def _draw_balance(panel: Axes, place: int, balance: Decimal, colour: str) -> None:
@@ -178,14 +176,5 @@ def _draw_balance(panel: Axes, place: int, balance: Decimal, colour: str) -> Non
 def _explain(panel: Axes, theme: Theme) -> None:
     """Name the steps, which are too many for a label each."""
     bars = {container.get_label(): container for container in panel.containers}
-    text = {"labelcolor": theme.muted, "prop": {"family": list(fonts()), "size": 8}}
-    panel.legend(
-        [bars[step] for step in _STEPS],
-        [step.capitalize() for step in _STEPS],
-        loc="upper left",
-        ncols=len(_STEPS),
-        frameon=False,
-        handlelength=1.2,
-        columnspacing=1.0,
-        **text,
-    )
+    entries = [bars[step] for step in _STEPS], [step.capitalize() for step in _STEPS]
+    write_legend(panel, theme, *entries, loc="upper left", ncols=len(_STEPS), handlelength=1.2, columnspacing=1.0)

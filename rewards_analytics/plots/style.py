@@ -208,6 +208,32 @@ def scale_amounts(axis: Axis, unit_type: str, ticks: int = 4) -> None:
     axis.set_major_formatter(FuncFormatter(lambda value, _: tick_amount(value, unit_type)))
 
 
+def tick_days(axis: Axis, theme: Theme, most: int) -> None:
+    """Give an axis of days at most `most` ticks, with the year where it is needed."""
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+    locator = AutoDateLocator(minticks=2, maxticks=most)
+    axis.set_major_locator(locator)
+    axis.set_major_formatter(ConciseDateFormatter(locator))
+    axis.get_offset_text().set(**text_style(theme.muted, 8.5))
+
+
 def write_title(panel: Axes, text: str, theme: Theme, **more: Any) -> None:
     """Write a panel's title at its left edge."""
     panel.set_title(drawable(text), loc="left", **text_style(theme.ink, 10.5, fontweight="bold"), **more)
+
+
+def write_figures(panel: Axes, text: str, theme: Theme, **more: Any) -> None:
+    """Write the figures that sum up a panel, opposite its title."""
+    panel.set_title(drawable(text, 90), loc="right", **text_style(theme.muted, 9), **more)
+
+
+def write_note(ax: Axes, text: str, theme: Theme, *, pad: float = 6) -> None:
+    """Write a note of our own words below a picture."""
+    ax.set_xlabel(text, loc="left", labelpad=pad, **text_style(theme.muted, 8))
+
+
+def write_legend(panel: Axes, theme: Theme, *entries: Sequence[Any], size: float = 8, **layout: Any) -> None:
+    """Write a legend without a frame. `entries` are the marks and their names, if not those of the panel."""
+    font = {"family": list(fonts()), "size": size}
+    panel.legend(*entries, frameon=False, labelcolor=theme.muted, prop=font, **layout)

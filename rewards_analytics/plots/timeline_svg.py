@@ -37,7 +37,7 @@ from rewards_analytics.wording import amount_of, unit_name
 Scale: TypeAlias = Callable[[float], float]
 
 MOST_MARKS: Final = 60
-"""Marks of one picture. Where there are more periods, a mark stands for several, and is no button."""
+"""Marks in one picture. With more periods than this, each mark covers several periods and is not a button."""
 
 _WIDTH: Final = 400
 _LEFT, _RIGHT = 56, 2
@@ -182,7 +182,7 @@ class _Picture:
         )
 
     def marked(self, chosen: int | None) -> str:
-        """Return the bars in marks as high as the picture: one for each period, or for several where they are many."""
+        """Return the bars in marks as high as the picture: one mark per period, or per several if there are many."""
         periods = f"{self.every.capitalize()}s of {unit_name(self.unit_type).lower()}"
         size = -(-len(self.rows) // MOST_MARKS)
         group = f'<g data-marks="" role="group" aria-label="{escape(periods)}">'

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from rewards_analytics.plots.bars import label_widths
-from rewards_analytics.plots.panels import new_axes, panels, set_alternative_text, write_sentence
-from rewards_analytics.plots.style import Theme, scale_amounts, style_axes, theme_of, write_title
-from rewards_analytics.results.records import Record, Result, records, units_of
+from rewards_analytics.plots.panels import draw_units, new_axes, set_alternative_text
+from rewards_analytics.plots.style import Theme, scale_amounts, style_axes, write_title
+from rewards_analytics.results.records import Record, Result, records
 from rewards_analytics.wording import amount, amount_of, amounts, unit_name
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ def plot_totals(rewards: Any, ax: Axes | None = None) -> Axes:
 
     The upper bar is the available balance of all holdings together: each is counted once, by its total balances if it
     has any, otherwise by its plain balances. The hatched bar is the sum of their expiring lots, at any date or without
-    one; it is a part of the upper bar, never an addition to it. The amounts stand at the ends of the bars, exact.
+    one. It is part of the upper bar, never an addition to it. Exact amounts are at the ends of the bars.
 
     Parameters
     ----------
@@ -54,15 +55,7 @@ def plot_totals(rewards: Any, ax: Axes | None = None) -> Axes:
 
 def draw_totals(result: Result, ax: Axes) -> Axes:
     """Draw a result of `totals` (without `by`) on axes, and return them."""
-    rows = records(result)
-    if not rows:
-        write_sentence(ax, NOTHING)
-        return ax
-    theme = theme_of(ax)
-    by_unit = {row["unit_type"]: row for row in rows}
-    for unit_type, panel in panels(ax, units_of(rows), gap=46).items():
-        _draw_unit(panel, by_unit[unit_type], theme)
-    return ax
+    return draw_units(ax, records(result), _draw_unit, gap=46, nothing=NOTHING)
 
 
 def describe_totals(result: Result) -> str:
@@ -78,12 +71,13 @@ def _expiring(row: Record) -> str:
     return amount(row["expiring"], row["unit_type"])
 
 
-def _draw_unit(panel: Axes, row: Record, theme: Theme) -> None:
+def _draw_unit(panel: Axes, rows: Sequence[Record], theme: Theme) -> None:
+    (row,) = rows
     unit_type = row["unit_type"]
     colour = theme.unit(unit_type)
     values = [row["available"], row["expiring"]]
     bars = panel.barh([0, 1], [float(value or 0) for value in values], height=0.62, color=[colour, colour])
-    # Told apart without colour: the expiring part is hatched.
+    # Distinguishable without colour: the expiring part is hatched.
     bars[1].set(facecolor="none", edgecolor=colour, hatch="////", linewidth=1)
     panel.set_yticks([0, 1], ["Available", "Expiring"])
     panel.set_ylim(1.6, -0.6)

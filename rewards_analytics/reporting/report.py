@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -122,19 +123,18 @@ def report_with_pdf(
             f"{os.fspath(path)} names a workbook, which is not printed. Let the name end in .html or .pdf."
         )
     browser()
+    analysed = partial(
+        report_facts, rewards, as_of=as_of, title=title, rates=rates, history=history, freshness=freshness
+    )
     target = Path(path)
     if target.suffix.lower() == ".pdf":
         with whole_file(target) as file:
-            file.write(
-                printed(
-                    report_facts(rewards, as_of=as_of, title=title, rates=rates, history=history, freshness=freshness)
-                )
-            )
+            file.write(printed(analysed()))
         return [target]
     html = target.suffix.lower() in (".html", ".htm")
     paper = target.with_suffix(".pdf") if html else target.with_name(f"{target.name}.pdf")
     with whole_file(target) as file, whole_file(paper) as paper_file:
-        facts = report_facts(rewards, as_of=as_of, title=title, rates=rates, history=history, freshness=freshness)
+        facts = analysed()
         file.write(page(facts).encode())
         paper_file.write(printed(facts))
     return [target, paper]

@@ -8,19 +8,7 @@ from typing import Any, NamedTuple
 import polars as pl
 import pytest
 
-import rewards_analytics as ra
-from tests.frames import ANALYSES, TODAY, balance, lot, polars_frame, table, to_level, total
-
-HISTORIES = {
-    "changes": ra.changes,
-    "roll_forward": ra.roll_forward,
-    "pace": ra.pace,
-    "dues": ra.dues,
-    "lapse": ra.lapse,
-    "forecast": ra.forecast,
-    "backtest": ra.backtest,
-    "activity": ra.activity,
-}
+from tests.frames import ANALYSES, OVER_TIME, TODAY, balance, lot, polars_frame, table, to_level, total
 
 
 class Plan(NamedTuple):
@@ -96,7 +84,7 @@ def ask(spark, files):
 
     @cache
     def plans(name: str) -> Asked:
-        question = ANALYSES.get(name) or HISTORIES[name]
+        question = ANALYSES.get(name) or OVER_TIME[name]
         source = files / ("rewards.parquet" if name in ANALYSES else "history.parquet")
         frame = spark.read.parquet(str(source))
         before = executions()
@@ -142,4 +130,4 @@ def test_balance_types_are_filtered_while_the_files_are_read(ask, name):
 
 
 def test_every_analysis_of_a_frame_has_its_plan_here():
-    assert PLANS.keys() == {*ANALYSES, *HISTORIES}
+    assert PLANS.keys() == {*ANALYSES, *OVER_TIME}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,18 +14,8 @@ import rewards_analytics as ra
 from rewards_analytics.cli.engines import collected
 from rewards_analytics.reporting.facts import report_facts
 from tests.benchmarks.analysis import make_rewards
-from tests.frames import ANALYSES, TODAY
+from tests.frames import ANALYSES, OVER_TIME, TODAY
 
-OVER_TIME: dict[str, Callable[[Any], Any]] = {
-    "changes": ra.changes,
-    "roll_forward": ra.roll_forward,
-    "pace": ra.pace,
-    "dues": ra.dues,
-    "lapse": ra.lapse,
-    "forecast": ra.forecast,
-    "backtest": ra.backtest,
-    "activity": ra.activity,
-}
 FACTS = ("headline", "source", "csv")
 FILES, DAYS, ROWS = 8, 4, 2_000
 

@@ -3,13 +3,12 @@
 import json
 import shutil
 import signal
-import socket
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
+from tests.clusters.commands import assert_ends_without_workers, error_without_anyone_listening
 from tests.clusters.driver import Driver
 from tests.clusters.processes import Machines, Workers, wait_for
 from tests.clusters.questions import QUESTIONS, assert_same
@@ -151,24 +150,12 @@ def test_the_command_line_ends_soon_after_all_workers_are_lost(cluster, environm
     known = {*cluster.work.glob("app-*/*")}
     run = command(*arguments, **environment)
     wait_for(lambda: {*cluster.work.glob("app-*/*")} - known, "an executor of the command")
-    cluster.workers.kill_all()
-    lost = time.monotonic()
-    out, err = run.communicate()
-
-    assert (run.returncode, out) == (1, "")
-    assert f"No worker of the Spark cluster at {cluster.address} was there for 12 seconds" in err
-    assert time.monotonic() - lost < 120
+    assert_ends_without_workers(run, cluster.workers, f"Spark cluster at {cluster.address}", 12)
 
 
 def test_a_master_that_cannot_be_reached_is_named(tmp_path, command):
-    (tmp_path / "rewards.json").write_text("[]")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        master = f"spark://127.0.0.1:{free.getsockname()[1]}"  # bound, but not listening
-        run = command("totals", "rewards.json", "--engine", "pyspark", "--master", master)
-        _, err = run.communicate()
+    master, err = error_without_anyone_listening(command, tmp_path, "spark", "--engine", "pyspark", "--master")
 
-    assert run.returncode == 1
     assert f"The Spark master at {master} cannot be reached: " in err
     assert "Connection refused" in err
 

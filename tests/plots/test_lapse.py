@@ -5,7 +5,6 @@ from datetime import date, timedelta
 import pytest
 from matplotlib.colors import to_rgb
 from matplotlib.dates import date2num
-from matplotlib.figure import Figure
 
 import rewards_analytics as ra
 from rewards_analytics.errors import ArgumentError
@@ -14,6 +13,7 @@ from rewards_analytics.plots.style import DARK
 from tests import frames
 from tests.analysis.over_time.histories import Stored, snapshot, table
 from tests.frames import balance, lot
+from tests.plots.axes import axes, labels, texts
 
 HOLDING = {"user_guid": "U1", "member_guid": "M1", "account_guid": "A1", "unit_type": "MILES"}
 
@@ -43,18 +43,6 @@ def due(history, **options):
 
 
 PICTURES = {"lapse": ra.plot_lapse, "forecast": ra.plot_forecast, "due": due}
-
-
-def axes(**options):
-    return Figure(figsize=(7, 6), layout="constrained", **options).add_subplot()
-
-
-def texts(ax):
-    return [text.get_text() for text in ax.texts]
-
-
-def labels(axis):
-    return [label.get_text() for label in axis.get_ticklabels()]
 
 
 # --- The lapse curve --------------------------------------------------------------------------------

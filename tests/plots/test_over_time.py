@@ -3,12 +3,12 @@
 from datetime import date, timedelta
 
 import pytest
-from matplotlib.figure import Figure
 
 import rewards_analytics as ra
 from tests import frames
 from tests.analysis.over_time.histories import Stored, snapshot, table
 from tests.frames import balance, lot, to_level
+from tests.plots.axes import axes, labels, panels, texts
 
 NET = "What was earned and redeemed is net between two snapshots: at least this much."
 HISTORY = table(
@@ -30,22 +30,6 @@ HISTORY = table(
     ]
 )
 PICTURES = {"roll_forward": ra.plot_roll_forward, "balance": ra.plot_balance, "pace": ra.plot_pace}
-
-
-def axes():
-    return Figure(figsize=(7, 6), layout="constrained").add_subplot()
-
-
-def texts(ax):
-    return [text.get_text() for text in ax.texts]
-
-
-def labels(axis):
-    return [label.get_text() for label in axis.get_ticklabels()]
-
-
-def panels(ax):
-    return {panel.get_title(loc="left"): panel for panel in ax.child_axes}
 
 
 # --- Roll-forward -----------------------------------------------------------------------------------

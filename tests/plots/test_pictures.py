@@ -14,6 +14,7 @@ from rewards_analytics.plots.distance import describe_distance, draw_distance
 from rewards_analytics.plots.expiring import MOST_BARS, describe_expiring, draw_expiring
 from rewards_analytics.plots.totals import describe_totals, draw_totals
 from tests import frames
+from tests.plots.axes import axes, labels, panels, texts
 from tests.plots.results import AS_OF, band, goal, timeline, total
 
 REWARDS = frames.table(
@@ -33,22 +34,6 @@ PICTURES = {
     "distance": lambda rewards, ax=None: ra.plot_distance(rewards, ax=ax),
     "bands": lambda rewards, ax=None: ra.plot_bands(rewards, (10, 5000), ax=ax),
 }
-
-
-def axes():
-    return Figure(figsize=(7, 6), layout="constrained").add_subplot()
-
-
-def texts(ax):
-    return [text.get_text() for text in ax.texts]
-
-
-def labels(axis):
-    return [label.get_text() for label in axis.get_ticklabels()]
-
-
-def panels(ax):
-    return {panel.get_title(loc="left"): panel for panel in ax.child_axes}
 
 
 # --- Totals ----------------------------------------------------------------------------------------

@@ -23,13 +23,7 @@ DAYS = [
 ]
 ROWS = [reward for day in DAYS for reward in day]
 
-FUNCTIONS = {
-    "changes": ra.changes,
-    "roll_forward": ra.roll_forward,
-    "pace": ra.pace,
-    "activity": ra.activity,
-}
-ALL = FUNCTIONS | {"dues": ra.dues, "lapse": ra.lapse, "forecast": ra.forecast, "backtest": ra.backtest}
+FUNCTIONS = {name: frames.OVER_TIME[name] for name in ("changes", "roll_forward", "pace", "activity")}
 KEY = dict.fromkeys(("user_guid", "member_guid", "account_guid", "unit_type"), "text")
 TYPES = {
     "changes": {
@@ -136,7 +130,7 @@ BAD = {
 @pytest.mark.parametrize("bad", BAD)
 @pytest.mark.parametrize(
     ("name", "engine"),
-    [(name, engine) for name in ALL for engine in ("polars_lazy", "stored")]
+    [(name, engine) for name in frames.OVER_TIME for engine in ("polars_lazy", "stored")]
     + [("changes", engine) for engine in ("polars", "pandas", "duckdb")],
 )
 def test_nothing_bad_is_passed_over(name, engine, bad):
@@ -146,7 +140,7 @@ def test_nothing_bad_is_passed_over(name, engine, bad):
 
     make = Stored if engine == "stored" else frames.ENGINES[engine]
     with pytest.raises(Exception, match=rf"{column}"):
-        frames.collected(ALL[name](make(history)))
+        frames.collected(frames.OVER_TIME[name](make(history)))
 
 
 @pytest.mark.parametrize("bad", [bad for bad in BAD if bad.startswith("taken_on") or bad == "balance is null"])

@@ -13,7 +13,7 @@ from tests import frames
 from tests.analysis.over_time.histories import snapshot, table
 from tests.frames import balance, lot, to_level, total
 
-FUNCTIONS = [ra.changes, ra.roll_forward, ra.pace, ra.dues, ra.lapse, ra.forecast, ra.backtest, ra.activity]
+FUNCTIONS = [*frames.OVER_TIME.values()]
 DAYS = {
     "2026-11-01": [balance("MILES", "10", account_guid=None), lot("MILES", "3", on="2026-11-02", account_guid=None)],
     "2026-11-03": [balance("MILES", "12", account_guid=None), total("POINTS", "9999999999999999999.999999999")],
