@@ -1,6 +1,6 @@
-"""Analytics for loyalty balances: load rewards, ask how much, what expires when, how far to go.
+"""Analytics for loyalty balances: load rewards, and see how much is held, what expires when, and how far goals are.
 
-The shortest tour::
+A short tour::
 
     import rewards_analytics as ra
 
@@ -8,8 +8,8 @@ The shortest tour::
     ra.totals(rewards)                     # what is held, per unit
     ra.expiring(rewards, every="month")    # what expires when
     ra.upcoming(rewards)                   # what falls due, and whose it is
-    ra.distance(rewards)                   # how far to the next level or reward
-    ra.show.summary(rewards)               # what matters, in sentences
+    ra.distance(rewards)                   # how far the next level or reward is
+    ra.show.summary(rewards)               # a summary in sentences
     ra.explore(rewards)                    # all of it as a dashboard in JupyterLab
     ra.report(rewards, "report.html")      # all of it as one file to send
 

@@ -1,4 +1,4 @@
-"""Child processes that end with the process that started them, also when that is killed.
+"""Child processes that end with the process that started them, even if that is killed.
 
 A child is started by this file, run as a script, which waits for it and for the end of standard input: a pipe that its
 parent holds open. The system closes the pipe however the parent ends; then the script kills the child with all of its
@@ -67,12 +67,12 @@ def _run(folder: str, *command: str) -> None:
 
 
 def _end_with_parent(started: subprocess.Popen[bytes], folder: str, is_ending: Event) -> None:
-    is_told = os.read(0, 1)
+    has_message = os.read(0, 1)
     is_ending.set()
     for pid in [*_descendants(started.pid), started.pid]:
         with suppress(OSError):
             os.kill(pid, signal.SIGKILL if os.name == "posix" else signal.SIGTERM)
-    if not is_told:
+    if not has_message:
         shutil.rmtree(folder, ignore_errors=True)
     os._exit(1)
 

@@ -33,7 +33,7 @@ class RewardsError(Exception):
 
 
 class ArgumentError(RewardsError, ValueError):
-    """An argument has a value that the function does not accept."""
+    """A function does not accept the value of an argument."""
 
     @classmethod
     def not_one_of(cls, argument: str, value: object, allowed: Iterable[str]) -> ArgumentError:
@@ -60,7 +60,7 @@ class ArgumentError(RewardsError, ValueError):
 
 
 class FrameError(RewardsError, TypeError):
-    """A kind of frame, or a type of column, that cannot be computed on exactly."""
+    """A kind of frame or a type of column on which nothing can be computed exactly."""
 
     @classmethod
     def from_float(cls, where: str, value: object) -> FrameError:
@@ -135,7 +135,7 @@ class CredentialsError(ArgumentError):
 
 
 class SourceError(RewardsError):
-    """A source that cannot be read as a whole: missing, truncated, of another format, without required columns."""
+    """A source that cannot be read as a whole: it is missing, truncated, in the wrong format, or lacks columns."""
 
 
 class InvalidRewardsError(RewardsError, ValueError):
@@ -322,7 +322,7 @@ class ConflictError(AtriumError):
 
 
 class RateLimitError(AtriumError):
-    """429: too many requests, also after the retries."""
+    """429: still too many requests after the retries."""
 
     advice = "Wait, or use fewer workers."
 

@@ -102,7 +102,7 @@ def csv_table(raw: bytes, label: str) -> tuple[list[str], Iterator[tuple[list[st
 def csv_header(raw: bytes, label: str) -> tuple[list[str], bytes, int]:
     """The header, the bytes after it, and the number of the line after it.
 
-    Passed over before it: rows without content, and the line `sep=,` with which Excel is told the separator.
+    Skips empty rows before it, and the line `sep=,` that names the separator for Excel.
     """
     rest, number, header = raw, 0, list[str]()
     while rest and not any(cell.strip() for cell in header):

@@ -31,7 +31,7 @@ class RewardEvent:
     completed_at
         When the fetch was completed, in UTC.
     completed_on
-        The day of that.
+        The day on which it was completed.
     rewards_created_count, rewards_updated_count
         How many rewards are new, and how many have changed.
 
@@ -55,8 +55,8 @@ class RewardEvent:
 def reward_event(body: Mapping[str, object] | bytes | bytearray | str) -> RewardEvent:
     """The event that the body of a REWARD webhook reports, once it is checked.
 
-    It does not know who sent the body: authenticate the caller in your endpoint. An event has no rewards in it, so a
-    forged one makes you read a member again, and nothing else.
+    It cannot know who sent the body: authenticate the caller in your endpoint. An event contains no rewards, so a
+    forged one only makes you read a member again.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Amounts, days and names as people read them, the same in tables, pictures, reports and widgets."""
+"""Amounts, days and names written for people, the same in tables, pictures, reports and widgets."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rewards_analytics.schema import DOLLARS, PRECISION, SCALE
 NOT_KNOWN: Final = "not known"
 
 NET_FLOWS: Final = "What was earned and redeemed is net between two snapshots: at least this much."
-"""Said wherever flows of a history are shown."""
+"""For every place that shows flows of a history."""
 
 LATE_REPORTS: Final = "Where an institution reports late, more can show than really was."
 """The exception to `NET_FLOWS`: a lot that has expired is still listed."""
@@ -24,7 +24,7 @@ LATE_REPORTS: Final = "Where an institution reports late, more can show than rea
 def amount(value: Decimal | None, unit_type: str, decimals: int = 0) -> str:
     """Return an exact amount with thousands separators; dollars with a dollar sign and at least two decimals.
 
-    With `decimals` it has at least so many: the amounts of a column line up.
+    `decimals` is the least number of decimals, so that the amounts of a column line up.
 
     >>> amount(Decimal("1204500.500000000"), "MILES")
     '1,204,500.5'
@@ -100,7 +100,7 @@ def rounded_of(value: Decimal, unit_type: str) -> str:
 
 
 def about(value: Decimal, unit_type: str) -> str:
-    """Return an estimate with the two digits that it can claim.
+    """Return an estimate rounded to two digits, as it is no more exact than that.
 
     >>> about(Decimal("61572.310352102"), "MILES"), about(Decimal("165.179853488"), "DOLLARS")
     ('62,000', '$170')

@@ -62,7 +62,7 @@ _numbers = itertools.count(1)
 
 
 def reward(balance_type: str, unit: str, amount: str, on: str | None = None, **fields: Any) -> dict[str, Any]:
-    """A reward of user U1, member M1, account A1, unless told otherwise."""
+    """A reward of user U1, member M1, account A1, unless `fields` say otherwise."""
     row = {
         "guid": f"RWD-{next(_numbers)}",
         "user_guid": "U1",

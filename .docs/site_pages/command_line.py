@@ -18,7 +18,7 @@ def commands() -> dict[str, Any]:
     """Return each command under its name, in the order of the help."""
     group = typer.main.get_command(app)
     if not isinstance(group, TyperGroup):
-        raise TypeError(f"The application is no group of commands: {group!r}")
+        raise TypeError(f"The Typer application must be a group of commands, got {group!r}")
     context = group.context_class(group, info_name="rewards-analytics")
     return {name: command for name in group.list_commands(context) if (command := group.get_command(context, name))}
 
@@ -29,7 +29,7 @@ def write(folder: Path) -> None:
     parts = [
         "# The command line\n",
         "`rewards-analytics COMMAND --help` shows what follows. Results go to standard output, everything else to "
-        "standard error. The exit status is 0; 1 for invalid data; 2 for wrong usage; 3 where the API refused or "
+        "standard error. The exit status is 0; 1 for invalid data; 2 for wrong usage; 3 if the API refused or "
         "failed; 130 after Ctrl-C.\n",
     ]
     for name, command in commands().items():

@@ -30,7 +30,7 @@ def write(folder: Path) -> None:
     questions = []
     for path in notebooks(folder):
         notebook = json.loads(path.read_text(encoding="utf-8"))
-        # Live widgets would need a script from another host. What they show stands beside them as HTML.
+        # Live widgets would need a script from another host. Their outputs also hold the same view as static HTML.
         notebook["metadata"].pop("widgets", None)
         notebook["cells"] = [_readable(cell) for cell in notebook["cells"] if "remove-cell" not in _tags(cell)]
         (gallery / path.name).write_text(json.dumps(notebook), encoding="utf-8")

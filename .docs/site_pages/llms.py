@@ -14,7 +14,7 @@ INTRODUCTION = """\
 
 
 def write(app: Any, problem: Exception | None) -> None:
-    """Write both files beside the site's pages: the list of the pages, and the text of all of them."""
+    """Write both files into the site's folder: a list of its pages, and the text of all of them."""
     if problem is not None or app.builder.name != "html":
         return
     pages = sorted(app.env.found_docs, key=lambda page: (page != "index", page))

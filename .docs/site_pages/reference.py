@@ -14,7 +14,7 @@ GROUPS: Final = {
         ("load", "check", "scan", "write"),
     ),
     "balances": (
-        "What is held, and what is it worth?",
+        "How much is held, and what is it worth?",
         "Sums per unit, per holding and per balance type, how they are spread, and their value in dollars.",
         ("totals", "holdings", "balances", "bands", "value", "freshness"),
     ),
@@ -23,16 +23,16 @@ GROUPS: Final = {
         "The timeline, the aging schedule and the list of what falls due.",
         ("expiring", "aging", "upcoming"),
     ),
-    "goals": ("How far is it to the next level or reward?", "One row a goal.", ("distance",)),
-    "quality": ("Can the data be trusted?", "Checks of loaded rewards; `check` looks at sources before.", ("quality",)),
+    "goals": ("How far away is the next level or reward?", "One row per goal.", ("distance",)),
+    "quality": ("Can the data be trusted?", "Checks of loaded rewards; `check` checks a source first.", ("quality",)),
     "history": (
         "What moved over time, and what comes next?",
-        "Daily snapshots, and the questions that only a history answers.",
+        "Daily snapshots, and the questions that only a history can answer.",
         ("History", "changes", "roll_forward", "pace", "activity", "dues", "lapse", "forecast", "backtest"),
     ),
     "pictures": (
         "Show it: sentences, tables, pictures",
-        "Results as people read them. The pictures are matplotlib axes.",
+        "Results formatted for people. The pictures are matplotlib axes.",
         ("show", *sorted(name for name in ra.__all__ if name.startswith("plot_"))),
     ),
     "dashboard": ("The dashboard and the fetch form", "Widgets for notebooks.", ("explore", "Explore", "connect")),
@@ -67,7 +67,7 @@ def write(folder: Path) -> None:
         "Errors and what to do",
         "Every error of this package is a `RewardsError`: its message says what happened, with the values, where, and "
         "what to do next. On the command line an error is one line on standard error, and the exit status says which "
-        "kind it was: 1 for invalid data, 2 for wrong usage, 3 where the API refused or failed, 130 after Ctrl-C.",
+        "kind it was: 1 for invalid data, 2 for wrong usage, 3 if the API refused or failed, 130 after Ctrl-C.",
         "\n".join(_directive("autoexception", name, "show-inheritance") for name in _errors()),
     )
 

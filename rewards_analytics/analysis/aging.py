@@ -29,8 +29,8 @@ def aging(rewards: IntoFrameT, *, as_of: date | None = None) -> IntoFrameT:
         Rewards as `load` returns them, in a frame of any supported kind; the columns that `holdings` reads.
         Only expiring lots count (see `holdings`).
     as_of
-        Day the count starts from, today in UTC if None. A lot that expires on this very day is in bucket `0-30`, as
-        is one 30 days later; earlier days are `expired`, rows without a date `undated`.
+        Day the count starts from, today in UTC if None. A lot that expires on this day is in bucket `0-30`, and so is
+        one 30 days later. Earlier days are `expired`, rows without a date `undated`.
 
     Returns
     -------

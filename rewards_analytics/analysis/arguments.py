@@ -1,4 +1,4 @@
-"""The arguments that several analyses share: checked in one place, with errors that name the way out."""
+"""The arguments that several analyses share: checked in one place, with errors that say what to pass."""
 
 from __future__ import annotations
 

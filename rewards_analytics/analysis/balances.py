@@ -14,7 +14,7 @@ from rewards_analytics.engines import IntoFrameT, from_caller
 def balances(rewards: IntoFrameT, by: str | Iterable[str] | None = None) -> IntoFrameT:
     """Sum of the listed balances, one row per group, unit type and balance type.
 
-    A raw sum: `TOTAL_BALANCE` and `BALANCE` of one holding may be the same money, so never add rows of this
+    These are raw sums: `TOTAL_BALANCE` and `BALANCE` of one holding may be the same money, so never add rows of this
     result to each other. `totals` counts nothing twice.
 
     Parameters

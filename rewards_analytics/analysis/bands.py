@@ -1,4 +1,4 @@
-"""How balances are spread: holdings by the size of what is available."""
+"""How balances are spread: holdings by the size of their available balance."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ def bands(rewards: IntoFrameT, edges: Iterable[Edge] = EDGES) -> IntoFrameT:
     Raises
     ------
     ArgumentError
-        If `edges` are empty, do not ascend, or one is a float or not a number; `MissingColumnError` if a column is
-        missing.
+        If `edges` is empty or does not ascend, or an edge is a float or not a number; `MissingColumnError` if a column
+        is missing.
     FrameError
         If `rewards` is not a frame of a supported kind, or a column that is read has nulls where none may be, floats,
         amounts out of range or times of day. A lazy frame may fail when it is computed instead.

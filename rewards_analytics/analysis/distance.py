@@ -19,9 +19,8 @@ _BELOW_1: Final = nextafter(1.0, 0.0)
 def distance(rewards: IntoFrameT) -> IntoFrameT:
     """How far a member is from its next level or reward, one row per goal.
 
-    A goal is a `BALANCE_TO_LEVEL` row (`LEVEL`) or a `BALANCE_TO_REWARD` row (`REWARD`): its balance is what is
-    still missing. `progress` assumes that the goal counts the balance held in its own unit; say so where it is
-    shown.
+    A goal is a `BALANCE_TO_LEVEL` row (`LEVEL`) or a `BALANCE_TO_REWARD` row (`REWARD`). Its balance is the amount
+    still missing. `progress` assumes that the goal counts the balance held in its own unit: say so where you show it.
 
     Parameters
     ----------

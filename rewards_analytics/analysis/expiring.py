@@ -36,7 +36,7 @@ def expiring(
         Rewards as `load` returns them, in a frame of any supported kind; the columns that `holdings` reads, and
         those of `by`. Only expiring lots count (see `holdings`), and only those with a date.
     as_of
-        First day that counts, today in UTC if None. A lot that expires on this very day is in.
+        First day that counts, today in UTC if None. A lot that expires on this day counts.
     every
         Length of a period: `day`, `week` (from Monday), `month`, `quarter` or `year`.
     until
@@ -51,14 +51,14 @@ def expiring(
     in the row's own unit), `rewards` (int, number of lots), `cumulative` (decimal(38, 9), `expiring` added up
     over the periods within a unit and group).
 
-    Every period from the one holding `as_of` to the one holding the last expiry (or `until`) is there for every
-    unit and group that has a lot in range, zero where nothing expires. Without any lot in range there are no
-    rows. For a lazy frame the sums are computed at once, and the result is lazy again.
+    Each unit and group that has a lot in range has a row for every period from the one holding `as_of` to the one
+    holding the last expiry (or `until`), zero where nothing expires. Without a lot in range, the result is empty. For a
+    lazy frame the sums are computed at once, and the result is lazy again.
 
     Raises
     ------
     ArgumentError
-        If `every` is another word, `until` is before `as_of`, a date is not a date, `by` names a column of the
+        If `every` is none of these words, `until` is before `as_of`, a date is not a date, `by` names a column of the
         result, or the filled calendar would have more than 200 million rows; `MissingColumnError` if a column is
         missing.
     FrameError
@@ -96,7 +96,7 @@ def lots_by_day(
 ) -> LazyFrame:
     """The lots that expire from `first` on (and until `last`, if given), added up per day, group and unit.
 
-    `number` counts the lots of several rows, where a row may stand for more than one.
+    `number` is the column with the number of lots per row, if a row may represent several.
     """
     in_range = nw.col("expires_on") >= nw.lit(first)
     if last is not None:

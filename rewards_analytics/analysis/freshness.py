@@ -1,4 +1,4 @@
-"""How much of what is held is of members that were last aggregated too long ago."""
+"""How much of the available balance belongs to members that were last aggregated too long ago."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ def freshness(
     rewards
         Rewards as `load` returns them, in a frame of any supported kind; the columns that `holdings` reads.
     members
-        When each member was last aggregated: a frame like `pull(…).freshness`, of any supported kind, which may be
-        another kind than `rewards`. Reads `user_guid`, `member_guid` and `aggregated_at` (timestamp, in UTC if it has
-        no zone). Of a member with several rows the latest time counts.
+        When each member was last aggregated: a frame like `pull(…).freshness`, of any supported kind, not necessarily
+        that of `rewards`. Reads `user_guid`, `member_guid` and `aggregated_at` (timestamp, in UTC if it has no zone).
+        If a member has several rows, the latest time counts.
     as_of
         Day to count from, today in UTC if None.
     stale_after

@@ -21,7 +21,7 @@ COLUMNS: Final = (*KEY, "balance_type", "balance", "expires_on")
 """The columns that the definitions read."""
 
 COUNTS: Final = ("totals", "plains", "lots")
-"""How many rewards of each balance type a row of `holding_sums` stands for."""
+"""How many rewards of each balance type are in a row of `holding_sums`."""
 
 _AVAILABLE_SUMS: Final = ("totals", "plains", "total", "plain")
 
@@ -49,8 +49,8 @@ def holdings(rewards: IntoFrameT) -> IntoFrameT:
     `available` is never counted twice: the sum of the holding's `TOTAL_BALANCE` rows if it has any, otherwise
     of its `BALANCE` rows, otherwise null (unknown). `expiring` is the sum of its expiring lots, 0 where it
     has none: its `EXPIRING_BALANCE` rows, or, without any, the rows of its available balance that carry an
-    `expires_on`. `next_expiry` is the earliest day among them, also one that is past; null without a date.
-    A null `account_guid` is an account of its own. A row of an unknown balance type makes no holding.
+    `expires_on`. `next_expiry` is the earliest day among them, even a past one; null without a date.
+    A null `account_guid` is a separate account. A row of an unknown balance type does not make a holding.
 
     Raises
     ------
@@ -155,7 +155,7 @@ def is_known() -> nw.Expr:
 
 
 def known_available() -> nw.Expr:
-    """Of rows of `held` that were added up: the sum of what is available where known, null where nothing is."""
+    """The sum of the known available balances in added-up rows of `held`, null where none is known."""
     # A sum of nulls is 0.
     return nw.when(nw.col("known") > 0).then(nw.col("available"))
 
@@ -213,7 +213,7 @@ def of_types(frame: LazyFrame, *balance_types: str) -> LazyFrame:
 
 
 def with_join_key(frame: LazyFrame) -> LazyFrame:
-    """Add `JOIN_KEY` to the rows: a join never matches null with null, so a flag stands for a missing account."""
+    """Add `JOIN_KEY` to the rows: a join never matches null with null, so a flag represents a missing account."""
     account = nw.col("account_guid")
     missing = account.is_null()
     return frame.with_columns(

@@ -34,7 +34,7 @@ _DESCENDING: Final = {("distance", "progress"), ("upcoming", "expiring")}
 def order_of(result: str, by: Sequence[str] = ()) -> tuple[list[str], list[bool]]:
     """Return the columns that a result is sorted by, and whether each of them descends.
 
-    Groups (`by`) come first. Buckets stand in order of time and checks in the order of `CHECKS`, not by code point.
+    Groups (`by`) come first. Buckets are in order of time and checks in the order of `CHECKS`, not by code point.
     """
     columns = [*by, *_COLUMNS[result]]
     return columns, [(result, column) in _DESCENDING for column in columns]

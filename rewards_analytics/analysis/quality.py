@@ -1,4 +1,4 @@
-"""What deserves a look before the numbers are trusted: the quality checks."""
+"""The quality checks: what to look at before you trust the numbers."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def holding_checks() -> dict[str, nw.Expr]:
 def concerned(frame: LazyFrame, checks: dict[str, nw.Expr], number: nw.Expr | None = None) -> LazyFrame:
     """One row: for each check the number of rows that fail it, and the first guid of them.
 
-    `number` is for rows that stand for several rewards with the same answers to the checks.
+    `number` is the column with the number of rewards per row, if a row represents several with the same results.
     """
     many = nw.lit(1) if number is None else number
     columns = {f"{name}_rewards": nw.when(failed).then(many).otherwise(nw.lit(0)) for name, failed in checks.items()}

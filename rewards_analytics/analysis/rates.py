@@ -1,4 +1,4 @@
-"""What one unit is worth in dollars: rates as they are given, read exactly."""
+"""What one unit is worth in dollars: reads the caller's rates exactly."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _COLUMNS: Final = f"{', '.join(REQUIRED)} and, where members differ, {MEMBER}"
 
 @dataclass(frozen=True)
 class RateTable:
-    """Dollars a unit: `of_unit` by unit, and `of_member` by member and unit, which wins over it."""
+    """Dollars a unit: `of_unit` by unit, and `of_member` by member and unit, which takes precedence."""
 
     of_unit: Mapping[str, Decimal]
     of_member: Mapping[tuple[str, str], Decimal]

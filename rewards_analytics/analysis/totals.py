@@ -18,7 +18,7 @@ _COUNTED: Final = ("member_guid", "user_guid")
 
 
 def totals(rewards: IntoFrameT, by: str | Iterable[str] | None = None) -> IntoFrameT:
-    """What is held and what of it will expire, one row per group and unit type.
+    """How much is held and how much of it will expire, one row per group and unit type.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def totals_of(sums: LazyFrame, groups: Sequence[str] = ()) -> LazyFrame:
         nw.col("available", "expiring", "known").sum(), nw.col("unknown").max(), nw.col("member", "user").n_unique()
     )
     known, unknown, members, users = (nw.col(name).cast(nw.Int64) for name in ("known", "unknown", "member", "user"))
-    # n_unique counts null, which stands for the holdings of unknown balance, as one more value.
+    # n_unique counts null, which marks holdings of unknown balance, as one more value.
     return counted.select(
         *key,
         known_available().alias("available"),

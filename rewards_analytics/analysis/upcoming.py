@@ -24,7 +24,7 @@ def upcoming(rewards: IntoFrameT, *, as_of: date | None = None, until: date | No
         Rewards as `load` returns them, in a frame of any supported kind; the columns that `holdings` reads. Only
         expiring lots count (see `holdings`), and only those with a date.
     as_of
-        First day that counts, today in UTC if None. A lot that expires on this very day is in.
+        First day that counts, today in UTC if None. A lot that expires on this day counts.
     until
         Last day that counts; None for no bound.
 
@@ -35,8 +35,8 @@ def upcoming(rewards: IntoFrameT, *, as_of: date | None = None, until: date | No
     `account_guid`, `unit_type` (str), `expiring` (decimal(38, 9), in the row's own unit: the sum of the holding's lots
     of that day), `rewards` (int, their number), `available` (decimal(38, 9): of the holding, null where unknown).
 
-    Every lot in range is in one row, also where a day's lots add up to 0 or less. So the rows add up to the timeline
-    of the same days: `expiring(rewards, as_of=as_of, until=until, every="day")`.
+    Every lot in range is in one row, even if a day's lots add up to 0 or less. So the rows add up to the timeline of
+    the same days: `expiring(rewards, as_of=as_of, until=until, every="day")`.
 
     Raises
     ------

@@ -29,7 +29,7 @@ class _AtRate(NamedTuple):
 
 
 def value(rewards: IntoFrameT, rates: Rates) -> IntoFrameT:
-    """What is held and what of it will expire, in dollars, one row per unit type.
+    """How much is held and how much of it will expire, in dollars, one row per unit type.
 
     Parameters
     ----------
@@ -37,10 +37,10 @@ def value(rewards: IntoFrameT, rates: Rates) -> IntoFrameT:
         Rewards as `load` returns them, in a frame of any supported kind; the columns that `holdings` reads.
     rates
         Dollars a unit: a mapping of unit to rate, a frame of any supported kind, or the path of a CSV file with the
-        columns `unit_type`, `rate` and, where members differ, `member_guid`. A row with a member wins over the row
-        of its unit; a row without one holds for all other members. `DOLLARS` is 1 unless given. Rates are exact like
-        amounts: Decimal, int or text, never a float; from 0 on, with up to 9 decimals. A `RewardsWarning` names
-        those whose unit or member `rewards` does not have.
+        columns `unit_type`, `rate` and, where members differ, `member_guid`. A row with a member takes precedence
+        over the row of its unit, which applies to all other members. `DOLLARS` is 1 unless given. Rates are exact, as
+        amounts are: Decimal, int or text, never a float; at least 0, with up to 9 decimals. A `RewardsWarning` names
+        those whose unit or member is not in `rewards`.
 
     Returns
     -------
@@ -49,10 +49,10 @@ def value(rewards: IntoFrameT, rates: Rates) -> IntoFrameT:
     (decimal(38, 9), in the row's own unit) and `expiring_value` (decimal(38, 9), dollars).
 
     `value` is the sum over the holdings of `available` times their member's rate, `expiring_value` of `expiring`
-    times it: exact, then rounded once, half to even, to 9 decimals. As `totals` does, they add up what is known: a
-    holding without a rate or of unknown balance adds nothing, and where none is known the value is null, so a unit
-    without a rate has null values. `rate` is null where the members of a unit do not all have the same one; wherever
-    it is given, `value` is `available` times `rate`. For a lazy frame the sums are computed at once, and the result
+    times it: exact, then rounded once, half to even, to 9 decimals. As in `totals`, only known amounts count: a
+    holding without a rate or with an unknown balance adds nothing, and if no holding adds anything the value is null.
+    So a unit without a rate has null values. `rate` is null if the members of a unit have different rates; otherwise
+    `value` is `available` times `rate`. For a lazy frame the sums are computed at once, and the result
     is lazy again.
 
     Raises
@@ -61,7 +61,7 @@ def value(rewards: IntoFrameT, rates: Rates) -> IntoFrameT:
         If a rate is not a number at or above 0 or is given twice, or `rates` has another form (`MissingColumnError`
         if it is a frame without a column that is needed); if a value has more than 29 digits before the point.
     SourceError
-        If it is in a file, or the file cannot be read.
+        As `ArgumentError`, for rates in a file; or if the file cannot be read.
     FrameError
         If a rate is a float, `rewards` is not a frame of a supported kind, or amounts are floats.
 

@@ -25,7 +25,7 @@ from rewards_analytics.version import __version__
 app = typer.Typer(
     no_args_is_help=True,
     cls=Commands,
-    # Errors as plain lines instead of boxes, because they are also read in logs.
+    # Errors as plain lines instead of boxes, because people also read them in logs.
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},

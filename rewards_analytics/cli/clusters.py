@@ -27,7 +27,7 @@ _OURS: Final = re.compile(r"rewards_analytics\.errors\.\w+: (.+?)(?:\n\s*\n|\n\s
 
 
 def on_cluster(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command that has `--engine` the options of clusters, and compute there all that it asks for."""
+    """Give a command that has `--engine` the options of clusters, and compute on the chosen cluster."""
 
     @wraps(command)
     def run(*, engine: str | None, master: str | None, scheduler: str | None, **arguments: Any) -> None:

@@ -39,7 +39,7 @@ def demo(
         Path, typer.Option("--out", "-o", parser=path_of, metavar="PATH", help="Folder for the rewards and the report.")
     ] = Path("rewards-demo"),
 ) -> None:
-    """See the whole product at work: fetch, pull, load, analyse and report, on a sandbox of the API.
+    """See the whole product at work, on a sandbox of the API: fetch, pull, load, analyse and report.
 
     Nothing leaves this machine, and all people and balances are made up.
     """

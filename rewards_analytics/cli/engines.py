@@ -23,12 +23,12 @@ Engine = Annotated[
     typer.Option(
         "--engine",
         help="Engine that reads and computes, for rewards larger than memory; exact repeats of a reward then count "
-        "again. If not given, all are loaded and checked first.",
+        "again. By default all rewards are loaded and checked first.",
     ),
 ]
 HistoryEngine = Annotated[
     EngineName | None,
-    typer.Option("--engine", help="Engine that reads and computes; if not given, day by day in Polars."),
+    typer.Option("--engine", help="Engine that reads and computes; by default Polars, day by day."),
 ]
 
 
@@ -38,7 +38,7 @@ def scanned(source: str, engine: EngineName) -> Any:
     from rewards_analytics.loading.scan import scan
 
     if source == "-":
-        raise ArgumentError("--engine reads the source several times, and standard input comes once. Name a file.")
+        raise ArgumentError("--engine reads the source several times, standard input only once. Name a file.")
     scan_of: Any = scan
     return scan_of(source_of(source), engine=engine)
 

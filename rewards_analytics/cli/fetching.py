@@ -46,7 +46,7 @@ def fetch(
         bool,
         typer.Option(
             "--check-institution",
-            help="Look first whether the institution supports rewards (two calls); if not, start no job.",
+            help="Check first whether the institution supports rewards (two calls), and start no job if it does not.",
         ),
     ] = False,
     dialect: Dialect = "atrium",
@@ -131,14 +131,14 @@ def sandbox(
             "--from",
             formats=["%Y-%m-%d"],
             metavar="YYYY-MM-DD",
-            help="Day of the first snapshot; if not given, the last one is of today.",
+            help="Day of the first snapshot; by default the last snapshot is of today.",
         ),
     ] = None,
 ) -> None:
     """Serve a sandbox of the rewards API on this machine until Ctrl-C, with synthetic data only.
 
-    With --history, write a history of daily snapshots of a larger world instead, and next to it, in DIR-truth, what
-    really happened there.
+    With --history, write a history of daily snapshots of a larger world instead, and what really happened there into
+    DIR-truth next to it.
     """
     _refuse_mixed(context, history=history is not None)
     if history is not None:

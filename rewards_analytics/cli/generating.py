@@ -39,9 +39,9 @@ def generate(
         ),
     ] = None,
 ) -> None:
-    """Write rewards of made-up users, as many as you like, to test and measure with.
+    """Write any number of rewards of made-up users, for tests and measurements.
 
-    Memory does not grow with their number. They are sorted by user, and the same seed gives the same rewards.
+    Memory use does not grow with their number. They are sorted by user, and the same seed gives the same rewards.
     """
     from rewards_analytics.generating import generate
 

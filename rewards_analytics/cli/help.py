@@ -49,11 +49,11 @@ EXAMPLES: Final[Mapping[str, Sequence[str]]] = {
     "validate": ["validate mine/*.ipynb", "validate mine/totals.ipynb --junit results.xml"],
     "dashboard": ["dashboard rewards.json", "dashboard rewards.json --port 8080"],
 }
-"""What people type, by command; without the program's name at the start."""
+"""Examples of each command, without the program's name at the start."""
 
 
 def examples_of(command: str) -> str | None:
-    """Return the end of a command's help: its examples, each on a line of its own."""
+    """Return the end of a command's help: its examples, one per line."""
     lines = EXAMPLES.get(command, ())
     # The mark keeps the line breaks.
     written = "\n".join(line if line.startswith("cat ") else f"rewards-analytics {line}" for line in lines)

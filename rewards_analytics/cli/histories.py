@@ -27,10 +27,10 @@ def snapshot(
         bool, typer.Option("--vacuum", help="Also remove files that have not been needed for a week.")
     ] = False,
 ) -> None:
-    """Add the rewards of a source to a history as the snapshot of one day, in place of the one it may have.
+    """Add the rewards of a source to a history as the snapshot of one day; replace that day's snapshot if there is one.
 
-    Made for cron: it prints nothing, or one line if it fails. The freshness of the members, which pull
-    leaves in its folder, is kept too.
+    It is made for cron: it prints nothing, or one line if it fails. It also keeps the freshness of the members, which
+    pull leaves in its folder.
     """
     try:
         _append(source, history, date_of(on) or datetime.now(UTC).date(), vacuum=vacuum)

@@ -39,9 +39,9 @@ def convert(
         Literal["raise", "drop"], typer.Option("--on-invalid", help="Refuse invalid rows, or leave them out.")
     ] = "raise",
 ) -> None:
-    """Write the rewards of a source to one file, exactly, completely or not at all.
+    """Write the rewards of a source to one file, exactly. If it fails, there is no partial file.
 
-    In Parquet the rewards of a user stand together, so that an analysis needs few users in memory at a time.
+    Parquet is sorted by user, so that an analysis needs few users in memory at a time.
     """
     from rewards_analytics.loading import by_user
     from rewards_analytics.loading.kinds import kind_of

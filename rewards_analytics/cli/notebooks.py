@@ -26,14 +26,14 @@ def validate(
     notebooks: Annotated[list[Path], typer.Argument(help="Notebooks with stored outputs.", metavar="NOTEBOOK…")],
     junit: Annotated[
         Path | None,
-        typer.Option("--junit", parser=path_of, metavar="FILE", help="Also write the outcomes as JUnit's XML, for CI."),
+        typer.Option("--junit", parser=path_of, metavar="FILE", help="Also write the results as JUnit XML, for CI."),
     ] = None,
     update: Annotated[
         bool, typer.Option("--update", help="Run the notebooks and store their new outputs, instead of comparing.")
     ] = False,
     cell_timeout: Annotated[float, typer.Option("--cell-timeout", help="Seconds that one cell may take.")] = 120.0,
 ) -> None:
-    """Run notebooks again and compare each output with the stored one; exit with 1 where one differs."""
+    """Run notebooks again and compare each output with the stored one; exit with 1 if one differs."""
     from rewards_analytics.notebooks import validating
 
     if update:

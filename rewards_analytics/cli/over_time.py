@@ -20,18 +20,18 @@ MadeOn = Annotated[
         "--as-of",
         formats=["%Y-%m-%d"],
         metavar="YYYY-MM-DD",
-        help="Forecast from the last snapshot on or before this day; from the last of all if not given.",
+        help="Forecast from the last snapshot on or before this day; by default from the last of all.",
     ),
 ]
 Leads = Annotated[
     str | None,
-    typer.Option("--leads", metavar="DAYS", help="Days ahead, ascending, with commas between: 7,30,90"),
+    typer.Option("--leads", metavar="DAYS", help="Numbers of days ahead, ascending, separated by commas: 7,30,90"),
 ]
 HorizonDays = Annotated[
-    int, typer.Option("--horizon-days", min=1, metavar="DAYS", help="Most days that a due may have left to count.")
+    int, typer.Option("--horizon-days", min=1, metavar="DAYS", help="Only dues with at most this many days left count.")
 ]
 Window = Annotated[
-    int, typer.Option("--window", min=1, metavar="DAYS", help="Days up to the last snapshot that are added up.")
+    int, typer.Option("--window", min=1, metavar="DAYS", help="Number of days up to the last snapshot that count.")
 ]
 
 
@@ -60,9 +60,9 @@ def roll_forward(
 def pace(
     history: HistoryPath, window: Window = 90, format: Format = None, out: Out = None, engine: HistoryEngine = None
 ) -> None:
-    """Show how fast each goal comes closer, and when it would be reached at that pace.
+    """Show how fast each goal is getting closer, and when it will be reached at that pace.
 
-    What is earned is net between two snapshots, so a lower bound.
+    Earnings are net between two snapshots, so the pace is a lower bound.
     """
     from rewards_analytics.analysis.over_time.pace import pace
 
@@ -72,7 +72,7 @@ def pace(
 def activity(
     history: HistoryPath, window: Window = 90, format: Format = None, out: Out = None, engine: HistoryEngine = None
 ) -> None:
-    """Show when each holding last earned and redeemed, and how much of late.
+    """Show when each holding last earned and redeemed, and how much recently.
 
     The sums are net between two snapshots, so lower bounds.
     """
@@ -82,9 +82,9 @@ def activity(
 
 
 def dues(history: HistoryPath, format: Format = None, out: Out = None, engine: HistoryEngine = None) -> None:
-    """Show what became of what each holding was to lose on a day: saved, expired, or still ahead.
+    """Show what became of each amount that was due to expire: saved, expired, or still ahead.
 
-    Saved is redeemed, or moved to another day.
+    Saved means redeemed, or moved to another day.
     """
     from rewards_analytics.analysis.over_time.dues import dues
 
@@ -94,7 +94,7 @@ def dues(history: HistoryPath, format: Format = None, out: Out = None, engine: H
 def lapse(
     history: HistoryPath, leads: Leads = None, format: Format = None, out: Out = None, engine: HistoryEngine = None
 ) -> None:
-    """Show which share of what was due some days ahead was still due on its day, per unit."""
+    """Show what share of the amounts due some days ahead was still due on the day, per unit."""
     from rewards_analytics.analysis.over_time.lapse import lapse
     from rewards_analytics.analysis.over_time.leads import LEADS
 
@@ -111,9 +111,9 @@ def forecast(
     out: Out = None,
     engine: HistoryEngine = None,
 ) -> None:
-    """Show what is expected to expire of what is due, per calendar period and unit.
+    """Show how much of the amounts due is expected to expire, per calendar period and unit.
 
-    Of a day in the past it also shows what happened.
+    For a day in the past it also shows what happened.
     """
     from rewards_analytics.analysis.over_time.forecast import forecast
 
@@ -135,7 +135,7 @@ def backtest(
     out: Out = None,
     engine: HistoryEngine = None,
 ) -> None:
-    """Show how far forecasts made in the past were from what happened, per unit."""
+    """Show how far past forecasts were from what happened, per unit."""
     from rewards_analytics.analysis.over_time.backtest import backtest
 
     _analyse(

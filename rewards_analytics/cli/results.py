@@ -144,7 +144,7 @@ def _standard_output() -> Iterator[TextIO]:
         yield sys.stdout
         sys.stdout.flush()
     except BrokenPipeError:
-        raise  # the reader has gone, which is not an error
+        raise  # the reader closed the pipe, which is not an error
     except OSError as error:
         raise unwritten(error) from error
 
@@ -174,7 +174,7 @@ def readable(
     title
         A line above the table.
     width
-        Columns of the terminal, to which text folds; numbers are never cut.
+        Columns of the terminal. Text wraps to fit; numbers are never cut.
     note
         A line below the table.
     """

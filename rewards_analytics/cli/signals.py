@@ -1,7 +1,7 @@
-"""Ends the command on Ctrl-C, SIGTERM and SIGHUP, whatever it is doing: clean-up first, and no traceback.
+"""Ends the command on Ctrl-C, SIGTERM and SIGHUP, whatever it is doing: it cleans up first, and shows no traceback.
 
-A signal raises in the main thread, so that each `with` block cleans up. A second thread learns of it at once. It wakes
-a main thread that sleeps in a system call, and ends the process where the main thread does not come to an end, as in a
+A signal raises an exception in the main thread, so that each `with` block cleans up. A second thread is notified at
+once. It wakes a main thread that sleeps in a system call, and ends the process if the main thread does not end, as in a
 long computation of another library.
 """
 

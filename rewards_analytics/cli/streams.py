@@ -36,7 +36,7 @@ class PrintableStream(io.TextIOWrapper):
 
 
 def prepare_streams() -> None:
-    """Make what is written safe and encodable; let nothing else open under the number of a stream that is closed."""
+    """Make all output safe and encodable, and keep the file descriptor of a closed stream from being reused."""
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         stream = getattr(sys, name)
         if stream is None:

@@ -12,7 +12,7 @@ from rewards_analytics.errors import AtriumError
 from rewards_analytics.schema import EXPIRING_BALANCE
 
 NEEDED: Final = ("guid", "balance_type", "unit_type", "balance")
-"""Fields without which no analysis can count a reward. Its owners are known from the path."""
+"""Fields that the analyses need. The owners of a reward are known from the path."""
 
 
 def completed(reward: JsonObject, call: str, *, user_guid: str, member_guid: str, version: Version) -> JsonObject:

@@ -38,7 +38,7 @@ MAX_PAGES: Final = 10_000
 
 
 class AtriumClient:
-    """A client of the rewards API. Threads can share it; a `with` block closes it at its end.
+    """A client of the rewards API. Threads can share it; use it in a `with` block to close it.
 
     Parameters
     ----------
@@ -55,8 +55,8 @@ class AtriumClient:
     timeout
         Seconds to wait for a connection, and for each part of a response.
     call_timeout
-        Seconds that a call may take as a whole, from looking up the host to the last byte of the response. Its retries
-        count, the waits between them do not.
+        Seconds that a call may take as a whole, from looking up the host to the last byte of the response. This
+        includes its retries, but not the waits between them.
     max_body_bytes
         Size that a response may have, after unpacking; 32 MiB by default.
     max_pages
@@ -210,14 +210,14 @@ class AtriumClient:
             The member.
         answer
             Called with the list of open `Challenge`s; returns a mapping of challenge guid to answer. It may be called
-            several times. If it returns nothing, or is None, a challenge ends in a `ChallengeError`; if it returns
-            something else than a mapping of texts, in an `ArgumentError`.
+            several times. If it is None or returns nothing, a challenge raises a `ChallengeError`; if it returns
+            anything but a mapping of texts, an `ArgumentError`.
         timeout
             Seconds until `AggregationTimeout`, not counting the time that `answer` takes.
         watch
             Called with each status, to show progress.
         check_institution
-            Whether to look first if the institution supports rewards, which takes two calls. If it does not,
+            Whether to check first that the institution supports rewards, which takes two calls. If it does not,
             `UnsupportedInstitutionError` is raised without starting a job.
 
         Returns
@@ -252,7 +252,7 @@ class AtriumClient:
     def list_rewards(self, user_guid: str, member_guid: str) -> Iterator[JsonObject]:
         """Every reward of a member, each guid once, as the API returns them, but with `balance` as a Decimal.
 
-        A reward that names no `user_guid` or `member_guid` (the Platform API's name neither) gets those given here.
+        A reward without a `user_guid` or `member_guid` (those of the Platform API have neither) gets those given here.
         """
         path = (*_member(user_guid, member_guid), "rewards")
         call = f"GET /{'/'.join(path)}"

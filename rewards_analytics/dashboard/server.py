@@ -37,7 +37,7 @@ def serve(
     name
         Name of the source, shown on the page.
     as_of
-        Initial value of As of on the page, today in UTC if None.
+        Initial as-of date of the page, today in UTC if None.
     port
         Port on 127.0.0.1; any free one if 0.
     announce

@@ -76,9 +76,9 @@ class CallerFrame(Generic[IntoFrameT]):
             return self._declared(result).collect(backend="polars", **options)
 
     def by_user(self, query: Query, balance_types: Collection[str] = BALANCE_TYPES) -> LazyFrame:
-        """Answer a query that looks at each user by itself; of rewards in parts, of one part after another.
+        """Answer a query that looks at each user by itself; if rewards come in parts, one part after the other.
 
-        The query needs no rows but those of `balance_types`.
+        The query needs only rows of `balance_types`.
         """
         if self.parts is None:
             return query(self.frame)
@@ -116,7 +116,7 @@ class CallerFrame(Generic[IntoFrameT]):
         balance_types: Collection[str] | None = BALANCE_TYPES,
         extremes: Mapping[str, str] | None = None,
     ) -> LazyFrame:
-        """Answer a query, add up its rows per key, and of rewards in parts add up over the parts.
+        """Answer a query and add up its rows per key, over all parts if rewards come in parts.
 
         Parameters
         ----------
@@ -127,11 +127,11 @@ class CallerFrame(Generic[IntoFrameT]):
         key
             The columns that `add` groups by.
         counted
-            Columns of `add` that count different values, each with the column of `query` that has the values.
+            Columns of `add` that count distinct values, each with the column of `query` that has the values.
         balance_types
-            The query needs no rows of others; None if it needs all.
+            The query needs only rows of these; all rows if None.
         extremes
-            Columns of `add` that are no sums: the `min` or `max` of each counts.
+            Columns of `add` that are a `min` or `max` instead of a sum, each with which of the two.
         """
         if self.parts is None:
             rows = query(self.frame)

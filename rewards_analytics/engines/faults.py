@@ -1,4 +1,4 @@
-"""Rows that no analysis may pass over: found in the columns that it reads, and refused.
+"""Rows that no analysis may ignore: found in the columns that it reads, and refused.
 
 Rows in memory are refused at the call. A lazy frame fails when it is computed: its columns become expressions that
 raise at a fault, so that the check costs no scan of its own.

@@ -65,9 +65,9 @@ class Recognised(NamedTuple):
 
 
 def recognise(rewards: object, asked_by: str) -> Recognised:
-    """Find out which kind of frame this is; refuse whatever is not a frame of a supported kind.
+    """Find out which kind of frame this is; refuse anything else.
 
-    Narwhals sees a frame only later, with the columns that are read: it refuses frames with a column twice.
+    Narwhals sees a frame only later, with the columns that are read, because it refuses frames with a column twice.
     """
     native: Any = nw.to_native(rewards, pass_through=True)
     kind = _kind_of(native)

@@ -1,7 +1,7 @@
-"""Rewards in parts, each with all rows of some users: what is worked out user by user needs one part in memory.
+"""Rewards in parts, each with all rows of some users: an analysis user by user needs one part in memory at a time.
 
-A Polars frame knows nothing of files. So whoever makes one (`scan`) notes here how its rows come in parts, and an
-analysis asks for them. A frame that was filtered or changed since is another frame, and has none.
+A Polars frame knows nothing about files. So `scan`, which makes one, notes here how its rows come in parts, and an
+analysis looks it up. A frame that was filtered or changed since then is another frame and has no parts.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ def note_parts(frame: pl.LazyFrame, parts: Parts) -> pl.LazyFrame:
 
 
 def parts_of(frame: object) -> Parts | None:
-    """Return how the rows of this very frame come in parts, None if nobody has noted it."""
+    """Return how the rows of exactly this frame come in parts, None if that was not noted."""
     return _PARTS.get(id(frame)) if isinstance(frame, pl.LazyFrame) else None
 
 
 class Apart:
     """Tells whether parts have a value in common, from hashes of their values.
 
-    Where no hash comes in two parts, no value does. Where one does it may be chance: then the answer is only slower.
+    If no hash is in two parts, no value is. If one is, it may be by chance: then the analysis is only slower.
     """
 
     def __init__(self) -> None:

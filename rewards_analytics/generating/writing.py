@@ -69,10 +69,10 @@ _PARQUET: Final = {
 def generate(
     out: str | os.PathLike[str], *, rewards: int, seed: int = 2026, days: int | None = None, as_of: date | None = None
 ) -> Path:
-    """Write made-up rewards, and return where they are.
+    """Write made-up rewards, and return their path.
 
-    They are valid, with exact amounts, and in the order of the holdings' keys, so that a user's rewards stand together.
-    The same arguments give the same rewards, and the same bytes of a file. Memory does not grow with their number.
+    They are valid, with exact amounts, and sorted by the key of their holding, so that a user's rewards are together.
+    The same arguments give the same rewards and the same bytes of a file. Memory use does not grow with their number.
 
     Parameters
     ----------

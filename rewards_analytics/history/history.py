@@ -39,13 +39,14 @@ _LONGEST_PAUSE_S: Final = 2.0
 class History:
     """Snapshots of rewards, one a day, kept in a Delta table.
 
-    Each day is one partition (`taken_on`), and is written in one atomic commit: a reader sees a whole day or none, also
-    after a writer was killed. Other readers of Delta tables can read it. Rows are sorted by the key of a holding.
+    Each day is one partition (`taken_on`) and is written in one atomic commit: a reader sees a whole day or nothing,
+    even after a writer was killed. Other readers of Delta tables can read it. Rows are sorted by the key of a holding.
 
     Parameters
     ----------
     path
-        A local folder, or the URL of an object store (`s3://`, `gs://`, `abfs://`). The first `append` makes the table.
+        A local folder, or the URL of an object store (`s3://`, `gs://`, `abfs://`). The first `append` creates the
+        table.
     storage_options
         Settings of the object store, as deltalake takes them; they are added to those of the environment. They are
         never shown.
@@ -75,10 +76,11 @@ class History:
         self._location = Location.of(path, storage_options)
 
     def append(self, rewards: object, on: date, members: object = None) -> None:
-        """Write the snapshot of one day, in place of the one that the day may have.
+        """Write the snapshot of one day. It replaces that day's snapshot if there is one.
 
-        The day changes in one commit, rewards and members together: after an error or a kill it is as it was before, or
-        as it is now. Of two writers of one day the last one wins whole. Days may be written in any order.
+        The day changes in one commit, rewards and members together: after an error or a kill it is either unchanged or
+        completely replaced. If two writers write the same day, the last one replaces the whole day. Days may be written
+        in any order.
 
         Parameters
         ----------
@@ -87,8 +89,8 @@ class History:
         on
             The day of the snapshot, up to today in UTC.
         members
-            A frame like `pull(…).freshness`: `user_guid, member_guid, connection_status, aggregated_at, rewards`. None
-            leaves the day without members.
+            A frame like `pull(…).freshness`: `user_guid, member_guid, connection_status, aggregated_at, rewards`. If
+            None, the day has no members.
 
         Raises
         ------
@@ -187,9 +189,9 @@ class History:
         *,
         session: Any = None,
     ) -> Any:
-        """Rewards of some snapshots as a lazy frame, one row a reward and day, every amount exact.
+        """Rewards of some snapshots as a lazy frame, one row per reward and day, every amount exact.
 
-        The frame is of the version that the table has at the call: it does not see days that are written later. Only
+        The frame reads the version that the table has at the call, so it does not see days that are written later. Only
         the files of the days from `start` to `end` are read.
 
         Parameters
@@ -223,7 +225,7 @@ class History:
             raise MissingDependencyError.for_extra(engine, EXTRAS[engine]) from error
 
     def members(self, start: date | None = None, end: date | None = None) -> pl.DataFrame:
-        """Members of some snapshots, one row a member and day, by `taken_on`, `user_guid`, `member_guid`.
+        """Members of some snapshots, one row per member and day, by `taken_on`, `user_guid`, `member_guid`.
 
         Parameters
         ----------
@@ -249,14 +251,14 @@ class History:
             return read(version, start, end)
 
     def vacuum(self, *, retention_hours: int = RETENTION_HOURS) -> None:
-        """Remove files that the table no longer needs, and write a checkpoint.
+        """Delete files that the table no longer needs, and write a checkpoint.
 
-        These are the files of days that were replaced, and what killed writers left.
+        These are the files of replaced days, and those that killed writers left behind.
 
         Parameters
         ----------
         retention_hours
-            Files that were needed within this many hours stay: another process may still read or write them.
+            Files that were in use within this many hours stay: another process may still read or write them.
 
         Raises
         ------

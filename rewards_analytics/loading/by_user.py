@@ -1,9 +1,9 @@
-"""Parquet whose rows stand by user: how it is written, and how it says so.
+"""Parquet sorted by user: how it is written and declared.
 
-What is worked out user by user then needs few users in memory at a time, however many there are. Readers go by the
-least and greatest `user_guid` of each row group, which every writer of Parquet notes, and check them against the rows:
-a file that says more than is true costs time, and changes no number. The declaration is Parquet's own
-(`sorting_columns`), for other readers.
+An analysis that works user by user then needs few users in memory at a time, however many there are. Readers use the
+least and greatest `user_guid` of each row group, which every Parquet writer records, and check them against the rows:
+a file whose statistics are wrong costs time, but changes no number. Parquet's own declaration (`sorting_columns`) is
+for other readers.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 ROW_GROUP: Final = 1 << 18
-"""Rewards of a row group, about: it ends with the last reward of a user."""
+"""Approximate rewards per row group: each ends with the last reward of a user."""
 
 _USER: Final = "user_guid"
 
 
 def order_of(schema: pa.Schema) -> list[pq.SortingColumn]:
-    """Declare that rows stand by user: `ParquetWriter(…, sorting_columns=order_of(schema))`."""
+    """Declare that rows are sorted by user: `ParquetWriter(…, sorting_columns=order_of(schema))`."""
     return [pq.SortingColumn(schema.get_field_index(_USER))]
 
 
 def write_parquet(table: pa.Table, file: IO[bytes]) -> None:
-    """Write rows in the order that they have; where they stand by user, the file says so."""
+    """Write rows in their order, and declare it if they are sorted by user."""
     users = pl.Series(pl.from_arrow(table[_USER]))
     by_user = users.is_sorted()
     options: dict[str, Any] = {"compression": "zstd", "sorting_columns": order_of(table.schema) if by_user else None}
@@ -37,7 +37,7 @@ def write_parquet(table: pa.Table, file: IO[bytes]) -> None:
 
 
 def row_groups(table: pa.Table, users: pl.Series) -> Iterator[pa.Table]:
-    """Cut rows that stand by user into row groups, so that the rewards of a user are in one of them."""
+    """Cut rows sorted by user into row groups, so that all rewards of a user are in the same one."""
     start = 0
     while start < len(users):
         end = min(start + ROW_GROUP, len(users))

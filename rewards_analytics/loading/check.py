@@ -26,20 +26,20 @@ class Report:
     Attributes
     ----------
     rows
-        Rows read: rewards, rejected rows and further copies together.
+        Number of rows read: rewards, rejected rows and further copies together.
     rewards
-        Rows that `load` returns with `on_invalid="drop"`.
+        Number of rows that `load` returns with `on_invalid="drop"`.
     rejected
         A row for each row that is not a valid reward: `place`, `field` (null where the whole row is invalid),
         `problem`, `value` (text).
     reasons
-        How many rows were rejected for which reason, the most frequent first.
+        How many rows were rejected for each reason, the most frequent first.
     duplicates
-        Further copies of rows, which loading leaves out.
+        Number of further copies of rows, which loading leaves out.
     unknown
         Enumerated values that are not documented: field -> value -> rows. Empty if there are none.
     nulls
-        Rows without a value, for each field that may be null.
+        Number of rows without a value, for each field that may be null.
     days
         First and last day of `expires_on` and `created_at` (in UTC), for those that have any.
     amounts

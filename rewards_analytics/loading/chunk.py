@@ -37,7 +37,7 @@ class Place(NamedTuple):
     path: str | None = None
 
     def text(self, field: str | None = None) -> str:
-        """The place in words, down to the field where a JSON path can tell.
+        """The place in words, down to the field if there is a JSON path.
 
         >>> Place("export.ndjson", 17).text("balance")
         'export.ndjson:17'
@@ -92,7 +92,7 @@ class Chunk:
 
 
 def disagreement(place: Place, field: str, own: object, given: object) -> SourceError:
-    """The error for a row that does not belong where its file is."""
+    """The error for a row that contradicts the place of its file."""
     return SourceError(
         f"{place.text(field)}: {field} is {str(own)!r}, and the place of the file says {given!r}. Correct the row, or "
         "move the file."

@@ -1,7 +1,7 @@
 """Where a lazy frame is computed: the session or client of its engine, and an error when a cluster is lost.
 
-Spark and Dask wait without end for workers. Here a second thread counts the workers while something is computed, and
-stops the computation once there has been none for the time that the engine's own settings allow.
+Spark and Dask wait for workers forever. Here a second thread counts the workers during a computation, and stops it once
+there have been none for as long as the engine's own settings allow.
 """
 
 from __future__ import annotations
@@ -38,21 +38,21 @@ def computing(engine: str, *, master: str | None = None, scheduler: str | None =
     engine
         An engine of `scan`.
     master
-        Address of a Spark cluster, such as `spark://host:7077`; the cores of this machine if None. How long a cluster
-        may be without workers is Spark's setting `spark.scheduler.maxRegisteredResourcesWaitingTime`, 30 seconds unless
-        set.
+        Address of a Spark cluster, such as `spark://host:7077`; the cores of this machine if None. Spark's setting
+        `spark.scheduler.maxRegisteredResourcesWaitingTime` (30 seconds by default) limits how long a cluster may have
+        no workers.
     scheduler
-        Address of a Dask scheduler, such as `tcp://host:8786`; threads of this process if None. How long it may be
-        without workers is Dask's setting `distributed.comm.timeouts.connect`, 30 seconds unless set.
+        Address of a Dask scheduler, such as `tcp://host:8786`; threads of this process if None. Dask's setting
+        `distributed.comm.timeouts.connect` (30 seconds by default) limits how long it may have no workers.
 
     Raises
     ------
     ArgumentError
-        An address that is not of this engine.
+        If the address belongs to another engine.
     MissingDependencyError
-        The engine is not installed, or Java is not.
+        If the engine or Java is not installed.
     ClusterError
-        The cluster cannot be reached, or is without workers for too long.
+        If the cluster cannot be reached, or has no workers for too long.
     """
     for name, address, of_engine in (("master", master, "pyspark"), ("scheduler", scheduler, "dask")):
         if address is not None and engine != of_engine:
@@ -78,7 +78,7 @@ def _spark(master: str | None) -> Iterator[SparkSession]:
         raise MissingDependencyError.for_extra("pyspark", "spark") from error
     active = SparkSession.getActiveSession()
     if active is not None and master is None:
-        yield active  # of whoever runs the command in their own process
+        yield active  # the caller's own session: they started it and will stop it
         return
     _require_java()
     if master is None or master.startswith("local"):
@@ -95,7 +95,7 @@ def _spark(master: str | None) -> Iterator[SparkSession]:
     }
     try:
         session = builder.config(map=settings).getOrCreate()
-    except Exception as error:  # Py4J has many, and all of them mean that there is no session
+    except Exception as error:  # Py4J raises many kinds, and each means that the session did not start
         raise ClusterError.unreachable(f"Spark at {master or 'local[*]'}", _reason(error)) from error
     context: Any = session.sparkContext
     try:
@@ -174,7 +174,7 @@ def _dask(scheduler: str) -> Iterator[None]:
 
 @contextmanager
 def _watched(cluster: str, workers: Callable[[], int], stop: Callable[[], object], patience: float) -> Iterator[None]:
-    """Stop what is computed, and raise a `ClusterError`, where a cluster has no worker for some seconds."""
+    """Stop the computation and raise a `ClusterError` if a cluster has no worker for some seconds."""
     done, lost = threading.Event(), threading.Event()
 
     def watch() -> None:

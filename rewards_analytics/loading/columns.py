@@ -101,7 +101,7 @@ def _convert(name: str, column: pa.Array, source: str) -> tuple[pa.Array, Proble
 def _filled(
     name: str, array: pa.Array, problems: Problems, place_of: Callable[[int], Place], given: str
 ) -> tuple[pa.Array, Problems]:
-    """A column whose nulls have the value that is given for all rows; any other value is an error."""
+    """A column with its nulls replaced by the value given for all rows; any other value is an error."""
     value = _convert(name, pa.array([given]), "the file")[0][0]
     for row in np.flatnonzero(pc.fill_null(pc.not_equal(array, value), False).to_numpy(zero_copy_only=False)):
         raise disagreement(place_of(int(row)), name, array[int(row)], given)
@@ -311,9 +311,9 @@ def numbered(
 
 
 def require_columns(found: Sequence[str], label: str, given: Container[str] = ()) -> None:
-    """Refuse a file without all ten columns: what a missing one would have held is not known to be null.
+    """Refuse a file that lacks one of the ten columns, whose values are unknown rather than null.
 
-    Also one that has a column twice. `given` has those that the file may lack.
+    Also refuse one that has a column twice. `given` holds the columns that the file may lack.
     """
     missing = [name for name in FIELDS if name not in found and name not in given]
     if twice := next((name for name in FIELDS if found.count(name) > 1), None):

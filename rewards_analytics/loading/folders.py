@@ -31,7 +31,7 @@ _NOT_THERE: Final = (errno.ENOENT, errno.ELOOP, errno.ENOTDIR)
 def data_files(folder: str | os.PathLike[str]) -> Iterator[str]:
     """Paths of the files with a known ending below a folder, and of the folders that are Delta tables, sorted.
 
-    Names like `_x` and `~$x` are skipped. Links are followed; a file that can be reached in two ways comes once.
+    Names like `_x` and `~$x` are skipped. Links are followed; a file that can be reached in two ways is read once.
     """
     yield from _walked(os.fspath(folder), set())
 

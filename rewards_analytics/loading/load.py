@@ -34,7 +34,7 @@ def load(
     backend: Literal["polars", "pandas", "pyarrow"] = "polars",
     on_invalid: Literal["raise", "drop"] = "raise",
 ) -> pl.DataFrame | pd.DataFrame | pa.Table:
-    """Rewards of a source, one row a reward, every amount exact.
+    """Load the rewards of a source, one row per reward, every amount exact.
 
     Parameters
     ----------
@@ -42,27 +42,27 @@ def load(
         A path, a glob, a folder (its files with a known ending, in sorted order), the address of an object in a store
         (`s3://`, `gs://`, `abfs://`, `file://`), a list of those, bytes, an open binary file, an iterable of reward
         dicts, or a frame of any supported library. Files are `.json`, `.ndjson` or `.jsonl`, `.csv`, `.parquet`; the
-        text kinds also with `.gz` or `.zst`. Where the ending does not say, or says otherwise, the content does. A
-        folder with a `_delta_log`, also in a store, is a Delta table, read at its current version; folders named like
-        `unit_type=MILES` give their files that column.
+        text kinds also with `.gz` or `.zst`. If the ending is missing or wrong, the content decides. A folder with a
+        `_delta_log`, also in a store, is a Delta table, read at its current version. In a folder named like
+        `unit_type=MILES`, the files get that column from the name.
     backend
         The library of the result; pandas gets Arrow-backed dtypes.
     on_invalid
-        `"raise"`: invalid rows are an `InvalidRewardsError` that says which and why. `"drop"`: they are left
+        `"raise"`: invalid rows raise an `InvalidRewardsError` that says which rows and why. `"drop"`: they are left
         out, and one `RewardsWarning` says how many and why.
 
     Returns
     -------
     The columns `guid, user_guid, member_guid, account_guid, balance_type, unit_type` (text), `balance`
     (decimal(38, 9)), `expires_on` (date), `created_at` (timestamp in UTC, microseconds), `description` (text),
-    in the order of the source. Exact repeats of a row are kept once, at the first place.
+    in the order of the source. Exact repeats of a row are kept once, at their first place.
 
     Raises
     ------
     InvalidRewardsError
-        Rows that are not valid rewards, with `on_invalid="raise"`. Its `.rejected` lists them.
+        If rows are not valid rewards, with `on_invalid="raise"`. Its `.rejected` lists them.
     SourceError
-        A source that cannot be read as a whole.
+        If the source cannot be read as a whole.
 
     Examples
     --------

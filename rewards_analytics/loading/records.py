@@ -1,6 +1,7 @@
 """Rewards one by one, from Python values: what the parser of JSON, CSV and dicts have in common.
 
-Slower than whole columns (`columns`), and the authority on which rows are valid and on the problem of each other one.
+It is slower than whole columns (`columns`), and the authority on which rows are valid and what is wrong with the
+others.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Lazy frames of rewards, for data larger than memory or than one machine.
+"""Lazy frames of rewards, for data larger than the memory of one machine.
 
-Parquet is left to the engine if the footers of the files prove that every row is valid. Everything else is read by the
-decoders of `load`, block by block, whenever the engine asks: no engine's own reader of JSON is exact, and none says
-where an invalid row is.
+The engine reads Parquet itself if the footers of the files prove that every row is valid. The decoders of `load` read
+everything else, block by block, whenever the engine asks: no engine's own JSON reader is exact, and none says where an
+invalid row is.
 """
 
 from __future__ import annotations
@@ -48,16 +48,16 @@ def scan(
 def scan(
     source: object, *, engine: Literal["polars", "duckdb", "dask", "pyspark"] = "polars", session: object = None
 ) -> Any:
-    """Rewards of files as a lazy frame, one row a reward, every amount exact.
+    """Scan the rewards of files as a lazy frame, one row per reward, every amount exact.
 
-    Only the footers of Parquet files are read until the engine computes. An invalid row then fails the computation
+    Until the engine computes, only the footers of Parquet files are read. An invalid row makes the computation fail
     with the message of `load`. Unlike `load`, it keeps exact repeats of a row.
 
     Parameters
     ----------
     source
         A path, a glob, a folder, a URL of an object that Arrow can open (`s3://`, `gs://`, `abfs://`), or a list
-        of those; files of the kinds that `load` reads. Of a Delta table the version that is current at the call.
+        of those; files of the kinds that `load` reads. A Delta table is read at its version at the time of the call.
     engine
         `"polars"` (LazyFrame), `"duckdb"` (relation), `"dask"` (DataFrame), `"pyspark"` (DataFrame). Dask
         and PySpark read each part of the source where it is computed: their workers need the files and this
@@ -72,7 +72,7 @@ def scan(
     Raises
     ------
     SourceError
-        A source that does not exist, or lacks columns.
+        If the source does not exist or lacks columns.
 
     Examples
     --------

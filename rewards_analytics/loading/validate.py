@@ -98,7 +98,7 @@ def _place_of(chunks: Sequence[Chunk], index: int) -> Place:
 
 
 def reasons(rejected: Sequence[Rejection]) -> dict[str, int]:
-    """How many rows were rejected for which reason, the most frequent first."""
+    """How many rows were rejected for each reason, the most frequent first."""
     counts = Counter((row.field, row.problem) for row in rejected)
     return {f"{name} {problem}" if name else f"a row {problem}": rows for (name, problem), rows in counts.most_common()}
 

@@ -1,7 +1,7 @@
 """What one value of a reward may be, in every kind of source.
 
-`columns` converts whole columns at once. What it is not sure of comes here, one value at a time: this module is the
-authority on what is valid and what it means. Amounts have a module of their own, `rewards_analytics.amounts`.
+`columns` converts whole columns at once, and passes each value that it is not sure of to this module, the authority on
+what is valid and what it means. Amounts have a module of their own, `rewards_analytics.amounts`.
 """
 
 from __future__ import annotations

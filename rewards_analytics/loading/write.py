@@ -24,20 +24,20 @@ _ROWS: Final = 1 << 17
 
 
 def write(rewards: object, path: str | os.PathLike[str]) -> Path:
-    """Write rewards to a file of the kind that its ending says, and return its path.
+    """Write rewards to a file in the format of its ending, and return its path.
 
-    The file appears whole or not at all: it is written under another name and then moved. Loading it gives the
-    same rows, to the last digit. (CSV cannot tell an empty text from null.) Parquet whose rows stand by
-    `user_guid` says so.
+    The file is written under another name and then moved, so it is never there in part. Loading it returns the same
+    rows, to the last digit (but CSV cannot distinguish an empty text from null). Parquet sorted by `user_guid` declares
+    it.
 
     Parameters
     ----------
     rewards
-        A frame of any supported library, or another source that `load` takes. Its ten columns are written, in
-        their order; others are not.
+        A frame of any supported library, or another source that `load` takes. The ten columns are written in their
+        order; other columns are not.
     path
         Ends in `.parquet`, `.ndjson`, `.jsonl`, `.json` or `.csv`; the text kinds also in `.gz` or `.zst`.
-        In CSV, a text that a spreadsheet would run as a formula gets a `'` before it, which loading takes off.
+        In CSV, a text that a spreadsheet would run as a formula gets a `'` before it, which loading removes.
 
     Examples
     --------

@@ -38,7 +38,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Replace the traceback of a failed cell by its difference, and note the outcome of every cell."""
+    """Replace the traceback of a failed cell with its difference, and record the outcome of every cell."""
     report = yield
     if isinstance(item, IPyNbCell) and (report.when == "call" or not report.passed):
         lines = _why(item, call) if report.failed else []
@@ -77,7 +77,7 @@ def _difference(item: IPyNbCell) -> list[str]:
         if before != after:
             changes = _changes("\n".join(before).splitlines(), "\n".join(after).splitlines())
             return [*changes[:_MOST_LINES], *(["  …"] if len(changes) > _MOST_LINES else [])]
-    return ["  the outputs come in another number"]
+    return ["  the number of outputs differs"]
 
 
 def _changes(before: Sequence[str], after: Sequence[str]) -> list[str]:

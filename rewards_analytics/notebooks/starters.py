@@ -49,8 +49,8 @@ jobs:
 
 _SCRIPT: Final = """\
 #!/bin/sh
-# Runs every notebook again and compares each output with the stored one; fails where one differs.
-# After a change that is meant: rewards-analytics validate --update *.ipynb
+# Runs every notebook again and compares each output with the stored one; fails if one differs.
+# After an intended change: rewards-analytics validate --update *.ipynb
 set -eu
 python3 -m venv .venv
 .venv/bin/pip install --quiet "rewards-analytics[delta,lab]==VERSION"
@@ -60,12 +60,12 @@ python3 -m venv .venv
 _README: Final = """\
 # Notebooks about rewards
 
-Each notebook opens with its question, and one cell of parameters says what it reads and as of which day. They are
-yours: change them, then store the new outputs.
+Each notebook begins with its question, and a cell of parameters says what it reads and as of which day. The notebooks
+are yours: change them, then store the new outputs.
 
     jupyter lab                                       # read and change them
-    rewards-analytics validate *.ipynb                # run them again; exit with 1 where an output differs
-    rewards-analytics validate --update *.ipynb       # store the outputs of a change that is meant
+    rewards-analytics validate *.ipynb                # run them again; exit with 1 if an output differs
+    rewards-analytics validate --update *.ipynb       # store the new outputs after an intended change
 
 `data/` holds made-up rewards, `data/_history/` a year of daily snapshots, and `data/_benchmarks/` measured times.
 `validate.sh` and `.github/workflows/notebooks.yml` validate in CI.
@@ -78,8 +78,8 @@ yours: change them, then store the new outputs.
 def write_starters(folder: str | os.PathLike[str]) -> list[Path]:
     """Write the starter notebooks into a new or empty folder, and return their paths.
 
-    With them come the small data that they read, the file that says what may differ from one run to the next, and a
-    recipe for CI: a shell script, and a workflow for GitHub Actions that calls it. All of it or nothing is written.
+    The folder also gets the data that they read, the file that lists what may differ between runs, and a recipe for CI:
+    a shell script, and a workflow for GitHub Actions that calls it. If anything fails, nothing is written.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""How balances are spread: holdings by the size of what is available, one panel per unit."""
+"""How balances are spread: holdings by the size of their available balance, one panel per unit."""
 
 from __future__ import annotations
 

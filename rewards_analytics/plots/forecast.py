@@ -1,4 +1,4 @@
-"""What is due, what is expected to expire of it, and what did: bars of the periods, one panel per unit."""
+"""How much is due, how much of it is expected to expire, and how much did: bars per period, one panel per unit."""
 
 from __future__ import annotations
 

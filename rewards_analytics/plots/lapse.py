@@ -1,4 +1,4 @@
-"""Which share of what is due lapses, by the days left: one line per unit, with the number of dues below."""
+"""The share of the amounts due that lapses, by days left: one line per unit, with the number of dues below."""
 
 from __future__ import annotations
 

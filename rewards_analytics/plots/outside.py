@@ -1,4 +1,4 @@
-"""What expires and a timeline does not show, in words: said wherever one is drawn, because totals include it."""
+"""The expiring amounts that a timeline cannot show, in words: every picture of one says so, as totals include them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is held and what of it expires, one panel per unit."""
+"""How much is held and how much of it expires, one panel per unit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a report says: the analyses of one set of rewards as a plain dict, tables and pictures included."""
+"""The contents of a report: the analyses of one set of rewards as a plain dict, with tables and pictures."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def report_facts(
     """
     as_of = day(as_of)
     if rates is not None:
-        read_rates(rates)  # before anything is computed, because they may be wrong
+        read_rates(rates)  # fails before anything is computed if they are wrong
     movement = history if history is None or isinstance(history, Moved) else Movement(history, as_of)  # likewise
     rewards = typed_once(rewards, asked_by="report")
     fresh = None if freshness is None else stale(rewards, freshness, as_of=as_of)

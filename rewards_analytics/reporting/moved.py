@@ -1,4 +1,4 @@
-"""What moved, as a report says it of a history: the last 12 months and the last full one, with their pictures."""
+"""What moved in a history, for a report: the last 12 months and the last full month, with pictures."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MOST_PICTURES: Final = 4
 
 
 class Movement:
-    """A history as a report reads it: only snapshots up to `as_of`, of the months that it shows.
+    """Reads a history for a report: only snapshots up to `as_of`, of the months that the report shows.
 
     Raises
     ------
@@ -116,12 +116,12 @@ class Moved:
         return max(full, default=None)
 
     def _lacks(self, month: date | None) -> list[str]:
-        """Return in sentences what the history does not show."""
+        """Return sentences about what the history does not show."""
         if not self.days:
             return [f"The history has no snapshot up to {day(self.as_of)}."]
         if len(self.days) == 1:
             return [
-                f"The history has one snapshot, that of {day(self.days[0])}. What moved shows once there is a second."
+                f"The history has one snapshot, that of {day(self.days[0])}. It takes a second one to show what moved."
             ]
         sentences = []
         if not self.rows:
@@ -131,8 +131,8 @@ class Moved:
         if missing := (self.days[-1] - self.days[0]).days + 1 - len(self.days):
             verb = "has" if missing == 1 else "have"
             sentences.append(
-                f"{count(missing, 'day')} in between {verb} no snapshot: what moved then counts on the next day that "
-                "does."
+                f"{count(missing, 'day')} in between {verb} no snapshot: movements on such a day count on the next day "
+                "that has one."
             )
         if late := (self.as_of - self.days[-1]).days:
             sentences.append(f"The last snapshot is {count(late, 'day')} older than this report.")

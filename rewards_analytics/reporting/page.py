@@ -1,4 +1,4 @@
-"""The page of a report: a plain dict in, one self-contained HTML document out. Knows no frame and no picture."""
+"""The page of a report: a plain dict in, one self-contained HTML document out. It knows neither frames nor pictures."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def template(name: str) -> Template:
 
 
 def page(facts: Mapping[str, Any], *, scripts: bool = True) -> str:
-    """Render a report's facts as a page that asks for nothing outside itself.
+    """Render a report's facts as a page that loads nothing from outside.
 
-    Every text is escaped by the template engine. The page's policy allows its one style sheet and its one script (none
-    without `scripts`) by their hashes, and images that are in the page: nothing else, whatever text from outside holds.
+    The template engine escapes every text. The page's policy allows only its one style sheet and its one script (none
+    without `scripts`), by their hashes, and embedded images, whatever the texts from outside contain.
     """
     sheet, code = style(facts["as_of"]), script() if scripts else None
     return template("page.html").render(facts, style=sheet, script=code, policy=policy(sheet, code))

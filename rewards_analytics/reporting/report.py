@@ -27,10 +27,10 @@ def report(
     The page needs no network, no script and no fonts. A `path` that ends in `.xlsx` gets the workbook instead: a sheet
     for each table of the page, with real numbers (see `show.sheets`).
 
-    It says in words what matters, then shows totals per unit, what they are worth, how fresh they are and what moved
-    where rates, members and a history are given, the timeline of the next 24 months, the aging schedule, whose balances
-    expire next, the nearest goals and the quality checks, with pictures and the definition of each number. The same
-    rewards, as-of date, title, rates, history, freshness and package version give the same bytes.
+    It begins with a summary in words. Then it shows totals per unit, the timeline of the next 24 months, the aging
+    schedule, the next expiries, the nearest goals, the bands of balances and the quality checks, with pictures and the
+    definition of each number. Rates, members and a history add what balances are worth, how fresh they are, and what
+    moved. The same rewards, as-of date, title, rates, history, freshness and package version give the same bytes.
 
     Parameters
     ----------
@@ -40,11 +40,11 @@ def report(
     path
         File to write. An existing one is replaced, but only once the new one is complete.
     as_of
-        Day that the report looks ahead from, today in UTC if None.
+        Day from which the report looks ahead, today in UTC if None.
     title
         Title of the page, `Rewards report` if None.
     rates
-        Dollars per unit, in any form that `value` takes. Without them the page says nothing about value.
+        Dollars per unit, in any form that `value` takes. Without rates the page does not mention value.
     history
         A `History`, or rewards in a frame of any supported kind with a column `taken_on`. With it the page shows what
         moved in the last 12 months up to `as_of`; later snapshots do not count. See `roll_forward`.
@@ -112,7 +112,7 @@ def report_with_pdf(
     ArgumentError
         If `path` names a workbook.
     MissingDependencyError
-        If neither Chromium nor Chrome is installed to print it; otherwise as `report`.
+        If neither Chromium nor Chrome is installed to print it. Other errors are as in `report`.
     """
     from rewards_analytics.reporting.facts import report_facts
     from rewards_analytics.reporting.page import page

@@ -15,7 +15,7 @@ from rewards_analytics.results.records import Record, Result, collected, in_orde
 from rewards_analytics.schema import GOALS
 
 CLOSE: Final = 0.9
-"""Progress from which on a goal counts as close."""
+"""From this progress on, a goal counts as close."""
 
 MOST_GOALS: Final = 12
 """Goals that a page, a picture or a dashboard lists."""
@@ -45,7 +45,7 @@ def nearest(goals: LazyFrame, most: int = MOST_GOALS) -> LazyFrame:
 
 
 def nearest_of(result: Result, most: int = MOST_GOALS) -> NearestGoals:
-    """Give the nearest goals of a result of `distance`."""
+    """Return the nearest goals of a result of `distance`."""
     if isinstance(result, Sequence):
         ahead = in_order("distance", [row for row in result if not row["reached"]])
         return NearestGoals(ahead[:most], len(ahead), len(result) - len(ahead))
@@ -55,9 +55,9 @@ def nearest_of(result: Result, most: int = MOST_GOALS) -> NearestGoals:
 
 
 def nearest_goals(rewards: Any, *, most: int = MOST_GOALS) -> tuple[Sequence[Record], GoalCounts]:
-    """Give the nearest goals and the counts of all, without sorting all of them: there may be millions."""
+    """Return the nearest goals and the counts of all, without sorting all of them: there may be millions."""
     table = from_caller(rewards, [*COLUMNS, "description"], asked_by="report")
-    # Of rewards in parts, the goals are worked out three times: there may be more of them than fit in memory.
+    # If rewards come in parts, the goals are computed three times: they may not all fit in memory.
     goals = table.by_user(by_goal)
     if table.eager:
         goals = table.collect(goals).lazy()  # the rows are in memory, and read three times

@@ -50,7 +50,7 @@ def typed_once(rewards: Any, *, asked_by: str) -> Any:
 
 
 def overview(rewards: Any, *, as_of: date) -> Overview:
-    """Ask of rewards what is said first."""
+    """Compute what reports and summaries say first."""
     return Overview(
         in_order("totals", totals(rewards)),
         in_order("aging", aging(rewards, as_of=as_of)),

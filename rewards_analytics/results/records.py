@@ -18,11 +18,11 @@ Result: TypeAlias = Any
 """A frame of any supported kind, or the records of one."""
 
 _OWN_ORDER: Final = {"bucket": BUCKETS, "check": tuple(CHECKS)}
-"""Columns whose values stand in an order of their own."""
+"""Columns whose values have an order of their own."""
 
 
 def collected(result: Result) -> nw.DataFrame[Any]:
-    """Give a result that is a frame as an eager one."""
+    """Return a result that is a frame as an eager one."""
     if not is_frame(result):
         raise FrameError(
             f"A {type(result).__name__} is not a result. Pass what an analysis returned, or a list of its rows."
@@ -35,7 +35,7 @@ def collected(result: Result) -> nw.DataFrame[Any]:
 
 
 def records(result: Result) -> Sequence[Record]:
-    """Give the rows of a small result as mappings, with None for null on every engine."""
+    """Return the rows of a small result as mappings, with None for null on every engine."""
     if isinstance(result, Sequence) and not isinstance(result, str | bytes):
         return result
     frame = collected(result)
@@ -47,7 +47,7 @@ def records(result: Result) -> Sequence[Record]:
 
 
 def in_order(analysis: str, result: Result) -> list[Record]:
-    """Give the rows of a result in the order of its analysis, also where the frames of an engine have none.
+    """Return the rows of a result in the order of its analysis, even if the frames of an engine have none.
 
     >>> in_order("aging", [{"unit_type": "MILES", "bucket": bucket} for bucket in ("undated", "31-60", "0-30")])
     [{'unit_type': 'MILES', 'bucket': '0-30'},
@@ -73,7 +73,7 @@ def _sort_key(column: str, *, descends: bool) -> Callable[[Record], tuple[bool, 
 
 
 def units_of(rows: Sequence[Record]) -> list[str]:
-    """Give the units of the rows by code point: the order that every analysis keeps."""
+    """Return the units of the rows by code point: the order that every analysis keeps."""
     units = {row["unit_type"] for row in rows}
     if None in units:
         raise FrameError("'unit_type' is null in a row of the result. Pass the result of an analysis, which has none.")
@@ -81,5 +81,5 @@ def units_of(rows: Sequence[Record]) -> list[str]:
 
 
 def of_unit(rows: Sequence[Record], unit_type: str) -> list[Record]:
-    """Give the rows of one unit, in their order."""
+    """Return the rows of one unit, in their order."""
     return [row for row in rows if row["unit_type"] == unit_type]

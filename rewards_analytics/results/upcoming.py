@@ -35,9 +35,9 @@ class NextExpiries(NamedTuple):
 
 
 def next_expiries(rewards: Any, *, as_of: date, until: date | None = None, most: int = MOST_UPCOMING) -> NextExpiries:
-    """Give the next expiries from a day on, at most `most` of each unit.
+    """Return the next expiries from a day on, at most `most` of each unit.
 
-    The rows are those of `upcoming`, in its order. As `most` holds for each unit, none of them crowds out the others.
+    The rows are those of `upcoming`, in its order. `most` applies to each unit, so that none crowds out the others.
     """
     table = from_caller(rewards, COLUMNS, asked_by="next_expiries")
     once = table.collect(due_by_day(table.frame, as_of, until)).lazy() if table.eager else None  # it is read twice
@@ -85,7 +85,7 @@ def soon(schedule: Sequence[Record], unit_type: str) -> Decimal:
 
 
 def in_bucket(schedule: Sequence[Record], bucket: str) -> dict[str, Decimal]:
-    """Return what of each unit is in one bucket of `aging`, such as `undated`, without the units that have nothing."""
+    """Return the amount of each unit in one bucket of `aging`, such as `undated`, without units that have nothing."""
     return {row["unit_type"]: row["expiring"] for row in schedule if row["bucket"] == bucket and row["expiring"]}
 
 

@@ -30,7 +30,7 @@ IN_DOLLARS: Final = ("value", "expiring_value", "rate")
 """Columns of dollars, whatever the unit of their row."""
 
 _MAY_BE_UNKNOWN: Final = ("available", "expiring_value", "progress", "stale", "unknown", "value")
-"""Columns of numbers: a null stands among the numbers."""
+"""Columns of numbers: a null is aligned like a number."""
 
 
 class Bar(NamedTuple):
@@ -46,24 +46,24 @@ class Cell(NamedTuple):
     Attributes
     ----------
     text
-        What people read.
+        The text that people read.
     exact
         The value as programs write it: every digit, an ISO date, the whole guid, the enumerated value; None for null.
     kind
         Decides how the cell looks: numbers are aligned right, a unit has a dot of its colour, a guid is code, and
         words are text from outside.
     sort
-        What the page sorts the column by: `text` if None; empty for null, which stays last.
+        The value that the page sorts the column by: `text` if None; empty for null, which stays last.
     bar
         A bar next to the number.
     classes
         More classes of the cell: `unit-N` for the colour of its unit or bar, `none`, `aside`.
     href
-        Where a press on the text leads.
+        The address that the text links to.
     toggle
-        In the dashboard, the list and the value that a press on the text chooses, or leaves out again.
+        In the dashboard, the list and the value that a press on the text selects or deselects.
     pressed
-        Whether that value is chosen.
+        Whether that value is selected.
     """
 
     text: str
@@ -82,7 +82,7 @@ class Cell(NamedTuple):
         return f"{kind} {self.classes}" if kind and self.classes else kind or self.classes
 
     def with_bar(self, part: Decimal | float | None, whole: Decimal | float | None, unit_type: str) -> Cell:
-        """Return the cell with a bar of what a part is of the whole, in the colour of a unit."""
+        """Return the cell with a bar that shows a part of the whole, in the colour of a unit."""
         return self._replace(bar=Bar(bar_width(part, whole)), classes=f"{self.classes} {unit_class(unit_type)}".strip())
 
 
@@ -99,7 +99,7 @@ def bar_width(part: Decimal | float | None, whole: Decimal | float | None = 1.0)
 
 
 def amount(value: Decimal | None, unit_type: str, decimals: int = 0) -> Cell:
-    """Return the cell of an amount in its unit, with at least so many decimals."""
+    """Return the cell of an amount in its unit, with at least `decimals` decimals."""
     exact = None if value is None else str(exact_number(value))
     return _number(wording.amount(value, unit_type, decimals), exact, faint=not value)
 
@@ -211,7 +211,7 @@ def _number(text: str, exact: str | None, *, faint: bool = False) -> Cell:
 
 
 NO_NUMBER: Final = _number("–", None, faint=True)
-"""Where a row has no such number at all."""
+"""For a row that does not have this number."""
 
 NO_LIMIT: Final = _number("no limit", None, faint=True)
 """Where a band has no end."""

@@ -36,30 +36,30 @@ DEFINITIONS: Final = {
         "the goal counts the balance held in its unit; the provider does not say so."
     ),
     "Stale": (
-        "A balance is as old as the last time that MX gathered it from the member's institution. It is stale if that "
-        "was more than {stale_after} calendar days in UTC before the as-of date. Its age is unknown if MX does not say "
-        "when it was, or has never gathered it."
+        "The age of a balance counts from the last time that MX gathered it from the member's institution. A balance "
+        "is stale if that was more than {stale_after} calendar days (UTC) before the as-of date. Its age is unknown "
+        "if MX does not say when that was, or has never gathered it."
     ),
     "Roll-forward": (
-        "Opening + joined + earned - redeemed - expired - left = closing, from two snapshots that follow each other, "
-        "added up. Earned and redeemed are net between the two, so at least this much: what is earned and redeemed "
-        "in between shows as the difference. Expired are the lots of the earlier snapshot whose day has passed. While "
-        "an institution reports late, it still lists a lot that has expired: its loss then shows as earned, and as "
-        "redeemed once the institution reports again. "
-        "Joined and left are the balances of holdings that only the later or only the earlier snapshot shows."
+        "Opening + joined + earned - redeemed - expired - left = closing, computed between consecutive snapshots and "
+        "added up. Earned and redeemed are net between two snapshots, so they are lower bounds: amounts earned and "
+        "redeemed in between show as their difference. Expired are the lots of the earlier snapshot whose day has "
+        "passed. An institution that reports late still lists a lot that has expired: its loss then shows as earned, "
+        "and as redeemed once the institution reports again. Joined and left are the balances of holdings that are "
+        "only in the later or only in the earlier snapshot."
     ),
     LIKELY: (
-        "What expires within {soon_days} days, each due times the share of earlier dues of its unit that lapsed with "
-        "as many days left. Lapsed is what was still due on its day; the rest was redeemed, or moved to another day. "
-        "It is not the breakage rate, which needs the issuer's ledger. The share of the past is that of what was due "
-        "within {soon_days} days on the first snapshot of each month, up to a year back. Nothing is said of a unit "
-        "with fewer than {fewest_dues} such dues, nor where the last snapshot is more than {most_age} days old or "
-        "lists another amount as due."
+        "The amounts that expire within {soon_days} days, each due times the share of earlier dues of its unit that "
+        "lapsed with as many days left. An amount lapsed if it was still due on its day; otherwise it was redeemed, or "
+        "moved to another day. This is not the breakage rate, which needs the issuer's ledger. The share in the past "
+        "covers the amounts due within {soon_days} days on the first snapshot of each month, up to a year back. A "
+        "unit is left out if it has fewer than {fewest_dues} such dues, if the last snapshot is more than {most_age} "
+        "days old, or if that snapshot lists a different amount as due."
     ),
     "Value": (
-        "Each holding times the rate of its unit, or the rate of its member and unit where there is one, added "
-        "up. A dollar is worth one dollar unless a rate says otherwise. Holdings without a rate or with an "
-        "unknown balance add nothing. The expiring value covers everything that expires, at any date."
+        "The sum over all holdings of balance times rate: the rate of the member and unit if there is one, otherwise "
+        "that of the unit. A dollar is worth one dollar unless a rate says otherwise. Holdings without a rate or with "
+        "an unknown balance add nothing. The expiring value covers everything that expires, at any date."
     ),
     "Units": (
         "Miles, points, segments and dollars are never added to each other, and no exchange rate is assumed. "
@@ -73,7 +73,7 @@ DEFINITIONS: Final = {
 def definitions(
     *, value: bool, stale_after: int | None = None, moved: bool = False, lapses: bool = False
 ) -> dict[str, str]:
-    """Return the definitions of a report: those that not every report needs only if it shows what they define."""
+    """Return the definitions of a report, without those of numbers that it does not show."""
     shown = {"Value": value, "Stale": stale_after is not None, "Roll-forward": moved, LIKELY: lapses}
     numbers = {
         "stale_after": stale_after,

@@ -12,7 +12,7 @@ from rewards_analytics.show.shown import Shown, dressed, nothing
 
 
 def pictures(kind: str, result: Result, **options: Any) -> Shown:
-    """Pictures of a result, one for each unit, with alternative text, light or dark as the page around them.
+    """Pictures of a result, one for each unit, with alternative text, in the light or dark colours of the page.
 
     `kind` is `totals`, `expiring`, `aging`, `bands`, `lapse`, `forecast`, or `distance`, which is one picture for all
     units. `options` go to the drawing: `every` for `expiring` and `forecast`.

@@ -10,7 +10,7 @@ from rewards_analytics.show.headline import MOST_UNITS, Part, Sentence, listed
 from rewards_analytics.wording import amount_of, count, percent, rounded_of, unit_name
 
 MOST_AGES: Final = 7
-"""Ages that a sentence names one by one; older members come together."""
+"""Ages that a sentence names one by one; older members are counted together."""
 
 _NUMBERS: Final = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
@@ -45,7 +45,7 @@ def staleness(rows: Sequence[Record], stale_after: int) -> Sentence:
     """Return how much of each unit is stale or of unknown age, from the rows of `freshness`."""
     known = [row for row in rows if row["available"]]
     if not known:
-        return [Part("No balance is held whose age could be given.")]
+        return [Part("No balance is known, so none has an age.")]
     within = count(stale_after, "day")
     stale, unknown = _shares(known, "stale"), _shares(known, "unknown")
     if not stale and not unknown:
@@ -61,7 +61,7 @@ def staleness(rows: Sequence[Record], stale_after: int) -> Sentence:
 
 
 def _shares(rows: Sequence[Record], name: str) -> Sentence:
-    """Return what of each unit `name` is, the largest share first."""
+    """Return the amount `name` of each unit, the largest share first."""
     found = sorted(
         (row for row in rows if row[name]), key=lambda row: (-float(row[name] / row["available"]), row["unit_type"])
     )

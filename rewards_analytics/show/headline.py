@@ -1,4 +1,4 @@
-"""What matters first, in words with numbers."""
+"""The most important facts, in words with numbers."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def share(part: Decimal, whole: Decimal | None) -> str | None:
 def headline(
     totals: Sequence[Record], schedule: Sequence[Record], last_days: Mapping[str, date], goals: GoalCounts
 ) -> list[Sentence]:
-    """Return what is held, what of it expires soon and by which day, and how many members are close to a goal.
+    """Return how much is held, how much expires soon and by which day, and how many members are close to a goal.
 
     `last_days` has for each unit the last day within `SOON_DAYS` on which any of it expires.
     """
@@ -70,7 +70,7 @@ def headline(
 def sentence_of_worth(rows: Sequence[Record], value: Decimal | None, expiring_value: Decimal | None) -> Sentence:
     """Return what everything with a rate is worth in dollars, and how much of that expires."""
     if value is None:
-        return [Part("No balance has a rate, so nothing is said about its value.")]
+        return [Part("No balance has a rate, so its value is not known.")]
     sentence = [Part("Worth "), _number(value, DOLLARS), Part(" at the rates given")]
     if expiring_value:
         sentence += [Part(", "), _number(expiring_value, DOLLARS), Part(" of it due to expire")]

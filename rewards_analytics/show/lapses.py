@@ -21,10 +21,10 @@ _LONGEST_MONTH: Final = 31
 
 
 def likely_to_lapse(outlook: Sequence[Record], schedule: Sequence[Record], as_of: date) -> Sentence:
-    """Return how much of what expires soon is likely to lapse, and how much of what was due did; empty if not known.
+    """Return how much of what expires soon is likely to lapse, and how much lapsed in the past; empty if unknown.
 
-    A unit is left out where its history lists an amount as due that is more than a tenth away from that of `schedule`,
-    the rows of `aging`: it is not the history of these rewards.
+    A unit is left out if the amount due in its history differs by more than a tenth from that of `schedule`, the rows
+    of `aging`: then it is not the history of these rewards.
 
     >>> row = {"unit_type": "POINTS", "due": Decimal(84000), "expected": Decimal("31080.5"), "past_due": Decimal(100)}
     >>> row |= {"past_expired": Decimal(37), "since": date(2025, 11, 24)}

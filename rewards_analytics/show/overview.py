@@ -1,4 +1,4 @@
-"""What matters in some rewards, in sentences with numbers: for the first cell of a notebook, or a terminal."""
+"""A summary of rewards in sentences with numbers: for the first cell of a notebook, or a terminal."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def summary(
     title: str | None = None,
     freshness: Any = None,
 ) -> Shown:
-    """What matters in some rewards, in sentences: what is held, what expires soon, and who is close to a goal.
+    """A summary of rewards in sentences: what is held, what expires soon, and who is close to a goal.
 
-    Amounts are rounded as people say them; in a notebook, hover for the exact ones. The last sentence says what the
-    rewards are.
+    Amounts are rounded; in a notebook, hover over one to see the exact amount. The last sentence says how many rewards
+    these are, and whose.
 
     Parameters
     ----------
@@ -39,11 +39,11 @@ def summary(
     as_of
         Day to count from, today in UTC if None.
     rates
-        Dollars a unit, as in `value`; then a sentence says what everything is worth.
+        Dollars a unit, as in `value`. If given, a sentence says what everything is worth.
     title
-        A title above the sentences, with the day: the head of a report.
+        A title above the sentences, with the day, as at the top of a report.
     freshness
-        When each member was last aggregated, as in `report`; then a sentence says how much is stale.
+        When each member was last aggregated, as in `report`. If given, a sentence says how much is stale.
 
     Raises
     ------

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from rewards_analytics.show.shown import NO_MATHEMATICS, Shown
 
 Line: TypeAlias = str | tuple[str, str]
-"""A sentence; or a pair of the words to stress and the rest."""
+"""A sentence; or a pair of the words to emphasise and the rest."""
 
 
 class Sentences(Shown):
@@ -35,7 +35,7 @@ def sentences(lines: Iterable[Line], *, opening: str = "") -> Sentences:
     Parameters
     ----------
     lines
-        Each a text, or a pair of the words to stress and the rest.
+        Each is a text, or a pair of the words to emphasise and the rest.
     opening
         A sentence above them.
 

@@ -34,7 +34,7 @@ _MOST_CHARACTERS: Final = 32_767
 """Characters of a cell in Excel."""
 
 _CELLS_IN_MEMORY: Final = 500_000
-"""More cells are written to temporary files, row by row."""
+"""With more cells than this, rows are written to temporary files one by one."""
 
 _FIRST_DAY: Final = date(1900, 3, 1)
 """Excel counts days from 1900, which it takes for a leap year."""
@@ -55,15 +55,15 @@ class Sheet:
     name
         Name of the sheet.
     headers
-        The columns to write, with what stands above them.
+        The columns to write, with their headers.
     rows
         The records; read twice.
     notes
         What else a reader should know, to the right of the table.
     chart
-        A column chart of these columns, (category, value), for each unit: the rows of a unit have to follow each other.
+        A column chart of these columns, (category, value), for each unit. The rows of a unit must be consecutive.
     in_words
-        Whether enumerated values stand in words, as in reports, or as programs write them.
+        Whether enumerated values are written in words, as in reports, or unchanged.
     """
 
     name: str
@@ -84,9 +84,9 @@ class _Number(Decimal):
 def workbook(sheets: Sequence[Sheet], *, title: str = "", as_of: date | None = None) -> bytes:
     """Return sheets as an Excel workbook. The same sheets give the same bytes.
 
-    Amounts are numbers in the format of their unit, days are dates, and all other texts are texts: never a formula or
-    a link. An amount of more than 15 digits is written as text, because a spreadsheet would round it; the sheet says
-    so. A result with more rows than a sheet can hold goes on in the next.
+    Amounts are numbers in the format of their unit, days are dates, and everything else is text, never a formula or a
+    link. An amount of more than 15 digits is written as text, because a spreadsheet would round it; the sheet says
+    so. A result with more rows than a sheet can hold continues in the next sheet.
     """
     import xlsxwriter
 

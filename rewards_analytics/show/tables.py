@@ -43,7 +43,7 @@ HEADERS: Mapping[str, str] = {
     "user_guid": "User",
     "value": "Value in dollars",
 }
-"""What stands above a column, where that is not its name."""
+"""Headers of columns that are not simply the name."""
 
 MOST_ROWS: Final = 1_000
 """Rows of a table in a notebook: a browser takes seconds to lay out more."""
@@ -68,11 +68,11 @@ class Table:
     csv
         The same rows as CSV. With it the page offers the download, under the name `name`, and sorts the table.
     words
-        What the bars show, for those who do not see them.
+        A description of the bars, for readers who cannot see them.
     note
-        What the table leaves out, below it.
+        A line below the table that says what it leaves out.
     narrow, long
-        Whether it has so few columns that it looks lost at full width, and whether it scrolls within its own height.
+        Whether it has too few columns for the full width, and whether it scrolls within its own height.
     columns
         In the dashboard, the name of each column: its header is a button that sorts by it.
     order
@@ -102,14 +102,14 @@ class Table:
         return [max((cell.text for cell in column), key=len, default="") for column in self._columns()]
 
     def html(self) -> str:
-        """Return the table as HTML; see README.md for the classes that a page dresses it by."""
+        """Return the table as HTML; README.md lists the classes that a page styles."""
         return str(vars(environment().get_template("table.html").module)["table"](self))
 
     def text(self, *, width: int | None = None, exact: bool = False) -> str:
         """Return the table as plain text.
 
-        Text folds where the table is wider than `width` columns; a number is never cut. With `exact`, names, days
-        and guids stand as programs write them, and null is a dash.
+        Text wraps if the table is wider than `width` columns; a number is never cut. With `exact`, names, days and
+        guids are written as in files, and null as a dash.
         """
         lines = [list(self.headers), *([_exact(cell) if exact else cell.text for cell in row] for row in self.rows)]
         numeric = self.numeric or [False] * len(self.headers)
@@ -126,13 +126,13 @@ class Table:
 def table(
     result: Result, caption: str = "", columns: Mapping[str, str] | Sequence[str] | None = None, *, every: str = "month"
 ) -> Shown:
-    """A result as a table to read, which sorts and downloads as CSV on an exported page.
+    """A result as a table for readers. On an exported page it can be sorted and downloaded as CSV.
 
     Parameters
     ----------
     result
-        A result of an analysis, filtered and cut as you like; or its records. Of more than 1,000 rows the first are
-        shown, and of more than 20,000 the first can be downloaded; the table says so.
+        A result of an analysis, filtered and cut as you like; or its records. At most the first 1,000 rows are shown,
+        and at most the first 20,000 can be downloaded; the table says how many it leaves out.
     caption
         What the table holds.
     columns
@@ -167,9 +167,9 @@ def by_unit(result: Result, caption: str = "", *, row: str, shown: str | None = 
     caption
         What the table holds.
     row
-        The column that heads the rows, such as `period` or `bucket`; `band` for a result of `bands`.
+        The column whose values head the rows, such as `period` or `bucket`; `band` for a result of `bands`.
     shown
-        The column to show of each unit; `holdings` of bands and `expiring` otherwise if None.
+        The column to show for each unit. If None, `holdings` for bands and `expiring` otherwise.
     every
         Length of the periods in a column `period`.
 
@@ -218,7 +218,7 @@ def of_units(
     every: str = "month",
     bars: bool = True,
 ) -> Table:
-    """Return the table with a line for each value of `row`, and in it what is `shown` of each unit."""
+    """Return the table with a line for each value of `row`, and in it the column `shown` for each unit."""
     units = units_of(rows)
     found = {(each[row], each["unit_type"]): each for each in rows}
     largest = {unit_type: max(each[shown] for each in of_unit(rows, unit_type)) for unit_type in units}
@@ -255,7 +255,7 @@ def _decimals(rows: Sequence[Record], names: Iterable[str]) -> Mapping[tuple[str
 
 
 def header(name: str) -> str:
-    """Return what stands above a column."""
+    """Return the header of a column."""
     return HEADERS.get(name) or name.replace("_", " ").capitalize()
 
 
@@ -268,7 +268,7 @@ def _headers(columns: Mapping[str, str] | Sequence[str] | None, found: Sequence[
 
 
 def _shown(made: Table, in_all: int, rows: Sequence[Record], columns: Sequence[str]) -> Shown:
-    """Return a table that may be cut, of so many rows in all, with the download of `rows`."""
+    """Return a table that shows all or the first of its rows, with the download of `rows`."""
     if not rows:
         return nothing(f"{made.caption}: none.")
     if left_out := in_all - len(made.rows):

@@ -3,7 +3,7 @@
     python -m tests.benchmarks.loading
 
 Times are of the processor (user and system, over all threads), the least of several runs: on a shared machine they
-vary less than the clock, which is shown beside them. Memory is the peak of a process that only loads.
+vary less than the clock, which the table shows too. Memory is the peak of a process that only loads.
 """
 
 from __future__ import annotations

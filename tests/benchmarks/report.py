@@ -6,7 +6,7 @@ From the same Parquet file, each route in a process of its own that begins befor
 - `report`: load, and `ra.report` with rates;
 - `pdf`: the same with its PDF, where there is a browser;
 - `notebook`: load in a kernel, which starts for it, and the product report's notebook with rates;
-- `batch`: a report for each of 500 users, with the time of one beside it.
+- `batch`: a report for each of 500 users, compared with the time of one.
 
 A table of ratios to the bare analysis is printed, in time and in time of the processor (with that of the browser and
 of the kernel), the peak memory of the largest process, and the size of the page. A page must be below 1 MB, and a

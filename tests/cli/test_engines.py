@@ -79,7 +79,7 @@ def test_standard_input_is_refused(run):
     ended = run("totals", "-", "--engine", "polars", stdin=b"{}")
 
     assert (ended.status, ended.out) == (2, "")
-    assert "--engine reads the source several times, and standard input comes once. Name a file." in ended.err
+    assert "--engine reads the source several times, standard input only once. Name a file." in ended.err
 
 
 @pytest.mark.parametrize(("engine", "extra"), [("duckdb", "duckdb"), ("dask", "dask"), ("pyspark", "spark")])

@@ -435,7 +435,7 @@ def test_a_folder_with_other_data_is_refused_and_left_unchanged(client, sandbox,
     (tmp_path / name).parent.mkdir(exist_ok=True)
     (tmp_path / name).write_bytes(content)
 
-    with pytest.raises(ra.RewardsError, match=rf"holds {name.split('/')[-1]}, which no pull has written"):
+    with pytest.raises(ra.RewardsError, match=rf"holds {name.split('/')[-1]}, which is not from a pull"):
         ra.pull(client, out=tmp_path)
 
     assert sandbox.requests == []
@@ -445,7 +445,7 @@ def test_a_folder_with_other_data_is_refused_and_left_unchanged(client, sandbox,
 def test_parquet_from_another_program_is_refused(client, sandbox, tmp_path):
     ra.load([]).write_parquet(tmp_path / "part-00000.parquet")
 
-    with pytest.raises(ra.RewardsError, match="which no pull has written"):
+    with pytest.raises(ra.RewardsError, match="which is not from a pull"):
         ra.pull(client, out=tmp_path)
 
 
@@ -715,7 +715,7 @@ def test_an_interrupted_pull_keeps_what_the_lists_said(client, sandbox, tmp_path
 def test_members_of_another_program_are_refused_and_left_as_they_are(client, sandbox, tmp_path):
     (tmp_path / "_members.parquet").write_bytes(b"not Parquet")
 
-    with pytest.raises(ra.RewardsError, match=r"holds _members\.parquet, which was not written by a pull: it would be"):
+    with pytest.raises(ra.RewardsError, match=r"holds _members\.parquet, which is not from a pull: it would be"):
         ra.pull(client, out=tmp_path)
 
     assert sandbox.requests == []

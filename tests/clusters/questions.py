@@ -1,4 +1,4 @@
-"""The questions that are asked of a cluster, and the files that they are asked of."""
+"""The questions that a cluster answers, and the files that they are about."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A Spark cluster of separate processes gives the answers of one machine, also when it loses a worker."""
+"""A Spark cluster of separate processes gives the same answers as one machine, even if it loses a worker."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""Parquet whose rows stand by user says so, and keeps the rows of a user in one row group."""
+"""Parquet sorted by user declares it, and keeps the rows of a user in one row group."""
 
 import pyarrow.parquet as pq
 import pytest

@@ -210,7 +210,7 @@ def test_a_value_of_a_folder_that_its_column_cannot_have_is_an_invalid_row():
     ]
 
 
-# --- What is beside the files -----------------------------------------------------------------------
+# --- Other things in the folder ---------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

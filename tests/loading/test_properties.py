@@ -1,4 +1,4 @@
-"""Whatever the rewards are: nothing is changed, nothing is lost, and a bad one is found where it stands."""
+"""Whatever the rewards are: nothing is changed, nothing is lost, and a bad one is named with its place."""
 
 import tempfile
 import warnings

@@ -26,7 +26,7 @@ def guids(request):
 
 @pytest.fixture
 def bucket(tmp_path):
-    """A folder with a Delta table of two versions, and files beside it."""
+    """A folder with a Delta table of two versions, and other files."""
     folder = tmp_path / "bucket"
     for rewards in (OLD, NEW):
         deltalake.write_deltalake(

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def axes(**options: Any) -> Axes:
-    """Axes of a figure that no backend shows."""
+    """Axes of a figure that is not registered with pyplot."""
     return Figure(figsize=(7, 6), layout="constrained", **options).add_subplot()
 
 

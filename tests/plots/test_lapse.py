@@ -1,4 +1,4 @@
-"""What stands on the axes of the pictures of dues: the lapse curve, the forecast, and the dues of one holding."""
+"""What is on the axes of the pictures of dues: the lapse curve, the forecast, and the dues of one holding."""
 
 from datetime import date, timedelta
 

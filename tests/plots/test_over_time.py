@@ -1,4 +1,4 @@
-"""What stands on the axes of the pictures of a history."""
+"""What is on the axes of the pictures of a history."""
 
 from datetime import date, timedelta
 

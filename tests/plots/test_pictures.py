@@ -1,4 +1,4 @@
-"""What stands on the axes of each picture."""
+"""What is on the axes of each picture."""
 
 import itertools
 from datetime import date, timedelta

@@ -62,7 +62,7 @@ def test_the_numbers_of_its_table_are_those_of_freshness(page):
 
 
 def test_what_stale_means_is_defined(page):
-    assert "It is stale if that was more than 2 calendar days in UTC before the as-of date." in page.text
+    assert "A balance is stale if that was more than 2 calendar days (UTC) before the as-of date." in page.text
     assert "A balance is stale if MX last gathered it from the institution more than 2 days before this" in page.text
 
 

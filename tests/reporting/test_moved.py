@@ -81,7 +81,9 @@ def test_it_says_that_flows_are_net_and_which_days_it_is_about(page):
     assert (
         "From the snapshot of 30 September 2026 to that of 20 November 2026; 12 months are shown at most." in page.text
     )
-    assert "47 days in between have no snapshot: what moved then counts on the next day that does." in page.text
+    assert (
+        "47 days in between have no snapshot: movements on such a day count on the next day that has one." in page.text
+    )
     assert "The last snapshot is 3 days older than this report." in page.text
     assert "Opening + joined + earned - redeemed - expired - left = closing" in page.text
 
@@ -135,7 +137,7 @@ def test_a_history_in_a_folder_gives_the_same_bytes(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("as_of", "says"),
     [
-        (dt.date(2026, 9, 30), "The history has one snapshot, that of 30 September 2026. What moved shows once"),
+        (dt.date(2026, 9, 30), "The history has one snapshot, that of 30 September 2026. It takes a second one to"),
         (dt.date(2026, 9, 29), "The history has no snapshot up to 29 September 2026."),
     ],
 )
@@ -274,4 +276,4 @@ def test_the_workbook_says_what_a_history_of_one_day_lacks(tmp_path):
     book = openpyxl.load_workbook(ra.report(REWARDS, tmp_path / "report.xlsx", as_of=AS_OF, history=one))
 
     cells = [cell for row in book["Roll-forward"].iter_rows(values_only=True) for cell in row if cell]
-    assert "The history has one snapshot, that of 20 November 2026. What moved shows once there is a second." in cells
+    assert "The history has one snapshot, that of 20 November 2026. It takes a second one to show what moved." in cells

@@ -187,7 +187,7 @@ def test_an_interrupt_ends_the_kernel_and_writes_nothing(tmp_path):
         os.kill(int((tmp_path / "pid").read_text()), 0)
 
 
-# --- Mistakes that are told before anything runs --------------------------------------------------
+# --- Mistakes that are reported before anything runs ----------------------------------------------
 
 
 @pytest.mark.parametrize(

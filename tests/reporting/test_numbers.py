@@ -226,7 +226,7 @@ def test_the_assumption_about_goals_stands_where_progress_is_shown(page):
     assert "Progress assumes that a goal counts the balance held in its unit." in page.text
 
 
-def test_source_and_freshness_are_told(page):
+def test_the_source_and_its_age_are_shown(page):
     assert "8 rewards of 2 users and 2 members, recorded on 1 November 2026, 22 days before the day" in page.text
 
 

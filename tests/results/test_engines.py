@@ -1,4 +1,4 @@
-"""What a report asks of the rewards beside the analyses, on every kind of frame."""
+"""What a report computes from the rewards in addition to the analyses, on every kind of frame."""
 
 import datetime as dt
 from decimal import Decimal as D

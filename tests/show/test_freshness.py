@@ -61,7 +61,7 @@ def test_nothing_stale_is_said_to_be_so():
 
 @pytest.mark.parametrize("rows", [[], [row("MILES", None, None, None)], [row("MILES", "0", "0", "0")]])
 def test_without_a_balance_nothing_is_said_about_its_age(rows):
-    assert words(*rows) == "No balance is held whose age could be given."
+    assert words(*rows) == "No balance is known, so none has an age."
 
 
 def test_where_balances_are_below_zero_amounts_take_the_place_of_shares():

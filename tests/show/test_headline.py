@@ -83,7 +83,7 @@ def test_the_value_is_the_sum_of_what_has_a_rate():
         "Worth $18.76 at the rates given, $18.75 of it due to expire, not counting points."
     )
     assert said(dollars, rates={})[-1] == "Worth $0.00 at the rates given."
-    assert said(points, rates={})[-1] == "No balance has a rate, so nothing is said about its value."
+    assert said(points, rates={})[-1] == "No balance has a rate, so its value is not known."
 
 
 def test_no_rewards_are_said_to_be_none():

@@ -66,6 +66,6 @@ def test_the_words_lead_to_their_definition():
 
     text = definitions(value=False, lapses=True)[part.term]
 
-    assert "It is not the breakage rate" in text
-    assert "fewer than 30 such dues, nor where the last snapshot is more than 7 days old" in text
+    assert "This is not the breakage rate" in text
+    assert "fewer than 30 such dues, if the last snapshot is more than 7 days old" in text
     assert part.term not in definitions(value=False)

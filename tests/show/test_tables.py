@@ -154,9 +154,9 @@ def test_any_kind_of_frame_gives_the_same_summary(kind):
 
 
 def test_a_summary_of_rewards_of_the_day_names_it_once():
-    told = repr(show.summary(REWARDS, as_of=dt.date(2026, 11, 1)))
+    said = repr(show.summary(REWARDS, as_of=dt.date(2026, 11, 1)))
 
-    assert told.endswith("Made from 8 rewards of 2 users and 2 members, recorded on 1 November 2026.")
+    assert said.endswith("Made from 8 rewards of 2 users and 2 members, recorded on 1 November 2026.")
 
 
 def test_a_summary_of_nothing_says_so():

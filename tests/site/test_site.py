@@ -97,7 +97,7 @@ def test_the_pages_are_there_as_plain_text_too(site):
     linked = re.findall(r"\]\((\S+)\)", listed)
     assert [page for page in linked if not (site / page).exists()] == []
     assert {"tour.html", "reference/generated/command-line.html"} <= {*linked}
-    assert "What a holding loses on one day" in (site / "llms-full.txt").read_text(encoding="utf-8")
+    assert "the amount that a holding loses on one day" in (site / "llms-full.txt").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("page", WRITTEN, ids=lambda page: str(page.relative_to(DOCS)))

@@ -1,4 +1,4 @@
-"""When each holding last earned and redeemed, and how much lately."""
+"""When each holding last earned and redeemed, and how much it did so recently."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def activity(history: StoredHistory, *, window: int = 90) -> PolarsLazyFrame: ..
 @overload
 def activity(history: IntoFrameT, *, window: int = 90) -> IntoFrameT: ...
 def activity(history: StoredHistory | IntoFrameT, *, window: int = 90) -> PolarsLazyFrame | IntoFrameT:
-    """When a holding last earned and redeemed, and how much of late, one row per holding of the last snapshot.
+    """When a holding last earned and redeemed, and how much recently, one row per holding of the last snapshot.
 
     Parameters
     ----------
@@ -51,15 +51,15 @@ def activity(history: StoredHistory | IntoFrameT, *, window: int = 90) -> Polars
 
     Returns
     -------
-    The same kind of frame (of a `History` a Polars LazyFrame, computed in flat memory), by the key (nulls last), the
+    The same kind of frame (a Polars LazyFrame for a `History`, computed in flat memory), by the key (nulls last), the
     holdings whose available balance is known at the last snapshot: `user_guid`, `member_guid`, `account_guid`,
     `unit_type` (str), `available` (decimal(38, 9), in the row's own unit), `last_earned_on`, `last_redeemed_on` (date),
     `idle_days` (int), `earned`, `redeemed` (decimal(38, 9), in the row's own unit).
 
     `last_earned_on` is the later day (`to_date`) of the last of the holding's `changes` with `earned` above 0,
     `last_redeemed_on` of the last with `redeemed` above 0, over the whole history; null if there is none. `idle_days`
-    counts from the later of both to the last snapshot, null where both are null. `earned` and `redeemed` add up the
-    changes with `to_date` after the last snapshot - `window` days, 0 where there are none. A movement between two
+    counts from the later of the two to the last snapshot; null where both are null. `earned` and `redeemed` add up the
+    changes with `to_date` after the last snapshot - `window` days; 0 without such changes. A movement between two
     snapshots happened on `to_date` at the latest.
 
     Raises

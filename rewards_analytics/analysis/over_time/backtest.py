@@ -33,7 +33,7 @@ def backtest(history: IntoFrameT, *, every: str = "month", horizon_days: Support
 def backtest(
     history: StoredHistory | IntoFrameT, *, every: str = "month", horizon_days: SupportsIndex = 90
 ) -> PolarsLazyFrame | IntoFrameT:
-    """How far forecasts of the past were from what happened, one row per first snapshot of a period and unit type.
+    """How far past forecasts were from what happened, one row per first snapshot of a period and unit type.
 
     Parameters
     ----------
@@ -43,25 +43,26 @@ def backtest(
         Length of a period: `day`, `week` (from Monday), `month`, `quarter` or `year`. A forecast is made from the first
         snapshot of each.
     horizon_days
-        Most days that a due may have left to count.
+        Only dues with at most this many days left count.
 
     Returns
     -------
-    The same kind of frame (of a `History` a Polars LazyFrame, computed day by day), by `as_of` and `unit_type`: `as_of`
-    (date, the day of the snapshot), `unit_type` (str), `due`, `expected`, `observed`, `error` (decimal(38, 9), in the
-    row's own unit).
+    The same kind of frame (a Polars LazyFrame for a `History`, computed day by day), by `as_of` and `unit_type`:
+    `as_of` (date, the day of the snapshot), `unit_type` (str), `due`, `expected`, `observed`, `error` (decimal(38, 9),
+    in the row's own unit).
 
-    Counted are the dues that the snapshot lists with at most `horizon_days` left and that have an outcome in the whole
-    history (see `dues`); without any, a unit has no row. `due` adds up what was due at the snapshot. `expected`
-    is what `forecast` as of that day expects of these dues, from the snapshots up to then; null in a unit that had no
-    share yet. `observed` adds up what was due or what was `left` on the day, whichever is less. `error` = `expected` -
-    `observed`, null where `expected` is. For a lazy frame the rows are computed at once, and the result is lazy again.
+    A due counts if the snapshot lists it with at most `horizon_days` left and it has an outcome in the whole history
+    (see `dues`). A unit without such a due has no row. `due` adds up the amounts at the snapshot. `expected` is what
+    `forecast` as of that day expects to expire of these dues, from the snapshots up to then; null in a unit that had no
+    share yet. `observed` adds up the lesser of the amount at the snapshot and the amount `left` on the day. `error` =
+    `expected` - `observed`, null where `expected` is null. For a lazy frame the rows are computed at once, and the
+    result is lazy again.
 
     Raises
     ------
     ArgumentError
-        If `every` is another word, or `horizon_days` is not a whole number of at least 1; `MissingColumnError` if a
-        column is missing.
+        If `every` is none of these words, or `horizon_days` is not a whole number of at least 1; `MissingColumnError`
+        if a column is missing.
     FrameError
         As `changes` raises it.
 

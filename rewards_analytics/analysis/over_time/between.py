@@ -16,7 +16,7 @@ from rewards_analytics.schema import TAKEN_ON
 
 @dataclass(frozen=True)
 class Between:
-    """A stored history, and of its days those that are given: another `StoredHistory`."""
+    """A stored history cut to some of its days: another `StoredHistory`."""
 
     history: StoredHistory
     days: Sequence[date]
@@ -32,10 +32,10 @@ class Between:
 
 
 def between(history: Any, since: date, until: date, *, asked_by: str) -> tuple[Any, list[date]]:
-    """Return what moved from one day to another: that part of a history, which the analyses take, and its days.
+    """Return the part of a history that shows what moved from one day to another, for the analyses, and its days.
 
     The days are those from `since` to `until`, both included, and the last one before them, from which the first
-    movement starts. Of a history without a day up to `until` the whole is returned, and no day.
+    movement starts. A history without a day up to `until` is returned whole, with an empty list of days.
 
     Raises
     ------

@@ -30,20 +30,21 @@ def changes(history: IntoFrameT) -> IntoFrameT: ...
 def changes(history: StoredHistory | IntoFrameT) -> PolarsLazyFrame | IntoFrameT:
     """What was earned, redeemed and lost, one row per holding and pair of consecutive snapshots.
 
-    The flows are observed from balances alone, so they are net between two snapshots: what was earned and redeemed in
-    between shows as their difference. Each is a lower bound; say so where they are shown.
+    The flows are observed from balances alone, so they are net between two snapshots: amounts earned and redeemed in
+    between show as their difference. Each flow is a lower bound: say so where you show it.
 
     Parameters
     ----------
     history
         A `History`, or rewards in a frame of any supported kind with a column `taken_on` (date), the day of the
-        snapshot; and the columns that `holdings` reads. A holding is its key, whatever its rewards' guids.
+        snapshot, and the columns that `holdings` reads. A holding is identified by its key, whatever the guids of its
+        rewards.
 
     Returns
     -------
     The same kind of frame, by the dates and the key (nulls last): `from_date`, `to_date` (date), `user_guid`,
     `member_guid`, `account_guid`, `unit_type` (str), `status` (str), `opening`, `closing`, `expired`, `earned`,
-    `redeemed` (decimal(38, 9), in the row's own unit). Of a `History` it is a Polars LazyFrame, computed a few
+    `redeemed` (decimal(38, 9), in the row's own unit). For a `History` it is a Polars LazyFrame, computed a few
     pairs at a time: a filter on the two dates alone reads only their snapshots.
 
     `opening` and `closing` are the available balance (see `holdings`) at the two dates, null where it is unknown or the
@@ -55,8 +56,8 @@ def changes(history: StoredHistory | IntoFrameT) -> PolarsLazyFrame | IntoFrameT
     - `earned`, `redeemed`: with flow = `closing` - `opening` + `expired`, the flow if it is positive, and its amount if
       it is negative; otherwise 0. Exactly, `opening` + `earned` - `redeemed` - `expired` = `closing`.
 
-    A day that is missing makes one longer pair. A history of one day has no pair, so no rows, and a `RewardsWarning`
-    says so. The days of a lazy frame are read at once, its rewards when the result is computed.
+    A missing day makes the pair around it longer. A history of one day has no pair and so no rows, and a
+    `RewardsWarning` says so. The days of a lazy frame are read at once, its rewards when the result is computed.
 
     Raises
     ------

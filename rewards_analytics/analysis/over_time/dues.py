@@ -34,7 +34,7 @@ def dues(history: StoredHistory) -> PolarsLazyFrame: ...
 @overload
 def dues(history: IntoFrameT) -> IntoFrameT: ...
 def dues(history: StoredHistory | IntoFrameT) -> PolarsLazyFrame | IntoFrameT:
-    """What became of what a holding was to lose on a day, one row per holding and `expires_on`.
+    """What became of each amount due to expire, one row per holding and `expires_on`.
 
     Parameters
     ----------
@@ -44,23 +44,23 @@ def dues(history: StoredHistory | IntoFrameT) -> PolarsLazyFrame | IntoFrameT:
 
     Returns
     -------
-    The same kind of frame (of a `History` a Polars LazyFrame, computed day by day), by `expires_on` and the key (nulls
+    The same kind of frame (a Polars LazyFrame for a `History`, computed day by day), by `expires_on` and the key (nulls
     last): `user_guid`, `member_guid`, `account_guid`, `unit_type` (str), `expires_on`, `first_seen`, `last_seen`
     (date), `first_due`, `last_due`, `left` (decimal(38, 9), in the row's own unit), `outcome` (str).
 
     Only snapshots on or before `expires_on` count, and only those in which the holding's available balance is known.
     `first_seen` and `last_seen` are the days of the first and the last of them that list the due, `first_due` and
-    `last_due` the amounts there; in between it may be missing.
+    `last_due` the amounts there. Snapshots in between may not list it.
 
     `outcome` compares the last snapshot of the history on or before `expires_on` with the first one after it:
 
     - `ahead`: there is none after it yet;
-    - `expired`, `saved`: both know the holding's available balance, and the first lists the due, or lists it no more.
-      Saved is redeemed, or moved to another day;
+    - `expired`, `saved`: the holding's available balance is known in both, and the first still lists the due
+      (`expired`) or does not (`saved`). Saved means redeemed, or moved to another day;
     - `unknown`: otherwise.
 
-    `left` is what the snapshot before lists as due, 0 where `saved`; null where `ahead` or `unknown`. Where some lots
-    of a day are negative, `changes` nets them and this leaves out what does not exceed 0: their totals differ.
+    `left` is the amount due in the snapshot before, 0 where `saved`; null where `ahead` or `unknown`. Where some lots
+    of a day are negative, `changes` nets them, while `dues` leaves out sums that do not exceed 0: their totals differ.
 
     For a lazy frame the rows are computed at once, and the result is lazy again. A history without dated lots has no
     rows.

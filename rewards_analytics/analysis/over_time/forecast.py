@@ -1,4 +1,4 @@
-"""What will expire of what is due, by what became of earlier dues."""
+"""How much of the amounts due will expire, judged by what became of earlier dues."""
 
 from __future__ import annotations
 
@@ -43,39 +43,39 @@ def forecast(
     every: str = "month",
     until: date | None = None,
 ) -> PolarsLazyFrame | IntoFrameT:
-    """What is expected to expire of what is due, one row per calendar period and unit type.
+    """How much of the amounts due is expected to expire, one row per calendar period and unit type.
 
-    It assumes that dues end as earlier ones of their unit did. Of a day in the past it also says what happened.
+    It assumes that dues end as earlier ones of their unit did. For a day in the past it also says what happened.
 
     Parameters
     ----------
     history
         A `History`, or rewards in a frame with a column `taken_on`: see `changes`.
     as_of
-        The forecast is made from the last snapshot on or before this day; from the last of all if None. No later
-        snapshot has a part in `due` and `expected`.
+        The forecast is made from the last snapshot on or before this day, or from the last of all if None. Later
+        snapshots do not affect `due` and `expected`.
     every
         Length of a period: `day`, `week` (from Monday), `month`, `quarter` or `year`.
     until
-        Last day that counts; that of the last due if None.
+        Last day that counts; the day of the last due if None.
 
     Returns
     -------
-    The same kind of frame (of a `History` a Polars LazyFrame, computed day by day), by `unit_type` and `period`:
+    The same kind of frame (a Polars LazyFrame for a `History`, computed day by day), by `unit_type` and `period`:
     `period` (date, the first day of the calendar period), `unit_type` (str), `due`, `expected`, `observed_due`,
     `observed` (decimal(38, 9), in the row's own unit).
 
     Each period from the one that holds the snapshot to the one that holds the last due (or `until`) has a row for each
-    unit with a due in that time, as in `expiring`. `due` adds up what the snapshot lists (see `dues`) for that day or
-    later, also for the days between it and `as_of`; 0 where nothing is due.
+    unit with a due in that time, as in `expiring`. `due` adds up the dues (see `dues`) that the snapshot lists for its
+    own day or later, including the days between it and `as_of`; 0 where nothing is due.
 
-    `expected` adds up each due x the share at its days left, read off the unit's `lapse` curve of the snapshots so far,
-    with the leads that `lapse` has by default: a straight line between the leads that have a share, from 1 at 0 days;
-    beyond the longest, the share of that one. The sum is exact and rounded once to 9 decimals, half to even. It is null
-    in a unit without any share, such as a new one.
+    `expected` adds up each due x the share at its days left. The share is read off the unit's `lapse` curve, computed
+    from the snapshots so far with the default leads: a straight line between the leads that have a share, from 1 at 0
+    days; beyond the longest, the share of that one. The sum is exact and rounded once to 9 decimals, half to even. It
+    is null in a unit without any share, such as a new one.
 
-    `observed_due` and `observed` add up the dues that have an outcome in the whole history: what was due at the
-    snapshot, and that or what was `left` on the day, whichever is less. Null where no due has an outcome.
+    `observed_due` and `observed` add up the dues that have an outcome in the whole history: the amount due at the
+    snapshot, and the lesser of it and the amount `left` on the day. Null where no due has an outcome.
 
     For a lazy frame the rows are computed at once, and the result is lazy again. A history without dated lots has no
     rows.
@@ -83,8 +83,9 @@ def forecast(
     Raises
     ------
     ArgumentError
-        If `as_of` is before the first snapshot, `until` before `as_of` (or the last snapshot), `every` another word, a
-        date not a date, or the calendar has more than 200 million rows; `MissingColumnError` if a column is missing.
+        If `as_of` is before the first snapshot, `until` is before `as_of` (or the last snapshot), `every` is none of
+        these words, a date is not a date, or the calendar has more than 200 million rows; `MissingColumnError` if a
+        column is missing.
     FrameError
         As `changes` raises it.
 

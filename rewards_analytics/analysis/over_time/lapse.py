@@ -31,8 +31,8 @@ def lapse(history: IntoFrameT, *, leads: Sequence[int] = LEADS) -> IntoFrameT: .
 def lapse(history: StoredHistory | IntoFrameT, *, leads: Sequence[int] = LEADS) -> PolarsLazyFrame | IntoFrameT:
     """How much of what was due some days ahead was still due on its day, one row per unit type and lead.
 
-    It says what became of announced expiries, observed from balances alone. What did not expire was redeemed, or moved
-    to another day. It is not breakage, which only an issuer's ledger shows.
+    It says what became of announced expiries, observed from balances alone. Amounts that did not expire were redeemed,
+    or moved to another day. This is not breakage, which only an issuer's ledger shows.
 
     Parameters
     ----------
@@ -43,21 +43,21 @@ def lapse(history: StoredHistory | IntoFrameT, *, leads: Sequence[int] = LEADS) 
 
     Returns
     -------
-    The same kind of frame (of a `History` a Polars LazyFrame, computed day by day), by `unit_type` and `lead_days`:
+    The same kind of frame (a Polars LazyFrame for a `History`, computed day by day), by `unit_type` and `lead_days`:
     `unit_type` (str), `lead_days` (int), `due`, `expired`, `saved` (decimal(38, 9), in the row's own unit),
     `share_expired` (float, 0 to 1), `dues` (int).
 
-    Only the `dues` that are `expired` or `saved` count. At a lead counts a due that the last snapshot of the history
-    at least `lead_days` before its day lists, if that snapshot is less than the next longer lead before it; with the
-    amount there. `expired` adds up that amount or what was `left` on the day, whichever is less; `saved` = `due` -
-    `expired`; `share_expired` = `expired` / `due`; `dues` is the number of dues. A lead without a due is absent, so a
-    history that is too short, or has no dated lots, has no rows. For a lazy frame the sums are computed at once, and
-    the result is lazy again.
+    Only the `dues` that are `expired` or `saved` count. For each lead, take the last snapshot of the history that is at
+    least `lead_days` before the day of a due. The due counts at this lead if that snapshot lists it and is closer to
+    the day than the next longer lead. `due` adds up the amounts listed there; `expired` adds up the lesser of that
+    amount and the amount `left` on the day; `saved` = `due` - `expired`; `share_expired` = `expired` / `due`; `dues` is
+    the number of dues. A lead without a due is absent, so a history that is too short, or has no dated lots, has no
+    rows. For a lazy frame the sums are computed at once, and the result is lazy again.
 
     Raises
     ------
     ArgumentError
-        If `leads` do not ascend, or one is not a whole number of at least 1; `MissingColumnError` if a column is
+        If `leads` does not ascend, or a lead is not a whole number of at least 1; `MissingColumnError` if a column is
         missing.
     FrameError
         As `changes` raises it.

@@ -1,4 +1,4 @@
-"""How many days ahead a due was listed, and the share that expired of what was due at each number of days."""
+"""How many days ahead a due was listed, and the share that expired at each number of days."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def lead_of(days_left: int, gap: int, leads: Sequence[int]) -> int | None:
 
 @dataclass(frozen=True)
 class Curve:
-    """Which share of what is due expires, by the days left: straight lines from 1 at 0 days through some points.
+    """The share of the amounts due that expires, by days left: straight lines from 1 at 0 days through some points.
 
     Attributes
     ----------

@@ -52,9 +52,9 @@ class Listed:
 
 
 class Listings:
-    """What the snapshots of a history list, day after day; of a stored history only a run of days is in memory.
+    """What the snapshots of a history list, day after day. Only a few days of a stored history are in memory.
 
-    Holdings are numbered: a sweep keeps a number for each due, and not four texts.
+    Holdings are numbered: a sweep keeps a number for each due instead of four texts.
     """
 
     def __init__(self, snapshots: Snapshots[Any]) -> None:

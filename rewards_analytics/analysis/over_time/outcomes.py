@@ -1,4 +1,4 @@
-"""What became of what was due: the definition of an outcome, and dues followed from some day to their own."""
+"""What became of dues: the definition of an outcome, and dues followed from a given day to their own day."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def with_left(dues: DataFrame, at: Listed, after: Listed) -> DataFrame:
 
 @dataclass
 class Sums:
-    """Sums over dues that have an outcome: what was due, what of it expired, and their number."""
+    """Sums over dues that have an outcome: the amount due, how much of it expired, and the number of dues."""
 
     due: Decimal = Decimal(0)
     expired: Decimal = Decimal(0)
@@ -85,7 +85,7 @@ class Followed:
     settled: dict[tuple[str, date], Sums] = field(default_factory=lambda: defaultdict(Sums))
 
     def expected(self, unit_type: str, due: Mapping[date, Decimal]) -> Fraction | None:
-        """Return what is expected to expire of some dues of a unit; None in a unit without a share."""
+        """Return how much of some dues of a unit is expected to expire; None in a unit without a share."""
         curve = self.curves.get(unit_type)
         if curve is None:
             return None
@@ -139,7 +139,7 @@ class _Sweep:
             for row in self._settled(self._of_day, at, after, "as_of", "expires_on"):
                 self.followed[row["as_of"]].settled[row["unit_type"], row["expires_on"]].add(row)
             if last is not None and last <= at.taken_on and self._of_day.is_empty:
-                return  # what comes later tells nothing
+                return  # later snapshots add nothing
 
     def _follow(self, at: Listed, until: date) -> None:
         dues = at.dues.filter(nw.col("expires_on") <= nw.lit(until))

@@ -1,4 +1,4 @@
-"""What of the dues of the next days is likely to lapse, and how much of what was due in the past year did."""
+"""How much of the next dues is likely to lapse, and how much of the past year's dues did."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ MOST_AGE_DAYS: Final = 7
 """Days by which the last snapshot may be older than the day that is asked for."""
 
 FEWEST_DUES: Final = 30
-"""Past dues of a unit without which nothing is said of it."""
+"""A unit with fewer past dues has no row."""
 
 YEAR_DAYS: Final = 365
 
 
 def outlook(history: Any, *, as_of: date, horizon_days: int, asked_by: str) -> list[dict[str, Any]]:
-    """One row per unit of which something can be said, by `unit_type`.
+    """One row per unit with enough of a past, by `unit_type`.
 
-    Later snapshots than `as_of` have no part in it. Ahead are the dues that the last snapshot lists from `as_of` to
-    `horizon_days` later: `due`, and `expected`, what `forecast` expects to expire of them. Of the past are those that
-    were listed with at most `horizon_days` left on the first snapshot of each month, as in `backtest`, from a year
-    before `as_of` on and where the horizon is over: `past_due`, `past_expired`, and their number `dues`; a due that
-    several months list counts in each. `since` is the first of these snapshots.
+    Snapshots after `as_of` do not count. `due` adds up the dues that the last snapshot lists from `as_of` to
+    `horizon_days` later, and `expected` is how much of them `forecast` expects to expire. The past covers the year
+    before `as_of`: as in `backtest`, the first snapshot of each month and the dues that it lists with at most
+    `horizon_days` left, once that horizon is over. `past_due`, `past_expired` and `dues` are their amounts and their
+    number; a due that several months list counts in each. `since` is the first of these snapshots.
 
-    A unit without a share or with fewer than `FEWEST_DUES` has no row. Nothing has one if the last snapshot is more
+    A unit without a share or with fewer than `FEWEST_DUES` has no row. The result is empty if the last snapshot is more
     than `MOST_AGE_DAYS` older than `as_of`.
     """
     part, days = between(history, date.min, as_of, asked_by=asked_by)

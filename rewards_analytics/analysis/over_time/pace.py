@@ -1,4 +1,4 @@
-"""How fast each goal comes closer, and when it would be reached at that pace."""
+"""How fast each goal is getting closer, and when it will be reached at that pace."""
 
 from __future__ import annotations
 
@@ -36,33 +36,35 @@ def pace(history: StoredHistory, *, window: int = 90) -> PolarsLazyFrame: ...
 @overload
 def pace(history: IntoFrameT, *, window: int = 90) -> IntoFrameT: ...
 def pace(history: StoredHistory | IntoFrameT, *, window: int = 90) -> PolarsLazyFrame | IntoFrameT:
-    """How fast each goal comes closer, and when it would be reached at that pace, one row per goal.
+    """How fast each goal is getting closer, and when it will be reached at that pace, one row per goal.
 
-    What is earned is observed from balances, net between two snapshots: the pace is a lower bound. It assumes that the
-    goal counts the balance held in its own unit (see `distance`), and that the past goes on. Say so where it is shown.
+    Earnings are observed from balances, net between two snapshots, so the pace is a lower bound. It assumes that the
+    goal counts the balance held in its own unit (see `distance`), and that earning continues as before: say so where
+    you show it.
 
     Parameters
     ----------
     history
         A `History`, or rewards in a frame with a column `taken_on`: see `changes`; and `description`.
     window
-        Number of days up to the last snapshot whose pace counts.
+        Number of days up to the last snapshot over which the pace is measured.
 
     Returns
     -------
-    The same kind of frame (of a `History` a Polars LazyFrame), the goals of the last snapshot by `days_left` (nulls
+    The same kind of frame (a Polars LazyFrame for a `History`), the goals of the last snapshot by `days_left` (nulls
     last), `remaining`, the key, `goal` and `description`: `user_guid`, `member_guid`, `account_guid`, `unit_type`,
     `goal` (`LEVEL` or `REWARD`), `description` (str), `remaining` (decimal(38, 9), as `distance` has it),
     `earned_per_day` (decimal(38, 9), both in the row's own unit), `days_left` (int), `expected_on` (date).
 
     `earned_per_day` is what the goal's holding earned (see `changes`) over the pairs of snapshots with `to_date` after
     the last snapshot - `window` days in which it is `held`, divided by the days that those pairs span; rounded once to
-    9 decimals, half to even. Null without such a pair. A pair that begins before the window counts whole.
+    9 decimals, half to even. Null without such a pair. A pair that begins before the window counts in full.
 
-    `days_left` is `remaining` / `earned_per_day`, from the exact pace and rounded up; 0 where the goal is reached; null
-    where the pace is 0 or unknown (or the number has more than 63 bits). `expected_on` is the last snapshot +
-    `days_left`; null where that is, and where the day would lie after 9999-12-31. Two goals of one holding have the
-    same pace, as if each had all of it. For a lazy frame the rows are computed at once, and the result is lazy again.
+    `days_left` is `remaining` / `earned_per_day`, computed from the exact pace and rounded up; 0 where the goal is
+    reached; null where the pace is 0 or unknown (or the number has more than 63 bits). `expected_on` is the last
+    snapshot + `days_left`; null where `days_left` is null or the day would be after 9999-12-31. If a holding has two
+    goals, all its earnings count towards each. For a lazy frame the rows are computed at once, and the result is lazy
+    again.
 
     Raises
     ------

@@ -30,8 +30,8 @@ def changes_of(
 ) -> LazyFrame:
     """One row per holding and pair of days: the columns of `changes`, and a number of each pair, in one query.
 
-    Of each day there are two rows in a small calendar: it opens a pair and closes another. So one scan of the rewards
-    and one `group_by` do; a union of the sums of opening and closing days would compute them twice.
+    A small calendar has two rows for each day: it opens one pair and closes another. So one scan of the rewards and one
+    `group_by` are enough; a union of the sums of opening and closing days would compute them twice.
     """
     calendar = {
         TAKEN_ON: [day for pair in pairs for day in pair],
@@ -78,7 +78,7 @@ def in_parts(snapshots: Snapshots[Any], pairs: Sequence[Pair], **carried: Mappin
     """Yield the rows of `changes_of` for a stored history, in the order of the pairs, some pairs at a time.
 
     Days with many rewards are read one by one: each is added up once, and only the sums of two are in memory. Days with
-    few are taken together, because a query of its own takes each longer than its rewards do.
+    few rewards are read together, because for them the query itself takes longer than its rewards.
     """
     if not pairs:
         return
@@ -124,7 +124,7 @@ def _parts(pairs: Sequence[Pair], rewards: Mapping[date, int]) -> Iterator[list[
 
 
 def _day_sums(snapshots: Snapshots[Any], day: date, until: date) -> DataFrame:
-    """Per holding with a known balance on a day: what is available, and what of it expires before another day."""
+    """Per holding with a known balance on a day: the available balance, and how much expires before another day."""
     due = (nw.col("expires_on") >= nw.lit(day)) & (nw.col("expires_on") < nw.lit(until))
     parts = available_parts() | lot_parts(due=due)
 

@@ -35,8 +35,8 @@ def roll_forward(history: IntoFrameT, every: str = "month") -> IntoFrameT: ...
 def roll_forward(history: StoredHistory | IntoFrameT, every: str = "month") -> PolarsLazyFrame | IntoFrameT:
     """How balances moved from opening to closing, one row per calendar period and unit type.
 
-    It is observed from balances alone: earned and redeemed are net between two snapshots, so lower bounds. What was
-    issued, redeemed gross, or never will be redeemed, only the issuer's ledger has. Say so where it is shown.
+    It is observed from balances alone: earned and redeemed are net between two snapshots, so lower bounds. Only the
+    issuer's ledger knows what was issued, redeemed gross, or will never be redeemed. Say so where you show it.
 
     Parameters
     ----------
@@ -47,11 +47,11 @@ def roll_forward(history: StoredHistory | IntoFrameT, every: str = "month") -> P
 
     Returns
     -------
-    The same kind of frame (of a `History` a Polars LazyFrame, computed in flat memory), by `unit_type` and `period`:
+    The same kind of frame (a Polars LazyFrame for a `History`, computed in flat memory), by `unit_type` and `period`:
     `period` (date, the first day of the calendar period), `unit_type` (str), `opening`, `joined`, `earned`, `redeemed`,
     `expired`, `left`, `closing` (decimal(38, 9), in the row's own unit), `expiry_share` (float, 0 to 1).
 
-    A pair of consecutive snapshots counts in the period of its later day, also where it began in an earlier one.
+    A pair of consecutive snapshots counts in the period of its later day, even if it began in an earlier one.
     `opening` is the sum of the known available balances at the first day of the period's first pair, `closing` at the
     last day of its last. `earned`, `redeemed` and `expired` add up `changes`; `joined` the closing balances of `new`
     holdings, `left` the opening balances of `gone` ones. Exactly,
@@ -64,7 +64,7 @@ def roll_forward(history: StoredHistory | IntoFrameT, every: str = "month") -> P
     Raises
     ------
     ArgumentError
-        If `every` is another word; `MissingColumnError` if a column is missing.
+        If `every` is none of these words; `MissingColumnError` if a column is missing.
     FrameError
         As `changes` raises it.
 

@@ -1,4 +1,4 @@
-"""A history on its way into an analysis: its days, and the rewards of each where they are computed."""
+"""A history as an input of an analysis: its days, and access to the rewards of each day."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ MOST_REWARDS: Final = 200_000
 
 @runtime_checkable
 class StoredHistory(Protocol):
-    """What the analyses ask of a history that is not a frame: `rewards_analytics.History` has both."""
+    """The interface of a history that is not a frame, such as `rewards_analytics.History`."""
 
     def dates(self) -> list[date]:
         """Days that have a snapshot, ascending."""
@@ -105,7 +105,7 @@ class Snapshots(Generic[IntoFrameT]):
         try:
             return dict(self.table.collect(days.group_by(TAKEN_ON).agg(rewards=nw.len())).rows())
         except (NarwhalsError, OSError):
-            return {}  # reading the days says which of them it is
+            return {}  # reading the days will raise the error that names the day
 
     def to_caller(
         self, result: str, schema: Mapping[str, DType], compute: Callable[[], LazyFrame | DataFrame]

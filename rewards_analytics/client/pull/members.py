@@ -70,7 +70,7 @@ def pull(
     """Read the rewards of many members concurrently. It only reads: no aggregation is started.
 
     Whatever goes wrong with a member is listed in `.failures`, and the others are still read; a wrong key ends the
-    pull. If two members list one reward with different contents, both have failed: which is right is not known.
+    pull. If two members list one reward with different contents, both fail, because nothing tells which is right.
 
     Parameters
     ----------
@@ -80,8 +80,8 @@ def pull(
         Pairs of user guid and member guid; all members of all users if None.
     out
         Folder for the rewards, as Parquet that `load` reads, which keeps memory bounded. `.freshness` is kept in it as
-        `_members.parquet`, which the loader passes over. One folder is one pull: called again, it resumes where it
-        stopped, reads only the missing members, and leaves the others unchanged. Use a new folder for new data.
+        `_members.parquet`, which the loader skips. One folder is one pull: called again, it resumes where it stopped,
+        reads only the missing members, and leaves the others unchanged. Use a new folder for new data.
     workers
         Number of members to read at a time.
     progress

@@ -272,7 +272,7 @@ class Folder(Memory):
             members = _members_of(path) if path.parent == self.path else None
             if members is None:
                 raise RewardsError(
-                    f"The folder {self.path} holds {path.name}, which no pull has written: it would be loaded along "
+                    f"The folder {self.path} holds {path.name}, which is not from a pull: it would be loaded along "
                     "with the rewards. Choose another folder, or move the file."
                 )
             self.finished |= members
@@ -282,7 +282,7 @@ class Folder(Memory):
                 self._listed = listed_in(read_members(self.path / MEMBERS_FILE))
             except SourceError as error:
                 raise RewardsError(
-                    f"The folder {self.path} holds {MEMBERS_FILE}, which was not written by a pull: it would be "
+                    f"The folder {self.path} holds {MEMBERS_FILE}, which is not from a pull: it would be "
                     "replaced. Choose another folder, or move the file."
                 ) from error
 

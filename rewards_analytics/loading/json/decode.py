@@ -1,9 +1,9 @@
 """How JSON is decoded: the order of attempts, for lines, documents, pages, lists and dicts alike.
 
-The fixed layout is the fastest and takes records from one writer only. Arrow takes most JSON, but not all that it
-takes is a valid reward. The parser takes everything, and it is the authority: a faster reader returns what the parser
-would, or None. So a text that neither fast reader takes is split, because a single odd record should not send
-thousands of others to the parser.
+The fixed layout is the fastest, and reads records from one writer only. Arrow reads most JSON, but also accepts rewards
+that are not valid. The parser reads everything and is the authority: a faster reader returns what the parser would, or
+None. A text that neither fast reader takes is split, so that a single odd record does not send thousands of others to
+the parser.
 """
 
 from __future__ import annotations

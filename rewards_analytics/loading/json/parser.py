@@ -1,6 +1,6 @@
 """The parser of JSON: one value after the other, with every number as its text. It is the authority.
 
-What the faster readers are not sure of comes here.
+It reads whatever the faster readers cannot be sure of.
 """
 
 from __future__ import annotations

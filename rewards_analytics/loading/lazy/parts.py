@@ -1,8 +1,8 @@
 """The rows of a scan in parts, each with all rows of some users: see `rewards_analytics.engines.parts`.
 
-Parquet whose rows stand by user is read where it is, one span of users after another. The row groups outside a span are
-left out by their statistics, and a condition on each row decides: so a file that declares another order than it has
-costs time, and changes no number. Rows in any other order are first moved to files of spans of users.
+Parquet sorted by user is read in place, one span of users after another. Statistics rule out the row groups outside a
+span, and a condition on each row decides: so a file that declares the wrong order costs time, but changes no number.
+Rows in any other order are first moved to files of spans of users.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from rewards_analytics.loading.sources import File
 from rewards_analytics.loading.stream import COMPRESSIONS
 
 PART_ROWS: Final = 1 << 19
-"""Rewards of a part, about."""
+"""Approximate rewards per part."""
 
 MOST_ROWS: Final = 12 * PART_ROWS
-"""Rewards that are taken at once where users do not stand together: moving them costs more than it saves."""
+"""Up to this many rewards, unsorted users are read at once: moving them costs more than it saves."""
 
 LARGE_BYTES: Final = 1 << 30
-"""Bytes of text from which on rewards are taken in parts."""
+"""From this many bytes of text on, rewards are read in parts."""
 
 _MOST_READ: Final = 1.5
-"""How often each row may be read, on the average, where a span begins or ends within a row group."""
+"""How often a row may be read on average, because a span begins or ends within a row group."""
 
 _SPILLED_GROUP: Final = 1 << 14
 _SAMPLE: Final = 1 << 18

@@ -80,12 +80,12 @@ def reports(
     rewards
         Rewards as for `report`, in a frame of any supported kind; more columns than the ten are allowed.
     folder
-        Folder to write in, created if missing. Reports of an earlier batch are replaced, those of groups that are gone
-        stay, and a file that is not a report is never touched.
+        Folder to write to, created if missing. Reports of an earlier batch are replaced; those of groups that no longer
+        exist stay. A file that is not a report is never touched.
     by
         The column to group by. Rewards without a value form a group of their own.
     as_of, title, rates, freshness
-        As for `report`. The title of a report is followed by its group.
+        As for `report`. The group is added to the title.
     history
         As for `report`, with the column `by`, which must hold text. A group's report shows what moved in its own
         rewards. It says what is likely to lapse if the group itself had enough dues in the past year.

@@ -19,8 +19,8 @@ def notebook_report(
 ) -> Path:
     """Run a notebook with parameters and write its outputs as one self-contained HTML file.
 
-    The page has no code: words, tables and pictures, and the contents of each widget. It loads nothing from
-    outside, and no text of a provider runs in it. The notebook runs in this Python, in its own folder.
+    The page shows words, tables, pictures and the contents of each widget, but no code. It loads nothing from outside,
+    and no text of a provider runs in it as a script. The notebook runs in this Python, in its own folder.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def notebook_report(
     Warns
     -----
     RewardsWarning
-        What cells write to standard error; the page leaves it out.
+        If cells write to standard error. The page leaves it out, and the warning quotes it.
 
     Examples
     --------

@@ -199,7 +199,7 @@ class Connect(anywidget.AnyWidget):
         return self.state
 
     def close(self) -> None:
-        """End the waiting for a running job, end the sandbox if this form started it, and remove the form."""
+        """Stop waiting for a running job, end the sandbox if this form started it, and remove the form."""
         self.stop()
         self._background.cancel()
         super().close()
@@ -320,7 +320,7 @@ class Connect(anywidget.AnyWidget):
             )
 
     def stop(self) -> None:
-        """End the waiting for the job, which continues at MX."""
+        """Stop waiting for the job, which continues at MX."""
         with self._background.lock:
             if self._job is not None and self.state in _JOB_STATES:
                 self._job.stop()

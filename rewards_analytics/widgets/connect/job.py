@@ -77,7 +77,7 @@ class Job:
         self._answers.put(answers)
 
     def stop(self) -> None:
-        """End the waiting, also for an answer."""
+        """Stop waiting, even for an answer."""
         self._is_stopped = True
         self.resume({})
 

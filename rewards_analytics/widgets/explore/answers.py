@@ -1,4 +1,4 @@
-"""What a view asks of some rewards, answered by the public functions on the rewards themselves."""
+"""The results that a view needs, computed by the public functions on the rewards themselves."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ class Choice:
     as_of, every, until
         First day, period and last day (or None) of what expires.
     users, members, units, balance_types
-        Values of the rewards that are chosen; none stands for all.
+        Values of the rewards that are chosen; all if empty.
     period, bucket, check
         The holdings that are chosen, with all their rewards: those with a lot in a period of the timeline (its first
         day), with a lot in a bucket of the aging schedule, and with a finding of a quality check.

@@ -47,7 +47,7 @@ class Past:
 
     def __init__(self, history: Any, as_of: date) -> None:
         self._history = rereadable(history, asked_by="explore") if is_frame(history) else history
-        self._movement(as_of)  # before anything is computed: it fails if this is not a history
+        self._movement(as_of)  # before anything is computed, because it may be no history
         # A history takes seconds to read: what it shows on a day is kept.
         self._moved = lru_cache(maxsize=2)(self._moved_by)
         self._likely = lru_cache(maxsize=4)(self._likely_by)
@@ -82,7 +82,7 @@ class Past:
             "lapse": _table(
                 "lapse",
                 curve,
-                "Share of dues that lapsed, by the days ahead at which they were listed",
+                "How much of what was due so many days ahead was still due on its day",
                 ("unit_type", "lead_days", "due", "expired", "saved", "share_expired", "dues"),
             ),
         }

@@ -73,7 +73,7 @@ class Snippets:
 
 
 def _saved(state: State) -> dict[str, object]:
-    """Return what of a state decides which rewards are chosen."""
+    """Return the part of a state that decides which rewards are chosen."""
     needed = {"as_of": state["as_of"], "every": state["every"], "horizon_months": state["horizon_months"]}
     chosen = {name: state.get(name) for name in (*LISTS, "period", "bucket", "check") if state.get(name)}
     return {**chosen, **needed} if "period" in chosen else {**chosen, "as_of": state["as_of"]}

@@ -1,7 +1,7 @@
-"""The state of a dashboard: its normal form, what is refused, and what other data than it was saved for does not hold.
+"""The state of a dashboard: its normal form, what is refused, and what is dropped when the data differ.
 
 A state is a dict of JSON values with the keys of `EMPTY`, and `check` while a quality check is chosen. An empty list
-stands for all.
+means all.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def changed(present: State, given: object, known: Known) -> dict[str, Any]:
 
 
 def restored(present: State, given: object, known: Known) -> tuple[dict[str, Any], list[str]]:
-    """Return a state saved for these or other rewards, and in words what of it these do not have.
+    """Return a state saved for these or other rewards, and say in words which of its values these do not have.
 
     Raises
     ------
@@ -92,7 +92,7 @@ def restored(present: State, given: object, known: Known) -> tuple[dict[str, Any
 def without(state: State, *names: str) -> dict[str, Any]:
     """Return a state in which nothing is chosen under some keys.
 
-    A view on which a choice is made shows what there is without that choice, with the chosen part marked.
+    A view in which the reader chooses is computed without that choice, and marks the chosen part.
     """
     left = {name: value for name, value in state.items() if name != "check" or name not in names}
     return left | {name: [] if name in LISTS else None for name in names if name != "check"}

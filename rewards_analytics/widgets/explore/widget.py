@@ -52,8 +52,8 @@ def explore(
 ) -> Explore:
     """Make a dashboard of rewards: balances, expiries, goals and quality, to filter, sort and copy.
 
-    Every number in it is what a public function gives for the chosen rewards, `.selection`. A view on which a choice is
-    made, such as the timeline with a chosen month, also shows what there is without that choice.
+    Every number in it is what a public function returns for the chosen rewards, `.selection`. A view in which the
+    reader chooses, such as the timeline with a chosen month, still shows the rest, unfiltered by that choice.
 
     Parameters
     ----------
@@ -64,21 +64,21 @@ def explore(
     as_of
         Day to count from; that of `state`, or today in UTC, if None.
     state
-        A state saved earlier (`.state`), or a part of one. What it names and the rewards do not have is dropped, and
-        the dashboard says so.
+        A state saved earlier (`.state`), or a part of one. Values that the rewards do not have are dropped, and the
+        dashboard says so.
     history
-        A `History`, or rewards in a frame with a column `taken_on`: then a tab *History* shows what moved.
+        A `History`, or rewards in a frame with a column `taken_on`. With it, a tab *History* shows what moved.
 
     Returns
     -------
-    A widget for JupyterLab, Notebook, Voila and marimo. Where no script runs, what it shows at first is there as static
-    HTML. Code can use it too:
+    A widget for JupyterLab, Notebook, Voila and marimo. Where no script runs, its first view is shown as static HTML.
+    Code can use it too:
 
     - `.state`: what is chosen, a dict of JSON values that is observable: `users`, `members`, `units`, `balance_types`
       (lists, empty for all), `as_of`, `every`, `horizon_months` (None: no end), `tab`, `period` (first day of a
       period), `bucket`; and `check` while a quality check is chosen. Set it, whole or in part, to change the view; a
-      wrong value raises `ArgumentError` and leaves it as it was. `period`, `bucket` and `check` choose holdings with
-      all their rewards: those with a lot in it, or with such a finding.
+      wrong value raises `ArgumentError` and leaves it as it was. `period`, `bucket` and `check` select whole holdings
+      with all their rewards: those with a lot in the period or bucket, or with a finding of the check.
     - `.selection`: the chosen rewards, in the same kind of frame as `rewards` and with all its columns.
     - `.to_html()`: the present view as static HTML.
 
@@ -134,7 +134,7 @@ class Explore(anywidget.AnyWidget):
     html
         The present view, as the front end shows it.
     key
-        What marks the static copy that the front end hides once it shows the widget.
+        Identifies the static copy, which the front end hides once it shows the widget.
     """
 
     _esm = _HERE / "explore.js"
@@ -233,7 +233,7 @@ class Explore(anywidget.AnyWidget):
     # --- What the front end asks for -------------------------------------------------------------------
 
     def _do(self, _widget: object, content: Any, _buffers: object) -> None:
-        """Do what is pressed, and answer with the number of the message, whatever came of it."""
+        """Do what the page asks for, and always answer with the number of the message."""
         if not isinstance(content, Mapping):
             return
         try:
