@@ -31,16 +31,19 @@ _WORKFLOW: Final = """\
 # Runs every notebook again and compares each output with the stored one.
 name: notebooks
 on: [push, pull_request]
+permissions:
+  contents: read
 jobs:
   validate:
     runs-on: ubuntu-latest
+    timeout-minutes: 30
     steps:
-      - uses: actions/checkout@v4
-      - uses: actions/setup-python@v5
+      - uses: actions/checkout@v5
+      - uses: actions/setup-python@v6
         with:
           python-version: "3.12"
       - run: sh validate.sh
-      - uses: actions/upload-artifact@v4
+      - uses: actions/upload-artifact@v5
         if: always()
         with:
           name: notebooks
@@ -68,7 +71,8 @@ are yours: change them, then store the new outputs.
     rewards-analytics validate --update *.ipynb       # store the new outputs after an intended change
 
 `data/` holds made-up rewards, `data/_history/` a year of daily snapshots, and `data/_benchmarks/` measured times.
-`validate.sh` and `.github/workflows/notebooks.yml` validate in CI.
+`validate.sh` validates in CI; GitHub runs it by `.github/workflows/notebooks.yml` where this folder is the top of a
+repository.
 `nbval-sanitize.cfg` lists what may differ from one run to the next, for those who run nbval themselves:
 
     python -m pytest --nbval --nbval-sanitize-with=nbval-sanitize.cfg --nbval-cell-timeout=120 .
