@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,16 +15,21 @@ from typing import Final
 import nbformat
 
 from rewards_analytics.children import child
-from rewards_analytics.errors import ArgumentError, MissingDependencyError, NotebookError, RewardsError
+from rewards_analytics.errors import ArgumentError, MissingDependencyError, RewardsError
 from rewards_analytics.files import temporary_folder, whole_file
-from rewards_analytics.notebooks.differences import FILE_VARIABLE
+from rewards_analytics.reporting.notebook import reading
 
 SANITIZE: Final = Path(__file__).parent.parent / "nbval-sanitize.cfg"
 """What may differ from one run to the next."""
 
 CELL_TIMEOUT_S: Final = 120.0
 
-_NO_NOTEBOOK: Final = (nbformat.reader.NotJSONError, nbformat.ValidationError, UnicodeDecodeError)
+LIST: Final = "rewards-notebooks.json"
+"""The file that lists the notebooks. As arguments, pytest would read a `[` or `::` in their paths its own way."""
+
+FILE_VARIABLE: Final = "REWARDS_ANALYTICS_DIFFERENCES"
+"""The environment variable that names the file for what the plugin `differences` finds."""
+
 _RAN: Final = (0, 1, 5)
 """Exit statuses of pytest: all passed, some failed, there was nothing to run."""
 
@@ -42,12 +48,15 @@ class Validated:
         For each cell that failed, its number among the code cells and the lines that say why.
     skipped
         How many cells say themselves that they are not run, or come after one that gave no answer.
+    ignored
+        How many cells say themselves that their outputs are not compared.
     """
 
     notebook: Path
     cells: int = 0
     differences: list[tuple[int, list[str]]] = field(default_factory=list)
     skipped: int = 0
+    ignored: int = 0
 
     @property
     def is_valid(self) -> bool:
@@ -57,6 +66,7 @@ class Validated:
     def text(self) -> str:
         """Say what was found, in one line, or in a few for each cell that differs."""
         more = f", {self.skipped} not run" if self.skipped else ""
+        more += f", {self.ignored} run and not compared" if self.ignored else ""
         if self.is_valid:
             return f"{self.notebook}: {self.cells} code cells as stored{more}"
         if not self.differences:
@@ -96,8 +106,6 @@ def validate(
     ------
     NotebookError
         If a notebook cannot be read, or its language is not Python; nothing is run then.
-    MissingDependencyError
-        If the packages that run notebooks are not installed.
 
     Examples
     --------
@@ -110,10 +118,11 @@ def validate(
         raise ArgumentError(f"A limit of {cell_timeout:g} seconds leaves a cell no time. Pass more than 0.")
     paths = [Path(notebook) for notebook in notebooks]
     for path in paths:
-        _read(path)
+        reading.read(path)
     with temporary_folder("rewards-validate-") as folder:
-        found, results = folder / "differences", folder / "junit.xml"
+        found, results, listed = folder / "differences", folder / "junit.xml", folder / LIST
         found.touch()
+        listed.write_text(json.dumps([str(path.absolute()) for path in dict.fromkeys(paths)]), encoding="utf-8")
         settings = folder / "pytest.ini"
         settings.write_text("[pytest]\n", encoding="utf-8")
         command = [
@@ -121,7 +130,7 @@ def validate(
             *("-p", "no:cacheprovider", "-p", "nbval.plugin", "-p", "rewards_analytics.notebooks.differences"),
             *("--nbval", "--nbval-current-env", f"--nbval-sanitize-with={SANITIZE}"),
             *(f"--nbval-cell-timeout={cell_timeout}", f"--junit-xml={results}", "--color=no", "--quiet"),
-            *(str(path.absolute()) for path in dict.fromkeys(paths)),
+            str(listed),
         ]
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
         environment |= {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", FILE_VARIABLE: str(found)}
@@ -130,7 +139,11 @@ def validate(
             status = _end_of(process)
         if status not in _RAN:
             said = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-            raise RewardsError(f"pytest ended with status {status}. {' '.join(said[-1:])}")
+            why = " ".join("".join(said[-1:]).removeprefix("E ").split())
+            raise RewardsError(
+                f"The notebooks were not run: pytest ended with status {status} ({why}). "
+                f"Check what is installed: {sys.executable} -m pip check"
+            )
         if junit is not None:
             with whole_file(junit) as file:
                 file.write(results.read_bytes())
@@ -148,9 +161,10 @@ def _end_of(process: subprocess.Popen[bytes]) -> int:
 
 def _validated(path: Path, outcomes: Sequence[dict[str, object]]) -> Validated:
     own = [outcome for outcome in outcomes if outcome["notebook"] == str(path.absolute())]
-    ran = [outcome for outcome in own if outcome["outcome"] != "skipped"]
+    counts = Counter(outcome["outcome"] for outcome in own)
     failed = [(outcome["cell"], outcome["lines"]) for outcome in own if outcome["outcome"] == "failed"]
-    return Validated(path, len(ran), failed, len(own) - len(ran))  # type: ignore[arg-type]
+    compared = counts["passed"] + counts["failed"]
+    return Validated(path, compared, failed, counts["skipped"], counts["ignored"])  # type: ignore[arg-type]
 
 
 def update(notebook: str | os.PathLike[str]) -> None:
@@ -164,7 +178,7 @@ def update(notebook: str | os.PathLike[str]) -> None:
         If the packages of the extra `notebook` are not installed.
     """
     path = Path(notebook)
-    _read(path)
+    reading.read(path)
     try:
         from rewards_analytics.reporting.notebook.running import executed, read
     except ModuleNotFoundError as error:
@@ -176,17 +190,3 @@ def update(notebook: str | os.PathLike[str]) -> None:
         for cell in node.cells:
             cell.metadata.pop("execution", None)  # times of the run, which differ each time
         file.write(nbformat.writes(node).encode() + b"\n")
-
-
-def _read(path: Path) -> nbformat.NotebookNode:
-    try:
-        node = nbformat.read(path, as_version=4)
-    except OSError as error:
-        raise NotebookError.cannot_read(path, f"{error.strerror}.") from error
-    except (*_NO_NOTEBOOK, AttributeError, KeyError, TypeError) as error:
-        # nbformat looks inside before it looks at the shape.
-        raise NotebookError.cannot_read(path, "It is not a notebook.") from error
-    language = node.metadata.get("kernelspec", {}).get("language", "python")
-    if language != "python":
-        raise NotebookError.cannot_read(path, f"Its language is {language}, and only Python notebooks are run.")
-    return node

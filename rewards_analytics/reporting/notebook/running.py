@@ -25,13 +25,13 @@ from papermill.translators import PythonTranslator
 from traitlets import default
 
 from rewards_analytics.errors import ArgumentError, NotebookError, RewardsWarning
+from rewards_analytics.reporting.notebook import reading
 
 CELL_TIMEOUT_S: Final = 600
 """Seconds that one cell may take, so that a cell that hangs fails."""
 
 START_TIMEOUT_S: Final = 60
 
-_NO_NOTEBOOK: Final = (nbformat.reader.NotJSONError, nbformat.ValidationError, UnicodeDecodeError)
 _PYTHON: Final = {"kernel_name": "python3", "language": "python"}
 _INJECTED: Final = "injected-parameters"
 
@@ -51,18 +51,9 @@ class ThisPython(AsyncKernelManager):  # type: ignore[misc]
 
 
 def read(path: Path) -> nbformat.NotebookNode:
-    """Read a notebook's file."""
-    try:
-        node = load_notebook_node(str(path))
-    except OSError as error:
-        raise NotebookError.cannot_read(path, f"{error.strerror}.") from error
-    except (*_NO_NOTEBOOK, AttributeError, KeyError, TypeError) as error:
-        # nbformat looks inside before it looks at the shape.
-        raise NotebookError.cannot_read(path, "It is not a notebook.") from error
-    language = node.metadata.get("kernelspec", {}).get("language", "python")
-    if language != "python":
-        raise NotebookError.cannot_read(path, f"Its language is {language}, and only Python notebooks are run.")
-    return node
+    """Read a notebook's file, with the metadata that papermill needs."""
+    reading.read(path)
+    return load_notebook_node(str(path))
 
 
 def known_parameters(node: nbformat.NotebookNode) -> list[str]:
