@@ -85,7 +85,7 @@ def test_every_picture_has_words_made_from_the_data(page):
     assert "Picture without a description" not in alternatives
 
 
-def test_a_widget_is_what_it_shows(page):
+def test_definitions_open_without_a_script(page):
     assert "a member (a user's connection to one institution) holds" in page.text
     assert [tag for tag, _ in page.tags].count("details") == 4
 
