@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -45,11 +44,7 @@ def ask(name: str, rewards: Any, history: Any) -> Any:
     return collected(ANALYSES[name](rewards) if name in ANALYSES else OVER_TIME[name](history), name)
 
 
-EVERY = (*ANALYSES, *OVER_TIME, "facts")
-# One of each shape of plan, as the whole takes minutes; tests/analysis/test_spark_plans.py has the plans of all.
-QUESTIONS = (
-    EVERY if os.environ.get("EVERY_QUESTION") else ("totals", "expiring", "quality", "upcoming", "dues", "facts")
-)
+QUESTIONS = (*ANALYSES, *OVER_TIME, "facts")
 
 
 def assert_same(found: Any, expected: Any) -> None:
