@@ -1,6 +1,8 @@
 """What a dashboard shows is what the public functions give for the rewards that are chosen, to the last digit."""
 
 import datetime as dt
+import gc
+import weakref
 from dataclasses import replace
 
 import polars as pl
@@ -16,7 +18,7 @@ from rewards_analytics.results.records import records
 from rewards_analytics.results.upcoming import next_expiries
 from rewards_analytics.widgets.explore.choice import Choice
 from rewards_analytics.widgets.explore.listed import Order
-from rewards_analytics.widgets.explore.selection import MOST_KEPT, Selection
+from rewards_analytics.widgets.explore.selection import MOST_KEPT, MOST_PREPARED, Selection
 from rewards_analytics.widgets.explore.views import SORTED_BY
 from tests import frames
 from tests.examples import examples
@@ -306,3 +308,28 @@ def test_results_kept_do_not_grow_without_end():
 )
 def test_a_span_of_months_ends_on_the_day_before(start, months, end):
     assert str(last_day_of_span(dt.date.fromisoformat(start), months)) == end
+
+
+@pytest.mark.parametrize("guids", [("RWD-b", "RWD-a", "RWD-"), ("RWD-12345678-z", "RWD-12345678-é", "RWD-12345678-y")])
+def test_the_example_of_a_check_is_the_first_guid_in_order_of_text(guids):
+    rewards = frames.table([frames.lot("MILES", "1", None, guid=guid) for guid in guids])
+    selection = Selection(frames.polars_frame(rewards))
+
+    found = {row["check"]: row["example_guid"] for row in selection.quality(Choice(AS_OF))}
+
+    assert found["expiring_without_date"] == min(guids)
+
+
+def test_what_was_worked_out_for_a_choice_is_freed_with_it():
+    selection = Selection(frames.polars_frame(frames.table([frames.total("MILES", "1")])))
+    gc.disable()  # what refers to itself would stay until Python looks for it, which a kernel rarely does
+    try:
+        selection.totals(Choice(AS_OF, users=("U1",)))
+        first = weakref.ref(next(iter(selection._parts.values())))
+        for number in range(MOST_PREPARED):
+            selection.totals(Choice(AS_OF, users=("U1",), members=("M1", f"M{number + 2}")))
+        freed = first() is None
+    finally:
+        gc.enable()
+
+    assert freed

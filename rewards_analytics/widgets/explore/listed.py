@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 import narwhals as nw
+import numpy as np
+import polars as pl
 
 from rewards_analytics.analysis.order import order_of
 from rewards_analytics.results.records import Record, records
@@ -38,15 +40,12 @@ def first_rows(
     columns, descending = order_of(analysis)
     if order is not None:
         columns, descending = [order.column, *columns], [order.descending, *descending]
-    shown = rows
-    units = rows["unit_type"].unique().to_list() if of_each_unit and order is None else []
-    if 1 < len(units) <= MOST_GROUPS:
-        firsts = [_first(rows.filter(nw.col("unit_type") == unit), columns, descending, most) for unit in units]
-        shown, most = nw.concat(firsts), most * len(units)
-    elif len(units) > MOST_GROUPS:
-        ordered = rows.sort(*columns, descending=descending, nulls_last=True)
-        shown, most = ordered.filter(nw.col("unit_type").cum_count().over("unit_type") <= most), most * MOST_GROUPS
-    return Listed(records(_first(shown, columns, descending, most)), len(rows))
+    if not of_each_unit or order is not None:
+        return Listed(records(_first(rows, columns, descending, most)), len(rows))
+    ordered = rows.sort(*columns, descending=descending, nulls_last=True)
+    units = min(rows["unit_type"].n_unique(), MOST_GROUPS)
+    firsts = ordered.filter(nw.col("unit_type").cum_count().over("unit_type") <= most).head(most * units)
+    return Listed(records(firsts), len(rows))
 
 
 def _first(rows: nw.DataFrame[Any], columns: Sequence[str], descending: Sequence[bool], most: int) -> nw.DataFrame[Any]:
@@ -57,3 +56,13 @@ def _first(rows: nw.DataFrame[Any], columns: Sequence[str], descending: Sequence
             last, column = leading[most - 1], nw.col(columns[0])
             rows = rows.filter(column >= last if descending[0] else column <= last)
     return rows.sort(*columns, descending=descending, nulls_last=True).head(most)
+
+
+def among_first(values: pl.Series, most: int, *, descending: bool) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Return which values the first ones are among, equal ones included; nulls come last."""
+    firsts = values.drop_nulls()
+    firsts = firsts.top_k(most) if descending else firsts.bottom_k(most)
+    if len(firsts) < most:
+        return np.ones(len(values), dtype=np.bool_)
+    among = values >= firsts.min() if descending else values <= firsts.max()
+    return among.fill_null(value=False).to_numpy()

@@ -6,6 +6,8 @@ from collections.abc import Callable, Collection, Sequence
 from functools import cached_property
 from typing import Final, NamedTuple
 
+import polars as pl
+
 MOST_FOUND: Final = 8
 """Users, and members, that a search lists."""
 
@@ -28,9 +30,12 @@ class People:
         self._users, self._members, self._members_of = users, members, members_of
 
     @cached_property
-    def _folded(self) -> tuple[Sequence[str], Sequence[str]]:
+    def _folded(self) -> tuple[pl.Series, pl.Series]:
         """The guids without their case. Made at the first search: it takes a moment with 200,000 of them."""
-        return [guid.casefold() for guid in self._users], [guid.casefold() for guid in self._members]
+        users, members = (
+            pl.Series([guid.casefold() for guid in guids], dtype=pl.String) for guids in (self._users, self._members)
+        )
+        return users, members
 
     def find(self, text: str, users: Collection[str] = ()) -> Found:
         """Find the users and members whose guid contains a text; with users given, only members of these."""
@@ -38,10 +43,14 @@ class People:
         if not part:
             return Found((), (), 0, 0)
         folded_users, folded_members = self._folded
-        found = [guid for guid, folded in zip(self._users, folded_users, strict=True) if part in folded]
+        found = _containing(part, self._users, folded_users)
         if users:
             among = sorted({member for user in users for member in self._members_of(user)})
             members = [guid for guid in among if part in guid.casefold()]
         else:
-            members = [guid for guid, folded in zip(self._members, folded_members, strict=True) if part in folded]
+            members = _containing(part, self._members, folded_members)
         return Found(found[:MOST_FOUND], members[:MOST_FOUND], len(found), len(members))
+
+
+def _containing(part: str, guids: Sequence[str], folded: pl.Series) -> list[str]:
+    return [guids[place] for place in folded.str.contains(part, literal=True).arg_true()]

@@ -19,9 +19,13 @@ from rewards_analytics.results.goals import GoalCounts
 from rewards_analytics.results.records import Record
 from rewards_analytics.widgets.explore.answers import Answers
 from rewards_analytics.widgets.explore.choice import Choice
+from rewards_analytics.widgets.explore.dues import Dues
 from rewards_analytics.widgets.explore.findings import chosen_holdings, of_holdings
-from rewards_analytics.widgets.explore.holdings import NUMBER, ROW, Holdings, Numbers, Part, numbered
+from rewards_analytics.widgets.explore.goals import Goals
+from rewards_analytics.widgets.explore.holdings import NUMBER, ROW, Holdings, numbered
+from rewards_analytics.widgets.explore.limbs import Numbers
 from rewards_analytics.widgets.explore.listed import Listed, Order
+from rewards_analytics.widgets.explore.part import Part
 from rewards_analytics.widgets.explore.prepared import Prepared
 
 FrameT = TypeVar("FrameT", nw.DataFrame[Any], nw.LazyFrame[Any])
@@ -97,6 +101,7 @@ class Selection:
             said("sorting by user")
             self._rewards = numbered(self._table.collect(self._rewards))
             self._holdings = Holdings(self._rewards)
+            self._dues, self._goals = Dues(self._holdings), Goals(self._rewards, self._holdings.in_all)
         said("finding users and members")
         self._index()
         self._answers = Answers(self.rewards_of)
@@ -170,7 +175,7 @@ class Selection:
             return self._answers
         part = choice.where() if choice.by_holding else (choice.users, choice.members)
         if part not in self._parts:
-            self._parts[part] = Prepared(self._part(choice))
+            self._parts[part] = Prepared(self._part(choice), self._dues, self._goals)
             if len(self._parts) > MOST_PREPARED:
                 # That of all users took longest to prepare.
                 del self._parts[next(key for key in self._parts if key != ((), ()))]
