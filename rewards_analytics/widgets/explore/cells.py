@@ -6,7 +6,7 @@ counted and added up by cell, which takes milliseconds.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
@@ -20,7 +20,7 @@ from rewards_analytics.analysis.holdings import COUNTS, available_parts, expirin
 from rewards_analytics.analysis.quality import reward_checks
 from rewards_analytics.engines import AMOUNT, DataFrame, as_narwhals
 from rewards_analytics.schema import LOT_TYPES
-from rewards_analytics.widgets.explore.limbs import Numbers
+from rewards_analytics.widgets.explore.limbs import Amounts, Numbers
 
 ACCOUNT: Final = "__account__"
 CELL: Final = "__cell__"
@@ -97,12 +97,24 @@ class Cells:
         mask: Mask = self.frame.select(found=found)["found"].fill_null(value=False).to_numpy()
         return mask
 
+    def sums(self, of: Callable[[Mask], tuple[Amounts, Numbers, Numbers]], groups: int) -> list[nw.Series[pl.Series]]:
+        """Return the amounts and counts of `holding_sums` for each group.
+
+        `of` gives of the rewards in some cells the amounts, the groups, and the numbers that each stands for.
+        """
+        columns = {}
+        for name, mask in self._added.items():
+            amounts, group, number = of(mask)
+            columns[name] = amounts.by(group, groups).series()
+            if name in _COUNTED:
+                columns[_COUNTED[name]] = pl.Series(np.bincount(group, number, groups).astype(np.int64))
+        return [nw.from_native(each.alias(name), series_only=True) for name, each in columns.items()]
+
     @cached_property
-    def sums(self) -> Mapping[str, tuple[str, Mask]]:
-        """For each amount of `holding_sums` the name of its count, if it has one, and the cells that it adds up."""
+    def _added(self) -> Mapping[str, Mask]:
+        """The cells that are added up to each amount of `holding_sums`."""
         added = self.frame.select(**available_parts(), **lot_parts())
-        counts = dict(zip(("total", "plain", "lot"), COUNTS, strict=True))
-        return {name: (counts.get(name, ""), ~added[name].is_null().to_numpy()) for name in added.columns}
+        return {name: ~added[name].is_null().to_numpy() for name in added.columns}
 
     def lots(self, left_out: frozenset[str]) -> Mask:
         """Return the cells whose rewards are expiring lots, without some balance types."""
@@ -124,6 +136,9 @@ class Cells:
         of_wanted = np.repeat(wanted, len(AMOUNTS))
         return {name: failed & of_wanted for name, failed in self._failing[1].items()}
 
+
+_COUNTED: Final = dict(zip(("total", "plain", "lot"), COUNTS, strict=True))
+"""The names of the counts of some amounts of `holding_sums`."""
 
 _AMOUNTS: Final = pl.DataFrame({"balance": AMOUNTS}, schema={"balance": pl.Decimal(38, 9)})
 

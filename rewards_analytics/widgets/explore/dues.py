@@ -87,8 +87,8 @@ class Dues:
         rows = whole.rewards.to_native().select(NUMBER, "balance", "unit_type", "expires_on")[places]
         by_day = lots_by_day(wrapped(rows).lazy(), [NUMBER], date.min, None).collect()
         numbers = whole.numbers(by_day[NUMBER].to_numpy())
-        sums = whole.sums.to_native()[np.searchsorted(whole.sums[NUMBER].to_numpy(), numbers)]
-        held = without(wrapped(sums).lazy(), left_out & {*LOT_TYPES}).with_columns(available=available())
+        sums = wrapped(whole.sums.to_native()[numbers]).lazy()
+        held = without(sums, left_out & {*LOT_TYPES}).with_columns(available=available())
         found = by_day.lazy().join(held.select(NUMBER, *HOLDER, "available"), on=NUMBER)
         found = found.with_columns(nw.col("rewards").cast(nw.Int64), expires_on=nw.col("__day__"))
         return found.select("expires_on", *KEY, "expiring", "rewards", "available").collect()

@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 
 from rewards_analytics.analysis.aging import BUCKETS, position
-from rewards_analytics.analysis.holdings import holding_sums, without
+from rewards_analytics.analysis.holdings import without
 from rewards_analytics.analysis.quality import holding_checks, reward_checks
 from rewards_analytics.engines import DataFrame
 from rewards_analytics.results.records import Record
@@ -85,8 +85,7 @@ class Holdings:
     @cached_property
     def is_due(self) -> Mask:
         """Which rewards are the first of their holding, balance type and day: what falls due, where they are lots."""
-        native = self.rewards.to_native()
-        return begins(self.number, *(ranks(native[name])[1] for name in ("balance_type", "expires_on")))
+        return begins(self.number, self.cells.cell)
 
     @cached_property
     def account(self) -> Numbers:
@@ -125,9 +124,14 @@ class Holdings:
 
     @cached_property
     def sums(self) -> DataFrame:
-        """The sums of each holding that has a reward of a known balance type, with codes for guids."""
-        sums = holding_sums(self.rewards.lazy(), NUMBER).collect().drop("lot_on", "total_on", "plain_on")
-        return coded(sums).sort(NUMBER)
+        """The sums of each holding, as `holding_sums` gives them, with codes for guids."""
+
+        def of(mask: Mask) -> tuple[Amounts, Numbers, Numbers]:
+            rows = np.flatnonzero(mask[self.cells.cell])
+            return self.amounts.at(rows), self.number[rows], np.ones(len(rows))
+
+        keys = coded(wrapped(self._firsts)).with_row_index(NUMBER)
+        return keys.with_columns(*self.cells.sums(of, self.in_all))
 
     def failing(self, left_out: frozenset[str]) -> Mapping[str, Numbers]:
         """Return for each check on holdings the numbers of those that fail it without some balance types."""

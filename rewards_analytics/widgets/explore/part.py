@@ -114,14 +114,10 @@ class Part:
     def _sums(self) -> DataFrame:
         """The sums of the holdings that have the same unit and balance types, as if they were one."""
         cells = self.whole.cells
-        account, size = cells.account, len(cells.accounts)
-        there = np.bincount(account[self.number > 0], minlength=size) > 0
-        columns = {}
-        for name, (count, mask) in cells.sums.items():
-            columns[name] = self._amounts.at(mask).by(account[mask], size).series()
-            if count:
-                columns[count] = pl.Series(np.bincount(account[mask], self.number[mask], size).astype(np.int64))
-        return wrapped(cells.accounts.to_native().with_columns(**columns).filter(pl.Series(there)))
+        there = np.zeros(len(cells.accounts), dtype=np.bool_)
+        there[cells.account[self.number > 0]] = True
+        sums = cells.sums(lambda mask: (self._amounts.at(mask), cells.account[mask], self.number[mask]), len(there))
+        return cells.accounts.with_columns(*sums).filter(there.tolist())
 
     def totals(self, left_out: frozenset[str]) -> list[Record]:
         """The rows of `totals` without some balance types, of all units that have a reward of a known type."""
