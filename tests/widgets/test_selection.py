@@ -2,6 +2,7 @@
 
 import datetime as dt
 import gc
+import random
 import weakref
 from dataclasses import replace
 
@@ -196,6 +197,57 @@ def test_the_selection_is_whole_holdings_in_the_callers_kind_of_frame(make_frame
 
     assert type(chosen) is type(rewards)
     assert_rows(chosen, [(guid,) for guid in guids], ["guid"])
+
+
+@pytest.fixture(scope="module")
+def many():
+    """Rewards of which far more fall due, and far more are goals, than a table lists."""
+    rng = random.Random(3)
+    return frames.polars_frame(
+        frames.table(
+            [
+                frames.reward(
+                    rng.choice(TYPES), rng.choice(UNITS), rng.choice(("5", "7.5", "-2", "0.001")),
+                    rng.choice((None, *(f"2026-12-{day:02}" for day in range(1, 29)))),
+                    user_guid=f"U{rng.randrange(40)}", member_guid=rng.choice(MEMBERS),
+                    account_guid=rng.choice(ACCOUNTS), description=rng.choice((None, "Gold", "Silver", "a trip")),
+                )
+                for _ in range(1500)
+            ]
+        )
+    )  # fmt: skip
+
+
+SOME = (Choice(AS_OF), Choice(AS_OF, balance_types=TYPES[:3]), Choice(AS_OF, units=("MILES",), bucket="0-30"))
+
+
+@pytest.mark.parametrize("choice", SOME, ids=["all", "some types", "a unit and a bucket"])
+@pytest.mark.parametrize("descending", [False, True], ids=["upwards", "downwards"])
+@pytest.mark.parametrize("column", SORTED_BY["upcoming"])
+def test_the_first_of_many_expiries_are_listed_in_any_order(many, choice, column, descending):
+    selection = Selection(many)
+    dues = dues_of(selection.of_caller(choice), choice)
+
+    listed = selection.upcoming(choice, Order(column, descending), 6)
+
+    expected = dues.sort(column, descending=descending, nulls_last=True, maintain_order=True).head(6)
+    assert (listed.rows, listed.in_all) == (records(expected), dues.height)
+    assert dues.height > 50
+
+
+@pytest.mark.parametrize("choice", SOME, ids=["all", "some types", "a unit and a bucket"])
+@pytest.mark.parametrize("descending", [False, True], ids=["upwards", "downwards"])
+@pytest.mark.parametrize("column", [None, *SORTED_BY["distance"]])
+def test_the_first_of_many_goals_are_listed_in_any_order(many, choice, column, descending):
+    selection = Selection(many)
+    goals = ra.distance(selection.of_caller(choice)).filter(~pl.col("reached"))
+
+    listed = selection.goals(choice, column and Order(column, descending), 6)
+
+    if column is not None:
+        goals = goals.sort(column, descending=descending, nulls_last=True, maintain_order=True)
+    assert (listed.rows, listed.in_all) == (records(goals.head(6)), goals.height)
+    assert goals.height > 50
 
 
 def test_the_next_expiries_are_found_among_many_rows_that_are_no_lots():
