@@ -1,4 +1,4 @@
-"""Results for rewards in memory, asked of what is counted and added up once, so that a change costs milliseconds.
+"""Results for rewards in memory, from counts and sums that are made once, so that a change costs milliseconds.
 
 Each result comes from the same functions as the analysis of its name. They read fewer rows: those of a cell added up
 to one row with their `number`.
