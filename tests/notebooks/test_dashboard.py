@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from copy import deepcopy
 from pathlib import Path
 
 import nbclient
@@ -16,14 +17,40 @@ reward = {"guid": "RWD-1", "user_guid": "USR-1", "member_guid": "MBR-1", "unit_t
 rewards = ra.load([reward | {"balance_type": "BALANCE", "balance": 84321, "expires_on": "2026-12-01"}])
 ra.explore(rewards, as_of=datetime.date(2026, 11, 23), state={"tab": "expiring"})
 """
+SLOW_CELL = """
+import time
+slow = rewards.lazy().map_batches(lambda frame: time.sleep(0.8) or frame)
+dashboard = ra.explore(slow)
+"""
+
+
+KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}}
+
+
+class Watched(nbclient.NotebookClient):
+    """Runs a notebook and keeps every text that a cell shows, also one that a later text replaces."""
+
+    def __init__(self, notebook):
+        super().__init__(notebook, timeout=120)
+        self.texts = []
+
+    def process_message(self, message, *args):
+        self.texts.append(message["content"].get("data", {}).get("text/plain", ""))
+        return super().process_message(message, *args)
 
 
 @pytest.fixture(scope="module")
-def notebook():
-    """A notebook with a dashboard, run once."""
-    made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(CELL)])
-    made.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
-    return nbclient.NotebookClient(made, timeout=120).execute()
+def ran():
+    """Two cells that one kernel has run, and the texts that were shown meanwhile."""
+    cells = [*map(nbformat.v4.new_code_cell, (CELL, SLOW_CELL))]
+    client = Watched(nbformat.v4.new_notebook(cells=cells, metadata=KERNEL))
+    return client.execute(), client.texts
+
+
+@pytest.fixture
+def notebook(ran):
+    """A notebook with a dashboard, as it was run."""
+    return nbformat.v4.new_notebook(cells=deepcopy(ran[0].cells[:1]), metadata=ran[0].metadata)
 
 
 def is_valid(notebook, folder):
@@ -55,6 +82,13 @@ def test_an_edited_number_in_the_static_page_is_found(notebook, tmp_path):
     data = notebook.cells[0].outputs[0].data
     data["text/html"] = data["text/html"].replace("84,321", "84,322", 1)
     assert not is_valid(notebook, tmp_path)
+
+
+def test_what_takes_a_moment_is_said_meanwhile_and_leaves_nothing(ran):
+    done, texts = ran
+
+    assert "Dashboard: collecting the rewards, 1 s" in texts
+    assert [output.data for output in done.cells[1].outputs] == [{"text/html": ""}]
 
 
 @pytest.mark.parametrize("template", ["lab", "rewards"])

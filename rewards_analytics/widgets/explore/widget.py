@@ -156,8 +156,9 @@ class Explore(anywidget.AnyWidget):
         at_first = {**EMPTY, "as_of": day(as_of).isoformat()}
         if state is not None:
             restored(at_first, state, Known(tabs=tabs))  # before anything is computed, because it may be wrong
-        past = None if history is None else Past(history, date.fromisoformat(at_first["as_of"]))
-        with steps(rewards) as said:
+        with steps(rewards, history) as said:
+            said("reading the history")
+            past = None if history is None else Past(history, date.fromisoformat(at_first["as_of"]))
             self._selection = chosen = Selection(rewards, said)
             self._known = Known(
                 frozenset(chosen.users),
