@@ -89,6 +89,31 @@ def test_parquet_is_the_result_of_the_function_with_its_types(dashboard, tab, na
     assert taken.rows() == given.rows()
 
 
+def test_a_history_gives_its_tables_and_pictures():
+    def taken(on, held, due):
+        lot = frames.lot("MILES", due, "2026-11-10", guid="RWD-2")
+        day = frames.polars_frame(frames.table([frames.total("MILES", held, guid="RWD-1"), lot]))
+        return day.with_columns(taken_on=pl.lit(dt.date.fromisoformat(on)))
+
+    days = [("2026-10-03", "100", "40"), ("2026-10-31", "160", "30"), ("2026-11-23", "130", "30")]
+    history = pl.concat([taken(*each) for each in days])
+    dashboard = ra.explore(frames.polars_frame(frames.table(ROWS)), as_of=AS_OF, history=history)
+
+    given = files(dashboard, "history")
+
+    kinds = ("roll-forward", "balance", "lapse"), ("balance", "lapse")
+    tables, pictures = ([f"{name}.{end}" for name in names for end in ends] for names, ends in zip(
+        kinds, (("csv", "parquet"), ("svg", "png")), strict=True))  # fmt: skip
+    assert list(given) == [*tables, *pictures]
+    for name, result in (("roll-forward", ra.roll_forward(history)), ("lapse", ra.lapse(history))):
+        shown = pl.read_parquet(io.BytesIO(given[f"{name}.parquet"]))
+        assert (shown.schema, shown.rows()) == (result.schema, result.rows())
+    assert b"Observed from 3 snapshots, 3 October 2026 to 23 November 2026." in given["balance.svg"]
+    press(dashboard, "toggle", "units", "DOLLARS")
+    assert files(dashboard, "history") == {}
+    assert "There is nothing to download here." in dashboard.html
+
+
 def test_the_next_expiries_keep_amount_and_day(dashboard):
     taken = pl.read_parquet(io.BytesIO(files(dashboard, "expiring")["next-expiries.parquet"]))
 

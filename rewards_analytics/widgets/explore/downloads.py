@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 from rewards_analytics.plots.gallery import own_settings
 from rewards_analytics.plots.style import LIGHT, drawable, text_style
 from rewards_analytics.results.records import Record, records
-from rewards_analytics.schema import PRECISION, SCALE
+from rewards_analytics.schema import PRECISION, SCALE, TAKEN_ON
 from rewards_analytics.show.tables import MOST_DOWNLOADED
 from rewards_analytics.spreadsheet import as_csv
 from rewards_analytics.wording import day, one_line
@@ -35,11 +35,17 @@ Table: TypeAlias = "Sequence[Record] | nw.DataFrame[Any]"
 
 MOST_ROWS: Final = MOST_DOWNLOADED
 
+_AMOUNTS: Final = (
+    *("available", "expiring", "cumulative", "remaining"),
+    *("opening", "joined", "earned", "redeemed", "expired", "left", "closing"),
+    *("due", "saved", "expected", "observed_due", "observed"),
+)
+_NUMBERS: Final = ("rewards", "holdings", "members", "users", "days_left", "lead_days", "dues")
 _TYPES: Final = {
-    **dict.fromkeys(("available", "expiring", "cumulative", "remaining"), pa.decimal128(PRECISION, SCALE)),
-    **dict.fromkeys(("rewards", "holdings", "members", "users", "days_left"), pa.int64()),
-    **dict.fromkeys(("period", "expires_on"), pa.date32()),
-    "progress": pa.float64(),
+    **dict.fromkeys(_AMOUNTS, pa.decimal128(PRECISION, SCALE)),
+    **dict.fromkeys(_NUMBERS, pa.int64()),
+    **dict.fromkeys(("period", "expires_on", TAKEN_ON), pa.date32()),
+    **dict.fromkeys(("progress", "expiry_share", "share_expired"), pa.float64()),
     "reached": pa.bool_(),
 }
 

@@ -78,6 +78,8 @@ class Page:
 
     def source(self, state: State) -> str:
         """Return what the files of a state are made of, in sentences."""
+        if state["tab"] == "history":
+            return self._views.source_of_history(choice_of(state))
         words = str(self._views.summary(choice_of(state))["source_words"])
         chips = ", ".join(f"{chip['name']} {chip['tip']}" for chip in _chips(state))
         return f"{words} Filtered by {chips}." if chips else words

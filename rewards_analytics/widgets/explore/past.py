@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from typing import Any, Final
@@ -22,7 +22,7 @@ from rewards_analytics.reporting.tables import ROLL_FORWARD
 from rewards_analytics.results.records import Record, in_order, of_unit
 from rewards_analytics.show.tables import header, of_records
 from rewards_analytics.widgets.explore.choice import Choice
-from rewards_analytics.wording import day
+from rewards_analytics.wording import count, day, unit_name
 
 Facts = dict[str, Any]
 
@@ -34,6 +34,17 @@ MOST_DRAWN: Final = 2
 
 MOST_PERIODS: Final = 13
 """Periods of the forecast that are listed."""
+
+
+@dataclass(frozen=True)
+class Observed:
+    """Rows for the chosen units: what moved, the last full month, balances day after day, dues, their lapse curve."""
+
+    rolled: Sequence[Record]
+    of_month: Sequence[Record]
+    balances: Sequence[Record]
+    due: Sequence[Record]
+    curve: Sequence[Record]
 
 
 class Past:
@@ -52,36 +63,45 @@ class Past:
         self._moved = lru_cache(maxsize=2)(self._moved_by)
         self._likely = lru_cache(maxsize=4)(self._likely_by)
 
+    def observed(self, choice: Choice) -> Observed:
+        """Return the rows for the chosen units. Nothing else of a choice is asked of a history."""
+        moved = self._moved(choice.as_of)
+        until = choice.until or last_day_of_span(choice.as_of, _LONGEST)
+        of_all = moved["rows"], moved["of_month"], moved["balances"], *self._likely(choice.as_of, choice.every, until)
+        units = choice.units
+        return Observed(*([row for row in rows if not units or row["unit_type"] in units] for rows in of_all))
+
+    def source(self, choice: Choice) -> str:
+        """Return what the files of the tab are made of, in a sentence."""
+        moved = self._moved(choice.as_of)
+        if not moved["first"]:
+            return ""
+        units = f", {', '.join(map(unit_name, choice.units))} only" if choice.units else ""
+        return (
+            f"Observed from {count(moved['days'], 'snapshot')}, {day(moved['first'])} to {day(moved['last'])}{units}."
+        )
+
     def facts(self, choice: Choice) -> Facts:
-        """Return the facts of the tab, for the chosen units. Nothing else of a choice is asked of a history."""
-        as_of, every, units = choice.as_of, choice.every, choice.units
-
-        def chosen(rows: Sequence[Record]) -> list[Record]:
-            return [row for row in rows if not units or row["unit_type"] in units]
-
-        moved = self._moved(as_of)
-        rows, balances = chosen(moved["rows"]), chosen(moved["balances"])
-        drawn, not_drawn = drawn_units(rows)
-        due, curve = map(chosen, self._likely(as_of, every, choice.until or last_day_of_span(as_of, _LONGEST)))
+        """Return the facts of the tab."""
+        moved, seen = self._moved(choice.as_of), self.observed(choice)
+        drawn, not_drawn = drawn_units(seen.rolled)
         return {
             "span": f"From {day(moved['first'])} to {day(moved['last'])}." if moved["rows"] else "",
             "lacks": moved["lacks"],
             "net": moved["net"],
-            "pictures": [
-                each for unit in drawn[:MOST_DRAWN] for each in _drawn(unit, chosen(moved["of_month"]), balances)
-            ],
+            "pictures": [each for unit in drawn[:MOST_DRAWN] for each in _drawn(unit, seen.of_month, seen.balances)],
             "not_drawn": not_drawn + len(drawn[MOST_DRAWN:]),
-            "rolled": _table("roll-forward", rows, "Roll-forward per month", ROLL_FORWARD),
+            "rolled": _table("roll-forward", seen.rolled, "Roll-forward per month", ROLL_FORWARD),
             "likely": _table(
                 "forecast",
-                _ahead(due),
+                _ahead(seen.due),
                 "What is due, and what of it is expected to expire as earlier dues did",
                 ("period", "unit_type", "due", "expected"),
-                every=every,
+                every=choice.every,
             ),
             "lapse": _table(
                 "lapse",
-                curve,
+                seen.curve,
                 "How much of what was due so many days ahead was still due on its day",
                 ("unit_type", "lead_days", "due", "expired", "saved", "share_expired", "dues"),
             ),
@@ -91,7 +111,8 @@ class Past:
         return Movement(self._history, as_of, asked_by="explore")
 
     def _moved_by(self, as_of: date) -> Facts:
-        return self._movement(as_of).numbers()
+        movement = self._movement(as_of)
+        return movement.numbers() | {"days": len(movement.days)}
 
     def _likely_by(self, as_of: date, every: str, until: date) -> tuple[Sequence[Record], Sequence[Record]]:
         """Return rows of `forecast` and of `lapse`, from the snapshots up to a day."""

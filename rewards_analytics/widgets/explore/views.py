@@ -91,6 +91,10 @@ class Views:
             "source": source,
         }
 
+    def source_of_history(self, choice: Choice) -> str:
+        """Return what the files of the tab *History* are made of, in a sentence."""
+        return "" if self._past is None else self._past.source(choice)
+
     def tab(self, state: State, looks: Looks, *, live: bool) -> Facts:
         """Return the facts of the tab of a state; `live` where its parts can be pressed."""
         if problem := self._selection.missing.get(state["tab"]):

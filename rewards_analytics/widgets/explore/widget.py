@@ -157,8 +157,10 @@ class Explore(anywidget.AnyWidget):
         if state is not None:
             restored(at_first, state, Known(tabs=tabs))  # before anything is computed, because it may be wrong
         with steps(rewards, history) as said:
-            said("reading the history")
-            past = None if history is None else Past(history, date.fromisoformat(at_first["as_of"]))
+            self._history = None
+            if history is not None:
+                said("reading the history")
+                self._history = Past(history, date.fromisoformat(at_first["as_of"]))
             self._selection = chosen = Selection(rewards, said)
             self._known = Known(
                 frozenset(chosen.users),
@@ -172,7 +174,7 @@ class Explore(anywidget.AnyWidget):
                 given = changed(given, {"as_of": as_of}, self._known)
             self._at_first, self._past = given, list[Mapping[str, Any]]()
             self._looks, self._search, self._files, self._is_undoing = Looks(), "", "", False
-            self._views = Views(chosen, Snippets(rewards), past)
+            self._views = Views(chosen, Snippets(rewards), self._history)
             self._page = Page(chosen, self._views, tabs, dropped)
             said("drawing the first view")
             self._begin()
@@ -299,7 +301,7 @@ class Explore(anywidget.AnyWidget):
 
     def _prepare(self, tab: str) -> None:
         if tab == self.state["tab"]:
-            self._files = files_of(self._selection, self.state, self._page.source(self.state))
+            self._files = files_of(self._selection, self._history, self.state, self._page.source(self.state))
             self._draw()
 
 
