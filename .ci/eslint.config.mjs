@@ -1,4 +1,4 @@
-// How the dashboard's module is read: node eslint.js --config .ci/eslint.config.mjs explore.js
+// How the dashboard's module is read: node eslint.js --config .ci/eslint.config.mjs *.js
 const globals = [
   "AbortController", "CSS", "CSSStyleSheet", "FormData", "Node", "clearTimeout", "document", "navigator", "setTimeout", "window",
 ];

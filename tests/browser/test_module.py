@@ -15,9 +15,10 @@ from pathlib import Path
 import pytest
 
 from rewards_analytics.spreadsheet import FORMULA
+from rewards_analytics.widgets.explore.module import module
 
 ROOT = Path(__file__).parents[2]
-MODULE = ROOT / "rewards_analytics" / "widgets" / "explore" / "explore.js"
+FILES = sorted((ROOT / "rewards_analytics" / "widgets" / "explore").glob("*.js"))
 ADDRESS = "https://module.test/"
 LINES = '<p data-live aria-live="polite"></p><p data-alert role="alert"></p>'
 
@@ -56,9 +57,15 @@ def people(*guids):
 @contextmanager
 def tab_with_the_module(chromium):
     """A page with the module, at an address as secure as that of a notebook on this machine."""
-    files = {"": Path(__file__).with_name("module.html"), "explore.js": MODULE}
+    files = {"": Path(__file__).with_name("module.html").read_text(encoding="utf-8"), "explore.js": module()}
+    kinds = {"": "text/html", "explore.js": "text/javascript"}
+
+    def answer(route):
+        name = route.request.url.removeprefix(ADDRESS)
+        route.fulfill(body=files[name], content_type=kinds[name])
+
     with chromium.new_context(permissions=["clipboard-read", "clipboard-write"]) as context:
-        context.route("**/*", lambda route: route.fulfill(path=files[route.request.url.removeprefix(ADDRESS)]))
+        context.route("**/*", answer)
         page = context.new_page()
         page.set_default_timeout(5_000)
         page.wrong = []
@@ -610,11 +617,9 @@ def test_the_linter_finds_nothing():
     linter, node = os.environ.get("ESLINT"), shutil.which("node")
     if linter is None or node is None:
         pytest.skip("ESLINT does not name eslint.js, or node is missing: npm install eslint")
-    command = [node, linter, "--config", ROOT / ".ci" / "eslint.config.mjs", MODULE]
+    command = [node, linter, "--config", ROOT / ".ci" / "eslint.config.mjs", *FILES]
     assert subprocess.run(command, capture_output=True, text=True, cwd=ROOT).stdout == ""
 
 
 def test_the_module_asks_for_nothing():
-    text = MODULE.read_text(encoding="utf-8")
-
-    assert [word for word in ("import ", "import(", "fetch(", "http", "eval(", "Function(") if word in text] == []
+    assert [word for word in ("import ", "import(", "fetch(", "http", "eval(", "Function(") if word in module()] == []

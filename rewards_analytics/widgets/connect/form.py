@@ -34,6 +34,7 @@ from rewards_analytics.widgets.connect.job import Job, StoppedError
 from rewards_analytics.widgets.connect.names import Named, Users, members_of
 from rewards_analytics.widgets.connect.view import WAITS_S, View
 from rewards_analytics.widgets.connect.words import REFUSED, Problem, problem_of, result_of
+from rewards_analytics.widgets.explore.module import module
 from rewards_analytics.wording import count
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ class Connect(anywidget.AnyWidget):
         The form as it is shown. It holds no answer.
     """
 
-    _esm = _HERE.parent / "explore" / "explore.js"
+    _esm = module()
     _css = f"{style_sheet()}\n{(_HERE / 'connect.css').read_text(encoding='utf-8')}"
 
     html = traitlets.Unicode().tag(sync=True)

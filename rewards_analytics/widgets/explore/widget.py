@@ -19,6 +19,7 @@ from rewards_analytics.errors import RewardsError
 from rewards_analytics.show.shown import style_sheet
 from rewards_analytics.terminal import printable
 from rewards_analytics.widgets.explore.files import files_of
+from rewards_analytics.widgets.explore.module import module
 from rewards_analytics.widgets.explore.page import Page
 from rewards_analytics.widgets.explore.past import Past
 from rewards_analytics.widgets.explore.progress import steps
@@ -137,7 +138,7 @@ class Explore(anywidget.AnyWidget):
         Identifies the static copy, which the front end hides once it shows the widget.
     """
 
-    _esm = _HERE / "explore.js"
+    _esm = module()
     _css = traitlets.Unicode().tag(sync=True)
     html = traitlets.Unicode(read_only=True).tag(sync=True)
     key = traitlets.Unicode(read_only=True).tag(sync=True)
