@@ -20,9 +20,19 @@ def press(dashboard, name, *given):
 
 
 def table(html, name):
-    """The rows of a table, as text."""
+    """The rows of a table of the widget, as text."""
     (found,) = re.findall(rf'<table id="table-{name}".*?</table>', html, re.DOTALL)
-    rows = re.findall(r"<tr>(.*?)</tr>", found, re.DOTALL)
+    return _rows(found)
+
+
+def tables(html):
+    """The rows of each table of a page, by its caption."""
+    found = re.findall(r"<table.*?</table>", html, re.DOTALL)
+    return {plain(re.findall("<caption>.*?</caption>", each)[0]): _rows(each) for each in found}
+
+
+def _rows(markup):
+    rows = re.findall(r"<tr>(.*?)</tr>", markup, re.DOTALL)
     texts = [[plain(cell) for cell in re.findall(r"<t[hd].*?</t[hd]>", row, re.DOTALL)] for row in rows]
     return texts[1:]
 

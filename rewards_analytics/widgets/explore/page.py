@@ -90,6 +90,7 @@ class Page:
     def _facts(self, state: State, looks: Looks, *, live: bool) -> dict[str, Any]:
         facts = {
             "live": live,
+            "id": _id if live else _no_id,
             "no_mathematics": NO_MATHEMATICS,
             "formula": FORMULA,
             "state": state,
@@ -183,6 +184,15 @@ def _matches(found: Found, state: State) -> dict[str, Any]:
 def _listed(names: Sequence[str]) -> str:
     shown = [*names[:5], *([f"{len(names) - 5:,} more"] if len(names) > 5 else [])]
     return ", ".join(shown)
+
+
+def _id(name: str) -> Markup:
+    return Markup(' id="{}"').format(name)
+
+
+def _no_id(_name: str) -> str:
+    """Return nothing: a page may hold several copies of a view that no script runs in."""
+    return ""
 
 
 def _template() -> Template:
