@@ -680,6 +680,20 @@ def test_a_history_has_a_tab_that_says_what_moved():
     assert "The history has no snapshot up to 1 January 2020." in dashboard.html
 
 
+def test_an_expectation_is_rounded():
+    def taken(day, due, left):
+        lots = [frames.lot("MILES", left, "2026-10-20", guid="RWD-2")] if left else []
+        ahead = frames.lot("MILES", due, "2026-11-04", guid="RWD-3")
+        rewards = frames.table([frames.total("MILES", "500", guid="RWD-1"), ahead, *lots])
+        return frames.polars_frame(rewards).with_columns(taken_on=dt.date(2026, 10, day))
+
+    # Of 3 miles that were due 14 days ahead or more, 1 was left on the day: of 100 miles, a third is expected to expire.
+    history = pl.concat([taken(1, "100", "3"), taken(20, "100", "1"), taken(21, "100", "")])
+    dashboard = ra.explore(REWARDS, as_of=dt.date(2026, 10, 21), history=history, state={"tab": "history"})
+
+    assert table(dashboard.html, "forecast") == [["Nov 2026", "Miles", "100", "33"]]
+
+
 @pytest.mark.parametrize("history", [REWARDS, 3, "history"], ids=["no days", "a number", "a path"])
 def test_what_is_no_history_is_refused(history):
     with pytest.raises(ra.RewardsError):

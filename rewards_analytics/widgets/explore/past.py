@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final
 
@@ -20,6 +21,7 @@ from rewards_analytics.plots.images import image
 from rewards_analytics.reporting.moved import Movement, drawn_units
 from rewards_analytics.reporting.tables import ROLL_FORWARD
 from rewards_analytics.results.records import Record, in_order, of_unit
+from rewards_analytics.schema import DOLLARS
 from rewards_analytics.show.tables import header, of_records
 from rewards_analytics.widgets.explore.choice import Choice
 from rewards_analytics.wording import count, day, unit_name
@@ -81,8 +83,8 @@ class Past:
             f"Observed from {count(moved['days'], 'snapshot')}, {day(moved['first'])} to {day(moved['last'])}{units}."
         )
 
-    def facts(self, choice: Choice) -> Facts:
-        """Return the facts of the tab."""
+    def facts(self, choice: Choice, *, live: bool) -> Facts:
+        """Return the facts of the tab; `live` where long tables can scroll."""
         moved, seen = self._moved(choice.as_of), self.observed(choice)
         drawn, not_drawn = drawn_units(seen.rolled)
         return {
@@ -91,19 +93,21 @@ class Past:
             "net": moved["net"],
             "pictures": [each for unit in drawn[:MOST_DRAWN] for each in _drawn(unit, seen.of_month, seen.balances)],
             "not_drawn": not_drawn + len(drawn[MOST_DRAWN:]),
-            "rolled": _table("roll-forward", seen.rolled, "Roll-forward per month", ROLL_FORWARD),
+            "rolled": _table("roll-forward", seen.rolled, "Roll-forward per month", ROLL_FORWARD, long=live),
             "likely": _table(
                 "forecast",
                 _ahead(seen.due),
-                "What is due, and what of it is expected to expire as earlier dues did",
+                "What is due, and about how much of it is expected to expire, as earlier dues did",
                 ("period", "unit_type", "due", "expected"),
                 every=choice.every,
+                long=live,
             ),
             "lapse": _table(
                 "lapse",
                 seen.curve,
-                "How much of what was due so many days ahead was still due on its day",
+                "How much of what was due this many days ahead was still due on its day",
                 ("unit_type", "lead_days", "due", "expired", "saved", "share_expired", "dues"),
+                long=live,
             ),
         }
 
@@ -124,16 +128,24 @@ class Past:
 
 
 def _ahead(rows: Sequence[Record]) -> list[Record]:
-    """Return the first periods of each unit in which something is due."""
-    due = [row for row in rows if row["due"]]
+    """Return the first periods of each unit in which something is due, with rounded expectations."""
+    due = [{**row, "expected": _rounded(row["expected"], row["unit_type"])} for row in rows if row["due"]]
     units = dict.fromkeys(row["unit_type"] for row in due)
     return [row for unit in units for row in of_unit(due, unit)[:MOST_PERIODS]]
 
 
-def _table(name: str, rows: Sequence[Record], caption: str, columns: Sequence[str], *, every: str = "month") -> Any:
+def _rounded(expected: Decimal | None, unit_type: str) -> Decimal | None:
+    """Return an expectation without the decimals that it only has because shares are fractions."""
+    return None if expected is None else round(expected, 2 if unit_type == DOLLARS else 0)
+
+
+def _table(
+    name: str, rows: Sequence[Record], caption: str, columns: Sequence[str], *, every: str = "month", long: bool
+) -> Any:
     if not rows:
         return None
-    return replace(of_records(rows, caption, {each: header(each) for each in columns}, every=every), name=name)
+    made = of_records(rows, caption, {each: header(each) for each in columns}, every=every)
+    return replace(made, name=name, long=long and len(rows) > MOST_PERIODS)
 
 
 def _drawn(unit_type: str, of_month: Sequence[Record], balances: Sequence[Record]) -> list[Markup]:

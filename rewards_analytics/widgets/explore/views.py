@@ -38,6 +38,9 @@ Facts = dict[str, Any]
 MOST_ROWS: Final = 12
 """Rows of a table at first."""
 
+MOST_PERIODS: Final = 13
+"""Periods of a table at first: the months that a year looks ahead."""
+
 MOST_UNITS: Final = 12
 """Units with their own card, picture or column. The API documents four."""
 
@@ -199,7 +202,7 @@ class Views:
         if self._past is None:
             return {}
         others = any(state.get(name) for name in (*LISTS, *HOLDINGS) if name != "units")
-        return self._past.facts(choice_of(state)) | {"others": others}
+        return self._past.facts(choice_of(state), live=live) | {"others": others}
 
 
 # --- Parts -------------------------------------------------------------------------------------------
@@ -223,7 +226,7 @@ def _span(first: date, last: date | None) -> str:
 
 def _periods(rows: Sequence[Record], busy: set[Any], state: State, looks: Looks, *, live: bool) -> Facts:
     """Return the table of the periods with an expiry, a column for each unit."""
-    most = looks.most("periods")
+    most = looks.most("periods", MOST_PERIODS)
     listed = sorted(busy)[:most]
     units = frozenset(units_of(rows)[:MOST_UNITS])
     kept = [row for row in rows if row["period"] in listed and row["unit_type"] in units]
