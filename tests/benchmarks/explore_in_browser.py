@@ -117,7 +117,7 @@ def main() -> None:
         folder = Path(name)
         (folder / "work").mkdir()
         make_rewards(options.rows, folder / "rewards.parquet")
-        fronts.write_notebook(folder / "work" / "explore.ipynb", folder / "rewards.parquet")
+        fronts.write_dashboard(folder / "work" / "explore.ipynb", folder / "rewards.parquet")
         browser = started.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
         with (
             lab.jupyterlab(folder, folder / "work") as server,

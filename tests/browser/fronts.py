@@ -19,6 +19,11 @@ import datetime
 import rewards_analytics as ra
 dashboard = ra.explore(ra.load({path!r}), as_of=datetime.date(2026, 11, 23))
 """
+CONNECT = """
+import os
+os.environ.pop("MX_API_KEY", None)  # no test asks MX
+ra.connect()
+"""
 MARIMO = """
 # /// script
 # [tool.marimo.display]
@@ -33,6 +38,12 @@ app = marimo.App(width="full")
 def _():
     {code}
     {shown}
+    return
+
+
+@app.cell
+def _():
+    {connect}
     return
 """
 
@@ -65,10 +76,14 @@ def _note(wrong: list[str], address: str, home: str) -> None:
         wrong.append(f"asked {address}")
 
 
-def write_notebook(path: Path, rewards: Path) -> None:
-    """A notebook with the dashboard, and below it a cell whose text becomes mathematics."""
-    cells = [*map(nbformat.v4.new_code_cell, (DASHBOARD.format(path=str(rewards)), "dashboard", MATHEMATICS))]
-    notebook = nbformat.v4.new_notebook(cells=cells)
+def write_dashboard(path: Path, rewards: Path) -> None:
+    """A notebook with the dashboard, below it a cell whose text becomes mathematics, and the fetch form."""
+    write_notebook(path, DASHBOARD.format(path=str(rewards)), "dashboard", MATHEMATICS, CONNECT)
+
+
+def write_notebook(path: Path, *cells: str) -> None:
+    """A notebook with cells of code."""
+    notebook = nbformat.v4.new_notebook(cells=[*map(nbformat.v4.new_code_cell, cells)])
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
     nbformat.write(notebook, path)
 
@@ -127,10 +142,12 @@ def show_theme(page: Any, name: str) -> None:
 
 @contextmanager
 def marimo(chromium: Any, folder: Path, rewards: Path, shown: str = "dashboard") -> Iterator[Any]:
-    """A page of a marimo app that shows the dashboard."""
-    code = "\n    ".join(DASHBOARD.format(path=str(rewards)).strip().splitlines())
+    """A page of a marimo app that shows the dashboard and the fetch form."""
+    code, connect = (
+        "\n    ".join(each.strip().splitlines()) for each in (DASHBOARD.format(path=str(rewards)), CONNECT)
+    )
     app = folder / "app.py"
-    app.write_text(MARIMO.format(code=code, shown=shown))
+    app.write_text(MARIMO.format(code=code, shown=shown, connect=connect))
     command = ["marimo", "run", str(app), "--headless", "--no-token", "--host=127.0.0.1"]
     with served(command, folder) as server, watched(chromium, server) as page:
         page.goto(server)

@@ -1,6 +1,6 @@
 """The dashboard command: a page for whoever has its address, whose title is there before its numbers, until Ctrl-C.
 
-What can be done on the page is tested in `test_explore.py`, in Voila as in other front ends.
+What the page shows then is tested in `test_explore.py`, in Voila as in other front ends.
 """
 
 import signal
@@ -37,17 +37,11 @@ def test_the_title_comes_before_the_numbers_no_stranger_is_let_in_and_ctrl_c_end
         page.get_by_text("From rewards.json").wait_for()
         is_early = page.locator(".rewards-explore").count() == 0
         page.screenshot(path=artefacts / "dashboard-loading.png")
-        page.locator(".rewards-explore [data-live]").wait_for(state="attached")
-        page.get_by_role("heading", name="Loyalty balances and expiries").wait_for()
-        background = page.evaluate("getComputedStyle(document.body).backgroundColor")
-        page.screenshot(path=artefacts / "dashboard-phone.png")
-        assert page.evaluate("document.documentElement.scrollWidth") == 390
         assert page.wrong == []
     with chromium.new_context() as stranger:
         refused = stranger.request.get(home, max_redirects=0).status
 
     assert is_early
-    assert background == "rgb(22, 27, 33)"
     assert refused in (302, 403)
 
     server_and_kernels = psutil.Process(process.pid).children(recursive=True)

@@ -80,13 +80,16 @@ def ran(lab):
 
 
 def photograph(page, name):
-    """Keep what the reader sees in both themes, for people to look at."""
+    """Keep what the reader sees in both themes; every picture is as light or dark as its page. Return their number."""
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    for theme in ("Dark", "Light"):
+    pictures = page.locator(".rewards-picture img:visible")
+    for theme, look in (("Dark", DARK), ("Light", LIGHT)):
         page.evaluate(f"jupyterapp.commands.execute('apputils:change-theme', {{theme: 'JupyterLab {theme}'}})")
         page.wait_for_function(f"document.body.dataset.jpThemeName === 'JupyterLab {theme}'")
         page.wait_for_timeout(300)
         page.screenshot(path=SCREENSHOTS / f"{name}-{theme.lower()}.png")
+        assert {background(pictures.nth(place)) for place in range(pictures.count())} <= {look.page}
+    return pictures.count()
 
 
 def background(image):
@@ -95,25 +98,13 @@ def background(image):
     return "#{:02x}{:02x}{:02x}".format(*shown.getpixel((6, 6)))
 
 
-def test_pictures_are_as_light_or_dark_as_the_notebook(ran):
-    page = ran("expiring")
-    pictures = page.locator(".rewards-picture img")
-
-    found = {}
-    for theme in ("Dark", "Light"):
-        page.evaluate(f"jupyterapp.commands.execute('apputils:change-theme', {{theme: 'JupyterLab {theme}'}})")
-        page.wait_for_function(f"document.body.dataset.jpThemeName === 'JupyterLab {theme}'")
-        found[theme] = {background(pictures.nth(place)) for place in range(pictures.count())}
-
-    assert found == {"Dark": {DARK.page}, "Light": {LIGHT.page}}
-
-
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_a_notebook_runs_from_top_to_bottom_without_a_word_in_the_console(ran, name):
     page = ran(name)
 
     page.locator(".rewards-explore:visible, .rewards-shown:visible").first.wait_for()
-    photograph(page, name)
+    pictures = photograph(page, name)
+    assert pictures > 0 or name != "expiring"
 
 
 def test_the_overview_follows_unit_date_and_period_with_the_functions_own_numbers(ran):
@@ -146,7 +137,7 @@ def choose(form, user):
     form.get_by_role("button", name="MX Bank").wait_for()
 
 
-def test_a_reader_answers_a_text_a_choice_and_a_picture_and_sees_rewards_arrive(ran):
+def test_a_reader_answers_a_question_sees_rewards_arrive_and_stops_waiting(ran):
     from playwright.sync_api import expect
 
     page = ran("fetch")
@@ -164,17 +155,6 @@ def test_a_reader_answers_a_text_a_choice_and_a_picture_and_sees_rewards_arrive(
     expect(arrived).to_have_text("4 rewards")
     expect(form.get_by_role("cell", name="5,109")).to_be_visible()
     photograph(page, "fetch")
-
-    form.get_by_role("button", name="Change user").click()
-    choose(form, "user-0002")
-    form.get_by_role("button", name="Fetch rewards").click()
-    form.get_by_role("radio", name="The wrong one").check()
-    form.get_by_role("button", name="Submit").click()
-    expect(form.get_by_role("alert").first).to_contain_text("That answer was refused. Try again.")
-    form.get_by_role("button", name="Try again").click()
-    form.get_by_role("radio", name="The right one").check()
-    form.get_by_role("button", name="Submit").click()
-    expect(form.locator("tbody .number").first).to_contain_text("$")
 
     form.get_by_role("button", name="Change user").click()
     choose(form, "user-0003")
