@@ -687,7 +687,7 @@ def test_an_expectation_is_rounded():
         rewards = frames.table([frames.total("MILES", "500", guid="RWD-1"), ahead, *lots])
         return frames.polars_frame(rewards).with_columns(taken_on=dt.date(2026, 10, day))
 
-    # Of 3 miles that were due 14 days ahead or more, 1 was left on the day: of 100 miles, a third is expected to expire.
+    # Of 3 miles that were due 14 days ahead or more, 1 was left on the day: a third of 100 miles is expected to expire.
     history = pl.concat([taken(1, "100", "3"), taken(20, "100", "1"), taken(21, "100", "")])
     dashboard = ra.explore(REWARDS, as_of=dt.date(2026, 10, 21), history=history, state={"tab": "history"})
 
