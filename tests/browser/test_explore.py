@@ -13,10 +13,12 @@ import pytest
 import rewards_analytics as ra
 from rewards_analytics.wording import amount, count, one_line
 from tests.browser import fronts, lab
+from tests.browser.widget_page import WidgetPage
 
 ROOT = Path(__file__).parents[2]
 SCREENSHOTS = ROOT / "build" / "screenshots"
 AS_OF = date(2026, 11, 23)
+SINCE = date(2026, 8, 31)
 HOSTILE = "無料宿泊 $5 to $10 \\(x^2\\) \u202eRTL <script>alert(1)</script> <img src=x onerror=alert(2)>"
 HOSTILE_USER = "USR-<img src=x onerror=alert(3)> $a$"
 
@@ -464,6 +466,24 @@ def test_two_static_copies_in_one_page_have_nothing_in_common(opened, source, vi
         assert both.locator(".rewards-explore table").count() == 6
         assert violations(both, both.locator("main")) == []
         assert both.messages == []
+
+
+def test_the_tab_of_a_history_reads_in_both_themes_and_on_a_phone_and_gives_its_files(chromium, violations):
+    days = pl.scan_parquet(ROOT / "data" / "_history" / "rewards.parquet")
+    days = days.filter(pl.col("taken_on") >= SINCE, pl.col("unit_type") == "MILES").collect()
+    dashboard = ra.explore(ra.load(ROOT / "data" / "rewards.json"), as_of=AS_OF, history=days, state={"tab": "history"})
+    with chromium.new_context() as context:
+        shown = WidgetPage(context.new_page(), dashboard)
+        for scheme, width in (("light", 1200), ("dark", 390)):
+            shown.page.emulate_media(color_scheme=scheme)
+            shown.page.set_viewport_size({"width": width, "height": 900})
+            shown.page.screenshot(path=SCREENSHOTS / f"history-{scheme}-{width}.png", full_page=True)
+            assert shown.page.evaluate("document.documentElement.scrollWidth") <= width
+            assert violations(shown.page, shown.page.locator("#output")) == []
+        shown.page.get_by_role("button", name="Prepare downloads").click()
+        shown.until(lambda: shown.page.get_by_role("status").get_by_role("link").count() == 16)
+        shown.page.locator("[data-copy-of$=table-forecast]").click()
+        shown.page.locator("[data-copied]").wait_for()
 
 
 @in_jupyterlab

@@ -6,7 +6,7 @@ import { ROVING, keepFocus, morph, parse } from "./morph.js";
 
 const [ANSWER_MS, BUSY_MS, TYPING_MS, DATE_MS, COPIED_MS, DRAG_PX] = [15_000, 200, 120, 500, 1500, 6];
 const NO_ANSWER =
-  "The kernel does not answer. What you see stays readable. To go on, run the cell again, or reload the page.";
+  "The kernel does not answer. What you see stays readable. To go on, run the cells again, or reload the page.";
 const [MARKS, NATIVE] = ["[data-marks]", "button, a, summary, input, select"];
 
 // Of these messages only the newest matters. The others are relative, such as a second toggle, and each one counts.
