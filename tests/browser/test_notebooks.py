@@ -88,7 +88,12 @@ def photograph(page, name):
         page.wait_for_function(f"document.body.dataset.jpThemeName === 'JupyterLab {theme}'")
         page.wait_for_timeout(300)
         page.screenshot(path=SCREENSHOTS / f"{name}-{theme.lower()}.png")
-        assert {background(pictures.nth(place)) for place in range(pictures.count())} <= {look.page}
+        for _ in range(20):  # a busy machine repaints late
+            colours = {background(pictures.nth(place)) for place in range(pictures.count())}
+            if colours <= {look.page}:
+                break
+            page.wait_for_timeout(100)
+        assert colours <= {look.page}
     return pictures.count()
 
 
