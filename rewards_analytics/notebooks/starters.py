@@ -56,7 +56,7 @@ _SCRIPT: Final = """\
 # After an intended change: rewards-analytics validate --update *.ipynb
 set -eu
 python3 -m venv .venv
-.venv/bin/pip install --quiet "rewards-analytics[delta,lab]==VERSION"
+.venv/bin/pip install --quiet "rewards-analytics[lab]==VERSION"
 .venv/bin/rewards-analytics validate --junit notebooks.xml *.ipynb
 """
 
