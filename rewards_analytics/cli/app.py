@@ -80,5 +80,5 @@ for command in (
     notebooks.validate,
 ):
     name = command.__name__.replace("_", "-")
-    asks = command.__module__ in (analyses.__name__, over_time.__name__)
+    asks = command.__module__ in (analyses.__name__, over_time.__name__) or command is reports.report
     app.command(name, epilog=examples_of(name))(on_cluster(command) if asks else command)

@@ -9,12 +9,14 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from rewards_analytics.analysis.arguments import day
+from rewards_analytics.cli.engines import Engine, scanned
 from rewards_analytics.cli.messages import INVALID_DATA, say_error
 from rewards_analytics.cli.options import AsOf, OptionalRates, Source, date_of, path_of, source_of, standard_input
 from rewards_analytics.cli.results import show_written
@@ -81,13 +83,17 @@ def report(
     by: _By = None,
     notebook: _Notebook = None,
     parameters: _Parameters = None,
+    engine: Engine = None,
 ) -> None:
     """Write a report as one HTML file or as a workbook; with --pdf also as a PDF, with --by one for each group."""
+    from rewards_analytics.loading.load import load
+
     if notebook is None and parameters:
         raise ArgumentError("--parameter sets a parameter of a notebook: name the notebook with --notebook.")
-    chosen = [name for name, value in (("--pdf", pdf), ("--by", by), ("--notebook", notebook)) if value]
-    if len(chosen) > 1:
-        raise ArgumentError(f"{' and '.join(chosen)} cannot be combined: choose one.")
+    routes = (("--pdf", pdf), ("--by", by), ("--notebook", notebook))
+    for first, second in combinations((*routes, ("--engine", notebook and engine)), 2):
+        if first[1] and second[1]:
+            raise ArgumentError(f"{first[0]} and {second[0]} cannot be combined: choose one.")
     if notebook is not None:
         files = {"rates": rates, "freshness": freshness}
         given: dict[str, Any] = {name: str(file.absolute()) for name, file in files.items() if file is not None}
@@ -95,14 +101,13 @@ def report(
         _from_notebook(notebook, source, out, date_of(as_of), given)
         return
     options = {"as_of": date_of(as_of), "title": title, "rates": rates, "history": _opened(history)}
-    _from_rewards(source, out, options | {"freshness": _members(source, freshness)}, by=by, pdf=pdf)
+    rewards = load(source_of(source)) if engine is None else scanned(source, engine)
+    _from_rewards(rewards, out, options | {"freshness": _members(source, freshness)}, by=by, pdf=pdf)
 
 
-def _from_rewards(source: str, out: Path, options: dict[str, Any], *, by: str | None, pdf: bool) -> None:
-    from rewards_analytics.loading.load import load
+def _from_rewards(rewards: Any, out: Path, options: dict[str, Any], *, by: str | None, pdf: bool) -> None:
     from rewards_analytics.reporting.report import report as write_report, report_with_pdf
 
-    rewards = load(source_of(source))
     if by is not None:
         _for_each(by, rewards, out, options)
     elif pdf:

@@ -68,6 +68,18 @@ def test_each_question_to_a_history_gives_the_same_rows_on_each_engine(run, tmp_
         assert (on_engine.status, json.loads(on_engine.out)) == (0, json.loads(by_day.out)), command
 
 
+@pytest.mark.parametrize("engine", ["polars", "duckdb"])
+def test_a_report_is_the_same_page_on_each_engine(run, rewards_json, tmp_path, engine):
+    """On Dask and PySpark too, to which tests/clusters puts the report's facts."""
+    source = ra.write(ra.load(rewards_json), tmp_path / "rewards.parquet")
+
+    run("report", source, "--out", tmp_path / "loaded.html", *AS_OF)
+    ended = run("report", source, "--out", tmp_path / "page.html", *AS_OF, "--engine", engine)
+
+    assert (ended.status, ended.err) == (0, "")
+    assert (tmp_path / "page.html").read_bytes() == (tmp_path / "loaded.html").read_bytes()
+
+
 def test_parquet_of_a_lazy_frame_is_written_without_loading_it(run, rewards_json, tmp_path):
     run("distance", rewards_json, "--engine", "polars", "--out", tmp_path / "goals.parquet")
 

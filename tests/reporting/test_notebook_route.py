@@ -199,6 +199,7 @@ def test_an_interrupt_ends_the_kernel_and_writes_nothing(tmp_path):
         ),
         (["--parameter", "title"], "--parameter 'title' is not of the form NAME=VALUE."),
         (["--by", "user_guid"], "--by and --notebook cannot be combined: choose one"),
+        (["--engine", "polars"], "--notebook and --engine cannot be combined: choose one"),
     ],
 )
 def test_what_a_notebook_does_not_know_is_wrong_usage(run, tmp_path, option, said):
