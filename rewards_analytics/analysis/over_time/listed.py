@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any, Final
 
 import narwhals as nw
@@ -82,7 +83,7 @@ class Listings:
             yield from self._listed(days, self._numbered(sums))
 
     def _sums(self) -> Iterator[tuple[Sequence[date], DataFrame]]:
-        """Yield the sums per day, holding and `expires_on`: of a day with many rewards, or of several with few.
+        """Yield the sums per holding and `expires_on`: of a day with many rewards, or of several with few, by day.
 
         Each day takes as many small steps, and they take longer than few rewards do.
         """
@@ -91,15 +92,16 @@ class Listings:
             return
         if snapshots.is_stored:
             for days in runs(snapshots.dates, snapshots.count_by_day(snapshots.dates[0], snapshots.dates[-1])):
-                yield days, snapshots.read(days[0], lambda rewards: with_join_key(_sums(rewards)), days[-1])
+                by = () if len(days) == 1 else (TAKEN_ON,)
+                yield days, snapshots.read(days[0], partial(_keyed_sums, by=by), days[-1])
             return
         # One query on the caller's engine, then slices of its rows.
-        rows = with_join_key(table.collect(_sums(table.frame)).lazy()).sort(TAKEN_ON).collect()
+        rows = with_join_key(table.collect(_sums(table.frame, TAKEN_ON)).lazy()).sort(TAKEN_ON).collect()
         counts = _count_by_day(rows)
         end = 0
         for days in runs(snapshots.dates, {day: counts.get(day, 0) for day in snapshots.dates}):
             begin, end = end, end + sum(counts.get(day, 0) for day in days)
-            yield days, rows[begin:end]
+            yield days, rows[begin:end].drop(TAKEN_ON) if len(days) == 1 else rows[begin:end]
 
     def _numbered(self, sums: DataFrame) -> DataFrame:
         """Replace the key by the number of the holding; one that was not seen before gets the next."""
@@ -108,7 +110,8 @@ class Listings:
         def joined() -> DataFrame:
             numbers = self._holdings.lazy().select("holding", *key)
             # Lazy, so that the join does not copy the texts of the key.
-            return sums.lazy().join(numbers, on=key, how="left").select(TAKEN_ON, *DUE, *_SUMS).collect()
+            columns = [name for name in (TAKEN_ON, *DUE, *_SUMS) if name in (*sums.columns, "holding")]
+            return sums.lazy().join(numbers, on=key, how="left").select(*columns).collect()
 
         numbered = joined()
         if not numbered["holding"].is_null().any():
@@ -121,20 +124,19 @@ class Listings:
 
     @staticmethod
     def _listed(days: Sequence[date], sums: DataFrame) -> Iterator[Listed]:
-        holding = [TAKEN_ON, "holding"]
-        known = sums.group_by(*holding).agg(nw.col(*COUNTS).sum()).filter(is_known())
-        lots = sums.filter(nw.col("expires_on") >= nw.col(TAKEN_ON)).select(
-            TAKEN_ON, *DUE, "lot", total_lot="total", plain_lot="plain"
-        )
-        dues = lots.join(known, on=holding, how="inner").select(TAKEN_ON, *DUE, due=expiring())
+        by = [TAKEN_ON] if TAKEN_ON in sums.columns else []
+        day = nw.col(TAKEN_ON) if by else nw.lit(days[0])
+        known = sums.group_by(*by, "holding").agg(nw.col(*COUNTS).sum()).filter(is_known())
+        lots = sums.filter(nw.col("expires_on") >= day).select(*by, *DUE, "lot", total_lot="total", plain_lot="plain")
+        dues = lots.join(known, on=[*by, "holding"], how="inner").select(*by, *DUE, due=expiring())
         dues = dues.filter(nw.col("due") > 0)
-        return map(Listed, days, _of_each(days, dues), _of_each(days, known.select(*holding)))
+        return map(Listed, days, _of_each(days, dues), _of_each(days, known.select(*by, "holding")))
 
 
 def _of_each(days: Sequence[date], rows: DataFrame) -> Iterator[DataFrame]:
     """Split rows by their day."""
-    if len(days) == 1:
-        yield rows.drop(TAKEN_ON)
+    if TAKEN_ON not in rows.columns:
+        yield rows
         return
     rows, counts, end = rows.sort(TAKEN_ON), _count_by_day(rows), 0
     for day in days:
@@ -146,7 +148,11 @@ def _count_by_day(rows: DataFrame) -> dict[date, int]:
     return dict(rows.group_by(TAKEN_ON).agg(nw.len().alias("rows")).iter_rows())
 
 
-def _sums(rewards: LazyFrame) -> LazyFrame:
-    """The sums behind the available balance and the lots, per day, holding and `expires_on`."""
-    key = [TAKEN_ON, *KEY, "expires_on"]
+def _keyed_sums(rewards: LazyFrame, *, by: Sequence[str]) -> LazyFrame:
+    return with_join_key(_sums(rewards, *by))
+
+
+def _sums(rewards: LazyFrame, *by: str) -> LazyFrame:
+    """The sums behind the available balance and the lots, per holding and `expires_on`."""
+    key = [*by, *KEY, "expires_on"]
     return of_types(rewards, *LOT_TYPES).select(*key, **_PARTS).group_by(*key).agg(*sums_of(_PARTS))
