@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from functools import reduce
-from itertools import pairwise
 from operator import or_
 from typing import Final
 
@@ -188,22 +187,24 @@ def _of_first_type(
     """The chosen rows of the first of some balance types that their holding has, chosen or not."""
     first, last = balance_types[0], balance_types[-1]
     if reads_again(frame):
-        rank = nw.lit(len(balance_types))
-        for place, balance_type in enumerate(balance_types):
-            rank = nw.when(_is(balance_type)).then(nw.lit(place)).otherwise(rank)
         ranked = of_types(frame, *balance_types).filter(chosen | (nw.col("balance_type") != last))
-        ranked = ranked.with_columns(__rank__=rank)
+        ranked = ranked.with_columns(__rank__=_rank(balance_types))
         of_first = ranked.filter(nw.col("__rank__") == nw.col("__rank__").min().over(*KEY))
         return of_first.filter(chosen).select(*columns)
-    # The chosen rows of later types are few: dropping those of holdings with an earlier type takes a third of the time
-    # of looking up, for each row, which balance types its holding has.
-    found = [of_types(frame, first).filter(chosen)]
-    rest = of_types(frame, *balance_types[1:]).filter(chosen)
-    for balance_type, following in pairwise(balance_types):
-        rest = _without_holdings_of(rest, of_types(frame, balance_type))
-        found.append(rest.filter(_is(following)))
-        rest = rest.filter(~_is(following))
-    return nw.concat([rows.select(*columns) for rows in found])
+    # Rows of the first type are chosen as they are, and only the others are looked up: they are few.
+    rest = with_join_key(of_types(frame, *balance_types[1:]).filter(chosen)).with_columns(__rank__=_rank(balance_types))
+    earlier = of_types(frame, *balance_types[:-1]).select(*KEY, __first__=_rank(balance_types))
+    firsts = with_join_key(earlier.group_by(*KEY).agg(nw.col("__first__").min())).select(*JOIN_KEY, "__first__")
+    ranked = rest.join(firsts, on=list(JOIN_KEY), how="left")
+    of_first = ranked.filter(nw.col("__first__").is_null() | (nw.col("__first__") >= nw.col("__rank__")))
+    return nw.concat([rows.select(*columns) for rows in (of_types(frame, first).filter(chosen), of_first)])
+
+
+def _rank(balance_types: Sequence[str]) -> nw.Expr:
+    rank = nw.lit(len(balance_types))
+    for place, balance_type in enumerate(balance_types):
+        rank = nw.when(_is(balance_type)).then(nw.lit(place)).otherwise(rank)
+    return rank
 
 
 def of_types(frame: LazyFrame, *balance_types: str) -> LazyFrame:
@@ -245,11 +246,6 @@ def with_sums(rows: LazyFrame, frame: LazyFrame) -> LazyFrame:
     held = holding_sums(of_types(frame, TOTAL_BALANCE, BALANCE))
     sums = with_join_key(held).select(*JOIN_KEY, *_AVAILABLE_SUMS)
     return with_join_key(rows).join(sums, on=list(JOIN_KEY), how="left")
-
-
-def _without_holdings_of(rows: LazyFrame, others: LazyFrame) -> LazyFrame:
-    """The rows whose holding has none of the others."""
-    return with_join_key(rows).join(with_join_key(others).select(*JOIN_KEY), on=list(JOIN_KEY), how="anti")
 
 
 def _is(balance_type: str) -> nw.Expr:
