@@ -29,7 +29,7 @@ from rewards_analytics.engines.kinds import (
     recognise,
 )
 from rewards_analytics.engines.parts import Apart, Parts, parts_of
-from rewards_analytics.engines.sorting import in_order
+from rewards_analytics.engines.sorting import Order, in_order
 from rewards_analytics.errors import FrameError, MissingColumnError
 from rewards_analytics.forks import refuse_lost_threads
 from rewards_analytics.schema import BALANCE_TYPES, PRECISION, REQUIRED, SCALE
@@ -96,13 +96,8 @@ class CallerFrame(Generic[IntoFrameT]):
             return self.to_caller(query(self.frame), columns, descending)
 
         def rows() -> Iterator[DataFrame]:
-            answers = self._answers(query, balance_types)
-            if columns[0] == "user_guid" and not descending[0]:  # the users of a part come before those of the next
-                for answer in answers:
-                    yield answer.sort(*columns, descending=descending, nulls_last=True)
-            else:
-                for batch in in_order((answer.to_native() for answer in answers), columns, descending):
-                    yield nw.from_native(batch)
+            answers = (answer.to_native() for answer in self._answers(query, balance_types))
+            yield from map(nw.from_native, in_order(answers, Order(columns, descending, ascending="user_guid")))
 
         result: IntoFrameT = self._lazily(query(self.frame), rows).to_native()
         return result

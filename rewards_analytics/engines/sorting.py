@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -11,20 +13,48 @@ import polars as pl
 
 from rewards_analytics.engines.spill import room_to_spill
 
-MOST_ROWS: Final = 1 << 21
+MOST_ROWS: Final = 1 << 20
 """Rows that are sorted in memory."""
 
-_SPAN: Final = 1 << 20
-"""Rows of a span, about."""
+_SPANS: Final = 64
+"""Spans of rows whose number is not known yet."""
 
-_SAMPLE: Final = 1 << 10
-"""Rows of a span that are looked at to find where spans begin."""
+_SPAN_ROWS: Final = 1 << 19
+"""Rows of a span, about, where the number is known; and rows that are written together."""
+
+_SPAN: Final = "__span__"
 
 
-def in_order(
-    batches: Iterator[pl.DataFrame], columns: Sequence[str], descending: Sequence[bool]
-) -> Iterator[pl.DataFrame]:
-    """Yield the rows of all batches in one order, nulls last; few at once, if there are many."""
+@dataclass(frozen=True)
+class Order:
+    """The columns to sort by, and whether each descends; nulls come last.
+
+    `ascending` is a column that ascends from each batch of rows to the next, with no value in two batches.
+    """
+
+    columns: Sequence[str]
+    descending: Sequence[bool]
+    ascending: str | None = None
+
+    def sort(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Sort rows in memory."""
+        return rows.sort(*self.columns, descending=list(self.descending), nulls_last=True) if self.columns else rows
+
+    @property
+    def is_of_batches(self) -> bool:
+        """Whether the batches are in this order, so that only the rows of each are to be sorted."""
+        return not self.columns or (self.columns[0] == self.ascending and not self.descending[0])
+
+    def further(self) -> Order:
+        """The order of rows that are equal in the first column."""
+        return replace(self, columns=self.columns[1:], descending=self.descending[1:])
+
+
+def in_order(batches: Iterator[pl.DataFrame], order: Order) -> Iterator[pl.DataFrame]:
+    """Yield the rows of all batches in order; few at once, if there are many."""
+    if order.is_of_batches:
+        yield from map(order.sort, batches)
+        return
     kept: list[pl.DataFrame] = []
     rows = 0
     for batch in batches:
@@ -34,63 +64,84 @@ def in_order(
             break
     else:
         if kept:
-            yield _sorted(pl.concat(kept), columns, descending)
+            yield order.sort(pl.concat(kept))
         return
+    # The first rows tell where spans begin. If they are not like the others, some spans become large.
+    cuts = _Cuts(pl.concat([batch[order.columns[0]] for batch in kept]), max(rows // _SPANS, 1))
     with tempfile.TemporaryDirectory(prefix="rewards-analytics-") as folder, room_to_spill(folder):
-        runs, sample = [], []
-        for number, batch in enumerate(_all(kept, batches)):
-            runs.append(Path(folder, f"{number}.parquet"))
-            batch.write_parquet(runs[-1], compression="lz4", statistics=False, row_group_size=_SPAN)
-            sample.append(batch.select(columns).gather_every(max(1, _SPAN // _SAMPLE)))
-            rows += len(batch)
-        yield from _spans(runs, pl.concat(sample), columns, descending)
+        yield from _spans(chain(_drained(kept), batches), cuts, order, Path(folder))
 
 
-def _all(kept: list[pl.DataFrame], rest: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+def _drained(kept: list[pl.DataFrame]) -> Iterator[pl.DataFrame]:
     while kept:
         yield kept.pop(0)
-    yield from rest
 
 
-def _spans(
-    runs: Sequence[Path], sample: pl.DataFrame, columns: Sequence[str], descending: Sequence[bool]
-) -> Iterator[pl.DataFrame]:
-    """Move the rows of the runs to the span that each falls into, and yield the spans, sorted."""
-    starts = _sorted(sample, columns, descending).gather_every(_SAMPLE, offset=_SAMPLE // 2).unique(maintain_order=True)
-    groups = [runs[0].with_name(f"span-{number}") for number in range(len(starts) + 1)]
-    for group in groups:
-        group.mkdir()
-    for run in runs:
-        rows = pl.read_parquet(run)
-        run.unlink()
-        for number, part in _by_span(rows, starts, columns, descending):
-            part.write_parquet(groups[number] / run.name, compression="lz4", statistics=False)
-    for group in groups:
-        parts = [pl.read_parquet(path) for path in sorted(group.iterdir())]
-        if parts:
-            yield _sorted(pl.concat(parts), columns, descending)
+class _Cuts:
+    """Where spans of a column begin: a span for each so many of its values.
+
+    A value that is more frequent is a span of its own, and nulls are one.
+    """
+
+    def __init__(self, values: pl.Series, every: int) -> None:
+        known = values.drop_nulls().sort()
+        cuts = known.gather_every(every, offset=min(every // 2, max(len(known) - 1, 0)))
+        counts = pl.DataFrame({"value": cuts}).group_by("value").len().sort("value")
+        self._starts, self._frequent = counts["value"], counts.filter(pl.col("len") > 1)["value"]
+        self.nulls = len(self._starts) + len(self._frequent) + 1
+        self.single = {self.nulls, *self._numbers(self._frequent)}
+
+    def numbers(self, values: pl.Series) -> pl.Series:
+        """The number of the span that each value falls into, ascending."""
+        return pl.select(
+            pl.when(values.is_null()).then(self.nulls).otherwise(self._numbers(values)).cast(pl.Int64)
+        ).to_series()
+
+    def _numbers(self, values: pl.Series) -> pl.Series:
+        return self._starts.search_sorted(values, side="right") + self._frequent.search_sorted(values, side="left")
 
 
-def _by_span(
-    rows: pl.DataFrame, starts: pl.DataFrame, columns: Sequence[str], descending: Sequence[bool]
-) -> Iterator[tuple[int, pl.DataFrame]]:
-    """Cut rows where spans start: the starts are sorted among them, because only Polars knows how it compares rows."""
-    mark = "__start__"
-    marked = pl.concat(
-        [
-            rows.select(columns).with_columns(pl.lit(0).alias(mark)).with_row_index("__row__"),
-            starts.with_columns(pl.lit(1).alias(mark)).with_row_index("__row__"),
-        ]
-    )
-    # A row that equals a start comes after it.
-    order = marked.sort(*columns, mark, descending=[*descending, True], nulls_last=True)
-    spans = order.select("__row__", mark, span=pl.col(mark).cum_sum()).filter(pl.col(mark) == 0)
-    ordered = rows[spans["__row__"]]
-    begin = 0
-    for number, count in spans.group_by("span", maintain_order=True).len().iter_rows():
-        yield number, ordered.slice(begin, count)
-        begin += count
+def _spans(batches: Iterator[pl.DataFrame], cuts: _Cuts, order: Order, folder: Path) -> Iterator[pl.DataFrame]:
+    """Move the rows to files of the span that each falls into, and yield the spans, sorted."""
+    files: dict[int, list[Path]] = {}
+    for place, rows in enumerate(_gathered(batches)):
+        numbered = rows.with_columns(cuts.numbers(rows[order.columns[0]]).alias(_SPAN))
+        for (number,), part in numbered.partition_by(_SPAN, as_dict=True, include_key=False).items():
+            files.setdefault(number, []).append(folder / f"{number}-{place}.parquet")
+            part.write_parquet(files[number][-1], compression="lz4", statistics=False)
+    descending = order.descending[0]
+    for number in sorted(files, key=lambda number: (number == cuts.nulls, -number if descending else number)):
+        yield from _span(files[number], order.further() if number in cuts.single else order, folder)
 
 
-def _sorted(rows: pl.DataFrame, columns: Sequence[str], descending: Sequence[bool]) -> pl.DataFrame:
-    return rows.sort(*columns, descending=list(descending), nulls_last=True)
+def _span(files: Sequence[Path], order: Order, folder: Path) -> Iterator[pl.DataFrame]:
+    """The rows of a span, sorted; in spans again, if it became large."""
+    if order.is_of_batches:
+        yield from map(order.sort, map(_taken, files))
+        return
+    values = pl.concat([pl.read_parquet(file, columns=[order.columns[0]]).to_series() for file in files])
+    if len(values) <= MOST_ROWS:
+        yield order.sort(pl.concat([*map(_taken, files)]))
+    elif values.n_unique() == 1:
+        yield from _span(files, order.further(), folder)
+    else:
+        cuts = _Cuts(values, _SPAN_ROWS)
+        yield from _spans(map(_taken, files), cuts, order, Path(tempfile.mkdtemp(dir=folder)))
+
+
+def _gathered(batches: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """Small batches together, because each is written to a file of every span."""
+    kept: list[pl.DataFrame] = []
+    for batch in batches:
+        kept.append(batch)
+        if sum(map(len, kept)) >= _SPAN_ROWS:
+            yield pl.concat(kept)
+            kept.clear()
+    if kept:
+        yield pl.concat(kept)
+
+
+def _taken(file: Path) -> pl.DataFrame:
+    rows = pl.read_parquet(file)
+    file.unlink()
+    return rows

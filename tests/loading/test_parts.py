@@ -39,8 +39,8 @@ def small_parts(monkeypatch):
     monkeypatch.setattr(parts, "LARGE_BYTES", 500)
     monkeypatch.setattr(by_user, "ROW_GROUP", 3)
     monkeypatch.setattr(sorting, "MOST_ROWS", 5)
-    monkeypatch.setattr(sorting, "_SPAN", 4)
-    monkeypatch.setattr(sorting, "_SAMPLE", 2)
+    monkeypatch.setattr(sorting, "_SPANS", 2)
+    monkeypatch.setattr(sorting, "_SPAN_ROWS", 2)
 
 
 def stored(rows: list[dict[str, Any]], folder: str, *, files: int, declared: bool = False) -> str:
