@@ -3,9 +3,9 @@
 Each peer runs in a fresh process in each repetition, and with more than a million rewards in one for each question,
 because memory matters there. Engines that take seconds to start (Spark, Dask) answer everything in one process, once.
 The peers take turns, so that what else the machine does meets all alike. Seconds count from the scan of the file to the
-answer, without imports and starts. Memory is the peak of the process and its children, of which the last repetition
-counts. The answers of the first repetition are compared before anything is counted: all to the last digit, but those
-of pandas, which are floats, to nine.
+answer in a Parquet file, without imports and starts. Memory is the peak of the process and its children, of which the
+last repetition counts. The answers of the first repetition are compared before anything is counted: all to the last
+digit, but those of pandas, which are floats, to nine. Of answers with millions of rows, hashes are compared.
 """
 
 from __future__ import annotations
@@ -20,6 +20,12 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
+
+SHUFFLED: Final = 4_000_000
+"""Rewards that are shuffled in memory."""
+
+MOST_COMPARED: Final = 2_000_000
+"""Rows of an answer that are compared one by one."""
 
 QUESTIONS: Final = ("balances", "holdings", "totals", "expiring", "aging", "distance", "upcoming", "bands")
 
@@ -37,11 +43,9 @@ for question in questions.split(","):
         except OSError:
             pass
     began = time.perf_counter()
-    answer = ask(question)
+    ask(question, f"{folder}/{peer}-{question}.parquet")
     seconds = time.perf_counter() - began
     print(json.dumps({"question": question, "seconds": seconds, "peak_mb": peak_mb(os.getpid())}), flush=True)
-    if folder:
-        answer.write_parquet(f"{folder}/{peer}-{question}.parquet")
 os._exit(0)  # some engines take seconds to end
 """
 
@@ -74,15 +78,35 @@ def apart(work: Callable[..., None], *arguments: object) -> None:
 
 
 def make_rewards(rows: int, path: Path) -> None:
-    """Write made-up rewards, the same each time."""
+    """Write made-up rewards, the same each time; to a folder if the name has no ending, in no order."""
     from rewards_analytics.generating import generate
 
-    generate(path, rewards=rows)
+    if path.suffix:
+        generate(path, rewards=rows)
+        return
+    by_user = path.with_suffix(".parquet")
+    generate(by_user, rewards=rows)
+    _shuffle(by_user, path, -(-rows // SHUFFLED))
+    by_user.unlink()
 
 
-def asked(peer: str, questions: Sequence[str], path: Path, folder: Path | None) -> Iterator[dict[str, Any]]:
-    """Seconds and peak megabytes of some questions, in one fresh process."""
-    command = [sys.executable, "-W", "ignore", "-c", RUN, peer, ",".join(questions), str(path), str(folder or "")]
+def _shuffle(source: Path, folder: Path, files: int) -> None:
+    """Deal the rows out to files, and shuffle each file."""
+    import polars as pl
+
+    folder.mkdir()
+    with tempfile.TemporaryDirectory(dir=folder.parent) as dealt:
+        pl.scan_parquet(source).with_columns(file=pl.col("guid").hash(7) % files).sink_parquet(
+            pl.PartitionBy(dealt, key="file", include_key=False), compression="lz4", engine="streaming"
+        )
+        for number in range(files):
+            rows = pl.read_parquet(Path(dealt, f"file={number}", "*.parquet"))
+            rows.sample(fraction=1, shuffle=True, seed=number).write_parquet(folder / f"{number}.parquet")
+
+
+def asked(peer: str, questions: Sequence[str], path: Path, folder: Path) -> Iterator[dict[str, Any]]:
+    """Seconds and peak megabytes of some questions, in one fresh process; the answers are written to a folder."""
+    command = [sys.executable, "-W", "ignore", "-c", RUN, peer, ",".join(questions), str(path), str(folder)]
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     if run.returncode:
         raise SystemExit(f"{peer} failed at {', '.join(questions)}:\n{run.stderr[-2000:]}")
@@ -97,33 +121,47 @@ def check_equal(folder: Path, peers: Sequence[str], questions: Sequence[str]) ->
     from tests.benchmarks.peers import INEXACT
 
     for question in questions:
-        expected = _comparable(pl.read_parquet(folder / f"{peers[0]}-{question}.parquet"))
+        expected = pl.scan_parquet(folder / f"{peers[0]}-{question}.parquet")
+        names = expected.collect_schema().names()
+        is_large = expected.select(pl.len()).collect().item() > MOST_COMPARED
         for peer in peers[1:]:
-            found = _comparable(pl.read_parquet(folder / f"{peer}-{question}.parquet").select(expected.columns))
+            found = pl.scan_parquet(folder / f"{peer}-{question}.parquet").select(names)
+            if is_large and peer not in INEXACT:
+                assert_frame_equal(_digest(found), _digest(expected), check_exact=False, rel_tol=1e-12, abs_tol=0)
+                continue
+            rows, expected_rows = (_sorted(_comparable(each).collect()) for each in (found, expected))
             if peer not in INEXACT:
-                assert_frame_equal(found, expected, check_exact=False, rel_tol=1e-12, abs_tol=0)
+                assert_frame_equal(rows, expected_rows, check_exact=False, rel_tol=1e-12, abs_tol=0)
                 amounts = pl.col(pl.Decimal(38, 9))
-                assert found.select(amounts).equals(expected.select(amounts)), (peer, question)
+                assert rows.select(amounts).equals(expected_rows.select(amounts)), (peer, question)
                 continue
             numbers = pl.col(pl.Decimal(38, 9)).cast(pl.Float64)
-            floats = _sorted(expected.with_columns(numbers)), _sorted(found.with_columns(numbers))
+            floats = _sorted(expected_rows.with_columns(numbers)), _sorted(rows.with_columns(numbers))
             assert_frame_equal(*floats, check_exact=False, rel_tol=1e-9, abs_tol=1e-6)
 
 
 def _comparable(answer: Any) -> Any:
-    """The same answer with the same types, and in the same order."""
+    """The same answer with the same types."""
     import polars as pl
     from polars import selectors as cs
 
-    wide = [name for name, dtype in answer.schema.items() if dtype.is_decimal()]
-    return _sorted(
-        answer.with_columns(
-            pl.col(wide).cast(pl.Decimal(38, 9)),
-            cs.integer().cast(pl.Int64),
-            cs.categorical().cast(pl.String),
-            (cs.datetime() | cs.date()).cast(pl.Date),
-        ).with_columns(*(pl.col("account_guid").fill_null("") for name in answer.columns if name == "account_guid"))
-    )
+    schema = answer.collect_schema()
+    wide = [name for name, dtype in schema.items() if dtype.is_decimal()]
+    return answer.with_columns(
+        pl.col(wide).cast(pl.Decimal(38, 9)),
+        cs.integer().cast(pl.Int64),
+        cs.categorical().cast(pl.String),
+        (cs.datetime() | cs.date()).cast(pl.Date),
+    ).with_columns(*(pl.col("account_guid").fill_null("") for name in schema if name == "account_guid"))
+
+
+def _digest(answer: Any) -> Any:
+    """The number of rows, a sum of hashes of all that is exact in a row, and the sums of the floats."""
+    import polars as pl
+    from polars import selectors as cs
+
+    hashes = pl.struct(~cs.float()).hash().reinterpret(signed=True).cast(pl.Int128).sum().alias("hashes")
+    return _comparable(answer).select(pl.len(), hashes, cs.float().sum()).collect(engine="streaming")
 
 
 def _sorted(answer: Any) -> Any:
@@ -144,15 +182,15 @@ def measured(
 
     runs: dict[str, dict[str, dict[str, list[float]]]] = {peer: {} for peer in peers}
     with tempfile.TemporaryDirectory() as folder:
+        answers = Path(folder)
         for repetition in range(repeats):
-            answers = None if repetition else Path(folder)
             for chosen in [[question] for question in questions] if alone else [questions]:
                 for peer in (each for each in peers if each not in SESSIONS):
                     _note(runs[peer], asked(peer, chosen, path, answers))
             for peer in (each for each in peers if each in SESSIONS and not repetition):
                 _note(runs[peer], asked(peer, questions, path, answers))
             if not repetition:
-                apart(check_equal, Path(folder), peers, questions)
+                apart(check_equal, answers, peers, questions)
                 say(f"Equal answers: {', '.join(peers)}")
             say(f"Repetition {repetition + 1} of {repeats} is done.")
             yield runs

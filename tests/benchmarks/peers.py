@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any, Final
 
 import narwhals as nw
@@ -19,7 +20,8 @@ KEY = ["user_guid", "member_guid", "account_guid", "unit_type"]
 EDGES = {"expired": -1, "0-30": 30, "31-60": 60, "61-90": 90, "91-180": 180, "181-365": 365}
 BANDS = [1, 1_000, 5_000, 10_000, 25_000, 50_000, 100_000, 500_000, 1_000_000]
 
-Ask = Callable[[str], pl.DataFrame]
+Ask = Callable[[str, str], None]
+"""Writes the answer to a question to a Parquet file."""
 
 
 # --- Ours -------------------------------------------------------------------------------------------
@@ -40,15 +42,17 @@ def ours_on(engine: str) -> Callable[[str], Ask]:
         if engine not in ("pandas", "pyarrow"):
             ra.scan(path, engine=engine, session=session)
 
-        def ask(question: str) -> pl.DataFrame:
+        def ask(question: str, answer: str) -> None:
             if engine in ("pandas", "pyarrow"):
                 result = analysis(question, ra.load(path, backend=engine))
             else:
                 result = analysis(question, ra.scan(path, engine=engine, session=session))
             if engine == "polars":
-                return result.collect(engine="streaming")
-            collected: pl.DataFrame = nw.from_native(result).lazy().collect(backend="polars").to_native()
-            return collected
+                result.sink_parquet(answer, engine="streaming")
+            elif engine == "duckdb":
+                result.write_parquet(answer)
+            else:
+                nw.from_native(result).lazy().collect(backend="polars").write_parquet(answer)
 
         return ask
 
@@ -88,7 +92,7 @@ def expert(path: str) -> Ask:
         "upcoming": _expert_upcoming,
         "bands": _expert_bands,
     }
-    return lambda question: asks[question](pl.scan_parquet(path)).collect(engine="streaming")
+    return lambda question, answer: asks[question](pl.scan_parquet(path)).sink_parquet(answer, engine="streaming")
 
 
 def _expert_balances(rewards: pl.LazyFrame) -> pl.LazyFrame:
@@ -373,15 +377,20 @@ def duckdb_sql(path: str) -> Ask:
     import duckdb
 
     connection = duckdb.connect()
-    connection.execute(f"CREATE VIEW rewards AS FROM read_parquet('{path}')")
-    return lambda question: connection.sql(_in_dialect(question, "duckdb")).pl()
+    files = f"{path}/*.parquet" if Path(path).is_dir() else path
+    connection.execute(f"CREATE VIEW rewards AS FROM read_parquet('{files}')")
+    return lambda question, answer: connection.sql(_in_dialect(question, "duckdb")).write_parquet(answer)
 
 
 def spark_sql(path: str) -> Ask:
     """The same SQL in Spark, on two local cores."""
     session = _spark()
     session.read.parquet(path).createOrReplaceTempView("rewards")
-    return lambda question: pl.DataFrame(pl.from_arrow(session.sql(_in_dialect(question, "spark")).toArrow()))
+
+    def ask(question: str, answer: str) -> None:
+        pl.DataFrame(pl.from_arrow(session.sql(_in_dialect(question, "spark")).toArrow())).write_parquet(answer)
+
+    return ask
 
 
 # --- An analyst's pandas ----------------------------------------------------------------------------
@@ -390,12 +399,12 @@ def spark_sql(path: str) -> Ask:
 def analyst(path: str) -> Ask:
     """Pandas as it is mostly written: floats, and a column for every condition."""
 
-    def ask(question: str) -> pl.DataFrame:
+    def ask(question: str, answer: str) -> None:
         rewards = pd.read_parquet(path)
         rewards["balance"] = rewards["balance"].astype(float)
         rewards["account_guid"] = rewards["account_guid"].fillna("")
         rewards["expires_on"] = pd.to_datetime(rewards["expires_on"])
-        return pl.from_pandas(_ANALYST[question](rewards))
+        pl.from_pandas(_ANALYST[question](rewards)).write_parquet(answer)
 
     return ask
 
