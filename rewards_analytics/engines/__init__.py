@@ -24,8 +24,9 @@ from rewards_analytics.engines.kinds import (
     recognise,
     rereadable,
 )
-from rewards_analytics.engines.parts import Parts, note_parts
+from rewards_analytics.engines.parts import Parts, ends_of_spans, note_parts
 from rewards_analytics.engines.rows import picked
+from rewards_analytics.engines.sorting import Order, in_order
 from rewards_analytics.engines.spill import room_to_spill
 
 __all__ = [
@@ -34,14 +35,17 @@ __all__ = [
     "DataFrame",
     "IntoFrameT",
     "LazyFrame",
+    "Order",
     "Parts",
     "PolarsLazyFrame",
     "Wanted",
     "as_narwhals",
     "as_our_error",
     "columns_of",
+    "ends_of_spans",
     "from_batches",
     "from_caller",
+    "in_order",
     "is_frame",
     "narrowed",
     "note_parts",

@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager
 from typing import Final, Protocol
 
 import polars as pl
+from polars.exceptions import PolarsError
 
 
 class Parts(Protocol):
@@ -28,6 +29,9 @@ class Parts(Protocol):
 
 _PARTS: Final[dict[int, Parts]] = {}
 
+_EVERY: Final = 1 << 10
+"""Of so many rows, one is looked at to find where spans end."""
+
 
 def note_parts(frame: pl.LazyFrame, parts: Parts) -> pl.LazyFrame:
     """Note how the rows of a frame come in parts, as long as it lives; return the frame."""
@@ -39,6 +43,20 @@ def note_parts(frame: pl.LazyFrame, parts: Parts) -> pl.LazyFrame:
 def parts_of(frame: object) -> Parts | None:
     """Return how the rows of exactly this frame come in parts, None if that was not noted."""
     return _PARTS.get(id(frame)) if isinstance(frame, pl.LazyFrame) else None
+
+
+def ends_of_spans(frame: pl.LazyFrame, column: str, spans: int) -> list[str]:
+    """Return the last value of each span of a column but the last, so that the spans have about as many rows each.
+
+    None, if the rows cannot be read: whoever reads them next says why.
+    """
+    try:
+        values = frame.select(column).gather_every(_EVERY).collect(engine="streaming").to_series().sort()
+    except (PolarsError, OSError):
+        return []
+    if not len(values):
+        return []
+    return values.gather([len(values) * place // spans for place in range(1, spans)]).unique().sort().to_list()
 
 
 class Apart:

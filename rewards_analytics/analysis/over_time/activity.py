@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from functools import partial
 from typing import Any, Final, overload
 
 import narwhals as nw
@@ -86,10 +87,10 @@ def activity(history: StoredHistory | IntoFrameT, *, window: int = 90) -> Polars
     """
     window = whole_number(window, name="window")
     snapshots = from_history(history, COLUMNS, asked_by="activity", compares=True)
-    return snapshots.to_caller("activity", _SCHEMA, lambda: _activity(snapshots, window))
+    return snapshots.to_caller_by_users("activity", _SCHEMA, partial(_activity, window=window))
 
 
-def _activity(snapshots: Snapshots[Any], window: int) -> LazyFrame:
+def _activity(snapshots: Snapshots[Any], *, window: int) -> LazyFrame:
     last = snapshots.last or date.max  # a history without a day has no row
     earned, redeemed, number = nw.col("earned"), nw.col("redeemed"), nw.col("day_number")
     lately = number > last.toordinal() - window

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import date
 from functools import partial
@@ -19,6 +20,7 @@ from rewards_analytics.analysis.holdings import (
     sums_of,
 )
 from rewards_analytics.analysis.over_time.snapshots import from_history
+from rewards_analytics.analysis.sums import exact_sum, sum_of_known
 from rewards_analytics.engines import LazyFrame
 from rewards_analytics.schema import KEY, LOT_TYPES, TAKEN_ON
 
@@ -35,10 +37,22 @@ def balance_by_day(history: Any) -> list[dict[str, Any]]:
         if not snapshots.is_stored:
             yield from table.collect(_by_unit(table.frame)).iter_rows(named=True)
             return
-        for day in snapshots.dates:
-            yield from snapshots.read(day, partial(_by_unit, on=day)).iter_rows(named=True)
+        for span in snapshots.by_users():
+            for day in span.dates:
+                yield from span.read(day, partial(_by_unit, on=day)).iter_rows(named=True)
 
-    return sorted(map(dict, rows()), key=lambda row: (row["unit_type"], row[TAKEN_ON]))
+    found: dict[tuple[str, date], list[Mapping[str, Any]]] = defaultdict(list)
+    for row in rows():
+        found[row["unit_type"], row[TAKEN_ON]].append(row)
+    return [
+        {
+            TAKEN_ON: taken_on,
+            "unit_type": unit_type,
+            "available": sum_of_known(row["available"] for row in of_day),
+            "expiring": exact_sum(row["expiring"] for row in of_day),
+        }
+        for (unit_type, taken_on), of_day in sorted(found.items())
+    ]
 
 
 def _by_unit(rewards: LazyFrame, on: date | None = None) -> LazyFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Final, overload
 
 import narwhals as nw
@@ -92,7 +93,10 @@ def changes(history: StoredHistory | IntoFrameT) -> PolarsLazyFrame | IntoFrameT
 
     def batches(wanted: Wanted) -> Iterator[DataFrame]:
         pairs = [pair for pair in snapshots.pairs if wanted(dict(zip(DAYS, pair, strict=True)))]
-        for rows in in_parts(snapshots, pairs):
-            yield snapshots.table.collect(rows).sort(*order_of("changes")[0], nulls_last=True)
+        spans = snapshots.by_users()
+        # Each pair has the rows of all users before the next pair begins.
+        for chosen in [pairs] if len(spans) == 1 else ([pair] for pair in pairs):
+            for rows in chain.from_iterable(in_parts(span, chosen) for span in spans):
+                yield snapshots.table.collect(rows).sort(*order_of("changes")[0], nulls_last=True)
 
     return from_batches(_SCHEMA, batches)

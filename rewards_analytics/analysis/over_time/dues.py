@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Final, overload
 
 import narwhals as nw
@@ -12,8 +13,8 @@ from rewards_analytics.analysis.holdings import COLUMNS
 from rewards_analytics.analysis.order import order_of
 from rewards_analytics.analysis.over_time.listed import DUE, Listed, Listings
 from rewards_analytics.analysis.over_time.outcomes import with_left
-from rewards_analytics.analysis.over_time.snapshots import StoredHistory, from_history
-from rewards_analytics.engines import AMOUNT, DataFrame, IntoFrameT, PolarsLazyFrame, Wanted, from_batches
+from rewards_analytics.analysis.over_time.snapshots import StoredHistory, from_history, sorted_batches
+from rewards_analytics.engines import AMOUNT, DataFrame, IntoFrameT, Order, PolarsLazyFrame, Wanted, from_batches
 from rewards_analytics.schema import KEY
 
 AHEAD: Final = "ahead"
@@ -92,7 +93,9 @@ def dues(history: StoredHistory | IntoFrameT) -> PolarsLazyFrame | IntoFrameT:
     snapshots = from_history(history, COLUMNS, asked_by="dues")
 
     def batches(_: Wanted) -> Iterator[DataFrame]:
-        yield from outcomes(Listings(snapshots))
+        spans = snapshots.by_users()
+        found = chain.from_iterable(outcomes(Listings(span)) for span in spans)
+        return found if len(spans) == 1 else sorted_batches(found, Order(*order_of("dues")))
 
     if snapshots.is_stored:
         return from_batches(_SCHEMA, batches)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any, Final
+from functools import cached_property
+from typing import Any, Final, TypeVar
 
 import narwhals as nw
 
@@ -46,12 +47,12 @@ class Sums:
     expired: Decimal = Decimal(0)
     dues: int = 0
 
-    def add(self, row: Mapping[str, Any]) -> None:
+    def add(self, due: Decimal, expired: Decimal, dues: int) -> None:
         """Add the sums of further dues."""
         with exact():
-            self.due += row["due"]
-            self.expired += row["expired"]
-        self.dues += row["dues"]
+            self.due += due
+            self.expired += expired
+        self.dues += dues
 
     @property
     def share(self) -> Fraction:
@@ -62,6 +63,13 @@ class Sums:
 Lapsed = dict[tuple[str, int], Sums]
 """What became of dues, by unit and lead."""
 
+Key = TypeVar("Key")
+
+
+def _add(sums: dict[Key, Sums], others: Mapping[Key, Sums]) -> None:
+    for key, other in others.items():
+        sums[key].add(other.due, other.expired, other.dues)
+
 
 @dataclass
 class Followed:
@@ -71,8 +79,8 @@ class Followed:
     ----------
     as_of
         The day of the snapshot.
-    curves
-        The lapse curve of each unit that has one, of the snapshots up to that day.
+    lapsed
+        What became of dues in the snapshots up to that day.
     due
         What is due, by unit and day.
     settled
@@ -80,9 +88,25 @@ class Followed:
     """
 
     as_of: date
-    curves: Mapping[str, Curve]
-    due: Mapping[tuple[str, date], Decimal]
+    lapsed: Lapsed = field(default_factory=lambda: defaultdict(Sums))
+    due: dict[tuple[str, date], Decimal] = field(default_factory=lambda: defaultdict(Decimal))
     settled: dict[tuple[str, date], Sums] = field(default_factory=lambda: defaultdict(Sums))
+
+    def add(self, other: Followed) -> None:
+        """Add what the same snapshot lists of other users."""
+        _add(self.lapsed, other.lapsed)
+        _add(self.settled, other.settled)
+        with exact():
+            for key, due in other.due.items():
+                self.due[key] += due
+
+    @cached_property
+    def curves(self) -> Mapping[str, Curve]:
+        """The lapse curve of each unit that has one."""
+        shares: dict[str, dict[int, Fraction]] = defaultdict(dict)
+        for (unit_type, lead), sums in sorted(self.lapsed.items()):
+            shares[unit_type][lead] = sums.share
+        return {unit_type: Curve(of_unit) for unit_type, of_unit in shares.items()}
 
     def expected(self, unit_type: str, due: Mapping[date, Decimal]) -> Fraction | None:
         """Return how much of some dues of a unit is expected to expire; None in a unit without a share."""
@@ -95,9 +119,12 @@ class Followed:
 
 def lapsed(snapshots: Snapshots[Any], leads: Sequence[int]) -> Lapsed:
     """Sum up what became of the dues of a history, by unit and lead."""
-    sweep = _Sweep(snapshots, leads)
-    sweep.run({})
-    return sweep.lapsed
+    found: Lapsed = defaultdict(Sums)
+    for span in snapshots.by_users():
+        sweep = _Sweep(span, leads)
+        sweep.run({})
+        _add(found, sweep.lapsed)
+    return found
 
 
 def followed(snapshots: Snapshots[Any], until: Mapping[date, date]) -> list[Followed]:
@@ -110,9 +137,13 @@ def followed(snapshots: Snapshots[Any], until: Mapping[date, date]) -> list[Foll
     until
         The days of the snapshots, ascending, each with the last day of dues that are followed.
     """
-    sweep = _Sweep(snapshots, LEADS)
-    sweep.run(until)
-    return list(sweep.followed.values())
+    found = {taken_on: Followed(taken_on) for taken_on in until}
+    for span in snapshots.by_users():
+        sweep = _Sweep(span, LEADS)
+        sweep.run(until)
+        for taken_on, of_span in sweep.followed.items():
+            found[taken_on].add(of_span)
+    return list(found.values())
 
 
 class _Sweep:
@@ -135,21 +166,19 @@ class _Sweep:
             if last is None or at.taken_on < last:
                 self._at_lead.add(self._sampled(at, after))
                 for row in self._settled(self._at_lead, at, after, "lead_days"):
-                    self.lapsed[row["unit_type"], row["lead_days"]].add(row)
+                    self.lapsed[row["unit_type"], row["lead_days"]].add(row["due"], row["expired"], row["dues"])
             for row in self._settled(self._of_day, at, after, "as_of", "expires_on"):
-                self.followed[row["as_of"]].settled[row["unit_type"], row["expires_on"]].add(row)
+                settled = self.followed[row["as_of"]].settled[row["unit_type"], row["expires_on"]]
+                settled.add(row["due"], row["expired"], row["dues"])
             if last is not None and last <= at.taken_on and self._of_day.is_empty:
                 return  # later snapshots add nothing
 
     def _follow(self, at: Listed, until: date) -> None:
         dues = at.dues.filter(nw.col("expires_on") <= nw.lit(until))
-        shares: dict[str, dict[int, Fraction]] = defaultdict(dict)
-        for (unit_type, lead), sums in sorted(self.lapsed.items()):
-            shares[unit_type][lead] = sums.share
         of_days = self._listings.with_key(dues, "unit_type").group_by("unit_type", "expires_on")
         self.followed[at.taken_on] = Followed(
             at.taken_on,
-            {unit_type: Curve(of_unit) for unit_type, of_unit in shares.items()},
+            {key: replace(sums) for key, sums in self.lapsed.items()},
             {(unit_type, day): due for unit_type, day, due in of_days.agg(nw.col("due").sum()).iter_rows()},
         )
         self._of_day.add(dues.with_columns(as_of=nw.lit(at.taken_on)))

@@ -60,7 +60,7 @@ def _rows(past: Sequence[Followed], now: Followed, as_of: date) -> list[dict[str
     ended: dict[str, Sums] = defaultdict(Sums)
     for found in past:
         for (unit_type, _), sums in found.settled.items():
-            ended[unit_type].add({"due": sums.due, "expired": sums.expired, "dues": sums.dues})
+            ended[unit_type].add(sums.due, sums.expired, sums.dues)
     ahead: dict[str, dict[date, Decimal]] = defaultdict(dict)
     for (unit_type, day), due in now.due.items():
         if day >= as_of:

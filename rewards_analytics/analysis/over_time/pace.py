@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
+from functools import partial
 from typing import Any, Final, overload
 
 import narwhals as nw
@@ -91,10 +92,10 @@ def pace(history: StoredHistory | IntoFrameT, *, window: int = 90) -> PolarsLazy
     """
     window = whole_number(window, name="window")
     snapshots = from_history(history, (*COLUMNS, "description"), asked_by="pace", compares=True)
-    return snapshots.to_caller("pace", _SCHEMA, lambda: _pace(snapshots, window))
+    return snapshots.to_caller_by_users("pace", _SCHEMA, partial(_pace, window=window))
 
 
-def _pace(snapshots: Snapshots[Any], window: int) -> DataFrame:
+def _pace(snapshots: Snapshots[Any], *, window: int) -> DataFrame:
     last = snapshots.last or date.max  # a history without a day has no row
     pairs = [pair for pair in snapshots.pairs if (last - pair[1]).days < window]
     earned = by_holding(

@@ -75,12 +75,17 @@ def with_flows(table: CallerFrame[Any], pairs: LazyFrame) -> LazyFrame:
 
 
 def in_parts(snapshots: Snapshots[Any], pairs: Sequence[Pair], **carried: Mapping[Pair, int]) -> Iterator[LazyFrame]:
-    """Yield the rows of `changes_of` for a stored history, in the order of the pairs, some pairs at a time.
+    """Yield the rows of `changes_of` for a stored history, by users if its days are large, then some pairs at a time.
 
-    Days with many rewards are read one by one: each is added up once, and only the sums of two are in memory. Days with
-    few rewards are read together, because for them the query itself takes longer than its rewards.
+    The pairs of some users are in their order. Days with many rewards are read one by one: each is added up once, and
+    only the sums of two are in memory. Days with few rewards are read together, because for them the query itself takes
+    longer than its rewards.
     """
     if not pairs:
+        return
+    if len(spans := snapshots.by_users()) > 1:
+        for span in spans:
+            yield from in_parts(span, pairs, **carried)
         return
     table, following = snapshots.table, dict(pairs)
     before: DataFrame | None = None

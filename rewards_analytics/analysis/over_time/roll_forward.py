@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from itertools import chain
 from typing import Any, Final, overload
 
 import narwhals as nw
@@ -108,23 +109,24 @@ def _by_unit(changes: LazyFrame) -> LazyFrame:
 
 
 def _rolled(sums: Iterable[Mapping[str, Any]], pairs: Sequence[Pair], every: str) -> DataFrame:
-    """Bring the sums of pairs into periods."""
+    """Bring the sums of pairs, of all users or of some, into periods."""
     periods = defaultdict(list)
     for pair in pairs:
         periods[period_of(pair[1], every)].append(pair)
-    rows: dict[tuple[str, date], dict[Pair, Mapping[str, Any]]] = defaultdict(dict)
+    rows: dict[tuple[str, date], dict[Pair, list[Mapping[str, Any]]]] = defaultdict(lambda: defaultdict(list))
     for row in sums:
-        rows[row["unit_type"], period_of(row["to_date"], every)][row["from_date"], row["to_date"]] = row
+        rows[row["unit_type"], period_of(row["to_date"], every)][row["from_date"], row["to_date"]].append(row)
     result: dict[str, list[Any]] = {name: [] for name in _SCHEMA}
     for (unit_type, period), of_pair in sorted(rows.items()):
         first, last = periods[period][0], periods[period][-1]
-        moves = {name: exact_sum(row[name] for row in of_pair.values()) for name in _MOVES}
+        every_row = [*chain.from_iterable(of_pair.values())]
+        moves = {name: exact_sum(row[name] for row in every_row) for name in _MOVES}
         values = {
             "period": period,
             "unit_type": unit_type,
-            "opening": of_pair[first]["opening"] if first in of_pair else Decimal(0),
+            "opening": exact_sum(row["opening"] for row in of_pair.get(first, ())),
             **moves,
-            "closing": of_pair[last]["closing"] if last in of_pair else Decimal(0),
+            "closing": exact_sum(row["closing"] for row in of_pair.get(last, ())),
             "expiry_share": _share(moves["expired"], moves["redeemed"]),
         }
         for name, value in values.items():

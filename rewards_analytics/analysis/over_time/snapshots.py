@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import pairwise
-from typing import Any, Final, Generic, Protocol, runtime_checkable
+from typing import Any, Final, Generic, Protocol, TypeAlias, runtime_checkable
 
 import narwhals as nw
 from narwhals.dtypes import DType
@@ -19,10 +19,13 @@ from rewards_analytics.engines import (
     DataFrame,
     IntoFrameT,
     LazyFrame,
+    Order,
     PolarsLazyFrame,
     Wanted,
+    ends_of_spans,
     from_batches,
     from_caller,
+    in_order,
     is_frame,
     rereadable,
 )
@@ -31,6 +34,12 @@ from rewards_analytics.schema import TAKEN_ON
 
 MOST_REWARDS: Final = 200_000
 """Rewards of several days that are taken together."""
+
+MOST_OF_A_DAY: Final = 8_000_000
+"""Rewards of a day that are taken together; of a larger day, those of some users."""
+
+Users: TypeAlias = tuple[str | None, str | None]
+"""A span of users: after the first, and up to the last; None for no bound."""
 
 
 @runtime_checkable
@@ -56,11 +65,14 @@ class Snapshots(Generic[IntoFrameT]):
         The days that have a snapshot, ascending.
     is_stored
         Whether the history is a `StoredHistory`. Then an analysis reads it day by day (`read`), one or two in memory,
-        and returns a Polars LazyFrame. Otherwise one query on `table` computes all days.
+        and returns a Polars LazyFrame. If the days are large, it does so for some users after others (`by_users`).
+        Otherwise one query on `table` computes all days.
     columns
         The columns of `table` without `taken_on`.
     asked_by
         The function that the caller called, for the error messages.
+    users, spans
+        The users whose rewards are read, and how many such spans the history is taken in.
     """
 
     table: CallerFrame[IntoFrameT]
@@ -68,6 +80,22 @@ class Snapshots(Generic[IntoFrameT]):
     is_stored: bool
     columns: Sequence[str]
     asked_by: str
+    users: Users = (None, None)
+    spans: int = 1
+    _counts: dict[tuple[date, date], dict[date, int]] = field(default_factory=dict, repr=False, compare=False)
+
+    def by_users(self) -> list[Snapshots[IntoFrameT]]:
+        """A stored history in spans of users, ascending, none of which has many rewards on any day."""
+        if not (self.is_stored and self.dates and self.spans == 1):
+            return [self]
+        rewards = self.count_by_day(self.dates[0], self.dates[-1])
+        most = max(rewards.values(), default=0)
+        if most <= MOST_OF_A_DAY:
+            return [self]
+        largest = nw.col(TAKEN_ON) == nw.lit(max(rewards, key=rewards.__getitem__))
+        of_day = nw.from_native(self._native).filter(largest).to_native()
+        ends = ends_of_spans(of_day, "user_guid", -(-most // MOST_OF_A_DAY))
+        return [replace(self, users=users, spans=len(ends) + 1) for users in pairwise([None, *ends, None])]
 
     @property
     def pairs(self) -> list[tuple[date, date]]:
@@ -88,9 +116,13 @@ class Snapshots(Generic[IntoFrameT]):
     def read(self, day: date, query: Callable[[LazyFrame], LazyFrame], until: date | None = None) -> DataFrame:
         """Read one day of a stored history, or all until another one, and answer a query on their rewards."""
         # Filtered before the columns are checked, so that only the files of the days are read.
-        scan: Any = self.table.native
+        after, last = self.users
         wanted = nw.col(TAKEN_ON).is_between(nw.lit(day), nw.lit(until or day))
-        rewards = nw.from_native(scan).filter(wanted).to_native()
+        if after is not None:
+            wanted &= nw.col("user_guid") > nw.lit(after)
+        if last is not None:
+            wanted &= nw.col("user_guid") <= nw.lit(last)
+        rewards = nw.from_native(self._native).filter(wanted).to_native()
         days = from_caller(rewards, [*self.columns, TAKEN_ON], asked_by=self.asked_by)
         try:
             return days.collect(query(days.frame))
@@ -99,13 +131,22 @@ class Snapshots(Generic[IntoFrameT]):
             raise SourceError(f"{where} cannot be read: {error}. If it stays so, append the day again.") from error
 
     def count_by_day(self, first: date, last: date) -> dict[date, int]:
-        """The number of rewards of each day of a stored history, which its files know without being read."""
-        scan: Any = self.table.native
-        days = nw.from_native(scan).filter(nw.col(TAKEN_ON).is_between(nw.lit(first), nw.lit(last)))
-        try:
-            return dict(self.table.collect(days.group_by(TAKEN_ON).agg(rewards=nw.len())).rows())
-        except (NarwhalsError, OSError):
-            return {}  # reading the days will raise the error that names the day
+        """The number of rewards of each day of a stored history, which its files know without being read.
+
+        Of a span of users, it is about this.
+        """
+        if (first, last) not in self._counts:
+            days = nw.from_native(self._native).filter(nw.col(TAKEN_ON).is_between(nw.lit(first), nw.lit(last)))
+            try:
+                counted = dict(self.table.collect(days.group_by(TAKEN_ON).agg(rewards=nw.len())).iter_rows())
+            except (NarwhalsError, OSError):
+                return {}  # reading the days will raise the error that names the day
+            self._counts[first, last] = counted
+        return {day: rewards // self.spans for day, rewards in self._counts[first, last].items()}
+
+    @property
+    def _native(self) -> Any:
+        return self.table.native
 
     def to_caller(
         self, result: str, schema: Mapping[str, DType], compute: Callable[[], LazyFrame | DataFrame]
@@ -120,6 +161,24 @@ class Snapshots(Generic[IntoFrameT]):
             yield rows.sort(*columns, descending=descending, nulls_last=True)
 
         return from_batches(schema, batches)
+
+    def to_caller_by_users(
+        self, result: str, schema: Mapping[str, DType], compute: Callable[[Snapshots[Any]], LazyFrame | DataFrame]
+    ) -> PolarsLazyFrame | IntoFrameT:
+        """As `to_caller`, for a result that looks at each user by itself: of a stored history, some at a time."""
+        if not self.is_stored:
+            return self.to_caller(result, schema, lambda: compute(self))
+
+        def batches(_: Wanted) -> Iterator[DataFrame]:
+            rows = (self.table.collect(compute(span).lazy()) for span in self.by_users())
+            return sorted_batches(rows, Order(*order_of(result), ascending="user_guid"))
+
+        return from_batches(schema, batches)
+
+
+def sorted_batches(rows: Iterator[DataFrame], order: Order) -> Iterator[DataFrame]:
+    """Yield rows in order, also if they do not fit in memory."""
+    return map(nw.from_native, in_order((batch.to_native() for batch in rows), order))
 
 
 def runs(days: Iterable[date], rewards: Mapping[date, int]) -> Iterator[list[date]]:

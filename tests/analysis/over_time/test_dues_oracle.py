@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, Phase, given, settings, strategies as st
 
 import rewards_analytics as ra
 from rewards_analytics.analysis.over_time import snapshots
+from rewards_analytics.engines import parts
 from tests import frames
 from tests.analysis.over_time import histories, oracle
 from tests.analysis.over_time.test_oracle import normal, rows
@@ -37,7 +38,7 @@ def a_history(seed: int) -> list[dict[str, Any]]:
             (FIRST + timedelta(chance.choice([0, 8, 9, 10, 25, 26, 40, 70, 100, 500])), an_amount(chance))
             for _ in range(chance.randint(0, 5))
         ]
-        holding = {"user_guid": "U", "member_guid": "M", "account_guid": account, "unit_type": unit}
+        holding = {"user_guid": chance.choice("UVW"), "member_guid": "M", "account_guid": account, "unit_type": unit}
         holding |= {"created_at": None, "description": None, "guid": "R"}
         for day in days:
             rows = []
@@ -100,14 +101,22 @@ def check(seed: int, make: Callable[[pa.Table], Any], asked: dict[str, Any]) -> 
         assert [row[:4] for row in rows(ra.forecast(cut, every=every, until=until))] == [row[:4] for row in found]
 
 
-@pytest.mark.parametrize("together", [snapshots.MOST_REWARDS, 14, 0])
-@pytest.mark.parametrize("kind", ["polars", "stored"])
+@pytest.mark.parametrize(
+    ("kind", "together", "of_a_day"),
+    [
+        *((kind, together, 10**6) for kind in ("polars", "stored") for together in (snapshots.MOST_REWARDS, 14, 0)),
+        ("stored", 14, 4),
+        ("stored", 0, 4),
+    ],
+)
 @settings(max_examples=examples(12), deadline=None)
 @given(seed=seeds, asked=questions)
-def test_dues_lapse_and_forecast_equal_plain_arithmetic(kind, together, seed, asked):
-    """A history is taken day by day, or some days together."""
+def test_dues_lapse_and_forecast_equal_plain_arithmetic(kind, together, of_a_day, seed, asked):
+    """A history is taken day by day, or some days together; or a stored one some users together."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(snapshots, "MOST_REWARDS", together)
+        patch.setattr(snapshots, "MOST_OF_A_DAY", of_a_day)
+        patch.setattr(parts, "_EVERY", 1)
         check(seed, histories.KINDS[kind], asked)
 
 

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, Phase, given, settings, strategies as st
 
 import rewards_analytics as ra
 from rewards_analytics.analysis.over_time import pairs, snapshots
+from rewards_analytics.engines import parts
 from tests import frames
 from tests.analysis.over_time import histories, oracle
 from tests.analysis.reference import KNOWN
@@ -29,7 +30,7 @@ amounts = st.one_of(
 a_reward = st.fixed_dictionaries(
     {
         "guid": st.sampled_from(["R1", "R2", "R3"]),
-        "user_guid": st.just("U1"),
+        "user_guid": st.sampled_from(["U1", "U1", "U2", "U3"]),
         "member_guid": st.sampled_from(["M1", "M2"]),
         "account_guid": st.sampled_from(["A1", "", None]),
         "balance_type": st.sampled_from([*sorted(KNOWN), "BALANCE", "TOTAL_BALANCE", "EXPIRING_BALANCE", "PENDING"]),
@@ -86,15 +87,25 @@ def normal(expected: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
 
 
 @pytest.mark.parametrize(
-    ("kind", "together"), [("polars", None), ("stored", snapshots.MOST_REWARDS), ("stored", 14), ("stored", 0)]
+    ("kind", "together", "of_a_day"),
+    [
+        ("polars", None, None),
+        ("stored", snapshots.MOST_REWARDS, snapshots.MOST_OF_A_DAY),
+        ("stored", 14, snapshots.MOST_OF_A_DAY),
+        ("stored", 0, snapshots.MOST_OF_A_DAY),
+        ("stored", 14, 2),
+        ("stored", 0, 2),
+    ],
 )
 @settings(max_examples=examples(15), deadline=None)
 @given(history=some_histories, every=periods, window=windows)
-def test_the_flows_equal_plain_arithmetic(kind, together, history, every, window):
-    """A stored history is read day by day, or some days together."""
+def test_the_flows_equal_plain_arithmetic(kind, together, of_a_day, history, every, window):
+    """A stored history is read day by day, or some days together, or some users together."""
     with pytest.MonkeyPatch.context() as patch:
         for module in (pairs, snapshots):
             patch.setattr(module, "MOST_REWARDS", together)
+        patch.setattr(snapshots, "MOST_OF_A_DAY", of_a_day)
+        patch.setattr(parts, "_EVERY", 1)
         check(history, histories.KINDS[kind](histories.table(history)), every, window)
 
 

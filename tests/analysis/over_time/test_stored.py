@@ -7,7 +7,10 @@ import polars as pl
 import pytest
 
 import rewards_analytics as ra
+from rewards_analytics.analysis import holdings
 from rewards_analytics.analysis.over_time import pairs, snapshots
+from rewards_analytics.analysis.over_time.balance import balance_by_day
+from rewards_analytics.engines import parts as engine_parts
 from rewards_analytics.errors import SourceError
 from tests import frames
 from tests.analysis.over_time.histories import snapshot, table
@@ -20,6 +23,7 @@ DAYS = {
     "2026-11-04": [total("POINTS", "0.000000001"), to_level("POINTS", "7", description="Gold")],
     "2026-11-05": [total("POINTS", "2"), to_level("POINTS", "7", description="Gold")],
 }
+USERS = ("U1", "U2", "U3")
 FRAME = frames.polars_frame(table(reward for day, rewards in DAYS.items() for reward in snapshot(day, *rewards)))
 
 
@@ -40,6 +44,31 @@ def test_a_history_gives_what_its_days_in_one_frame_give(history, function):
 
     assert isinstance(result, pl.LazyFrame)
     assert result.collect().equals(function(FRAME))
+
+
+def _rows(result):
+    return result if isinstance(result, list) else result.rows()
+
+
+@pytest.mark.parametrize("function", [*FUNCTIONS, balance_by_day], ids=lambda function: function.__name__)
+def test_large_days_are_taken_some_users_at_a_time(tmp_path, monkeypatch, function):
+    monkeypatch.setattr(snapshots, "MOST_OF_A_DAY", 4)
+    monkeypatch.setattr(engine_parts, "_EVERY", 1)
+    days = {
+        day: [reward | {"user_guid": user, "guid": user + reward["guid"]} for user in USERS for reward in rewards]
+        for day, rewards in DAYS.items()
+    }
+    kept = ra.History(tmp_path)
+    for day, rewards in days.items():
+        kept.append(frames.table(rewards), date.fromisoformat(day))
+    frame = frames.polars_frame(table(reward for day, rewards in days.items() for reward in snapshot(day, *rewards)))
+
+    spans = snapshots.from_history(kept, holdings.COLUMNS, asked_by="changes").by_users()
+
+    assert [span.users for span in spans] == [(None, "U2"), ("U2", None)]
+    result = function(kept)
+    found = result.collect() if isinstance(result, pl.LazyFrame) else result
+    assert _rows(found) == _rows(function(frame))
 
 
 @pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.__name__)
