@@ -100,7 +100,7 @@ def rounded_of(value: Decimal, unit_type: str) -> str:
 
 
 def about(value: Decimal, unit_type: str) -> str:
-    """Return an estimate rounded to two digits, as it is no more exact than that.
+    """Return an estimate rounded to two digits, which is as exact as it is.
 
     >>> about(Decimal("61572.310352102"), "MILES"), about(Decimal("165.179853488"), "DOLLARS")
     ('62,000', '$170')

@@ -39,7 +39,7 @@ def convert(
         Literal["raise", "drop"], typer.Option("--on-invalid", help="Refuse invalid rows, or leave them out.")
     ] = "raise",
 ) -> None:
-    """Write the rewards of a source to one file, exactly. If it fails, there is no partial file.
+    """Write the rewards of a source to one file, exactly. A write that fails leaves no partial file behind.
 
     Parquet is sorted by user, so that an analysis needs few users in memory at a time.
     """

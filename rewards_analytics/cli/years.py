@@ -29,7 +29,7 @@ def write_year(path: str, *, members: int, seed: int, start: date | None, days: 
     writable_folder(folder)
     say(f"Writing {days:,} daily snapshots of {members:,} synthetic members.")
     for snapshot in year.snapshots():
-        # A day on which no member is listed, rare even in a world of two or three members, has nothing to keep.
+        # In a world of two or three members, a day may list nobody. Such a day is left out.
         if len(snapshot.rewards):
             history.append(snapshot.rewards, snapshot.taken_on, snapshot.members)
     year.truth.write(folder)

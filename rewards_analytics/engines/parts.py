@@ -30,7 +30,7 @@ class Parts(Protocol):
 _PARTS: Final[dict[int, Parts]] = {}
 
 _EVERY: Final = 1 << 10
-"""Of so many rows, one is looked at to find where spans end."""
+"""One row in this many is sampled to find where spans end."""
 
 
 def note_parts(frame: pl.LazyFrame, parts: Parts) -> pl.LazyFrame:

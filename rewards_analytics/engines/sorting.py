@@ -78,7 +78,7 @@ def _drained(kept: list[pl.DataFrame]) -> Iterator[pl.DataFrame]:
 
 
 class _Cuts:
-    """Where spans of a column begin: a span for each so many of its values.
+    """Where the spans of a column begin; each has about the same number of values.
 
     A value that is more frequent is a span of its own, and nulls are one.
     """

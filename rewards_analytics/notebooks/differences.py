@@ -102,7 +102,7 @@ def _outcome(item: IPyNbCell, report: pytest.TestReport, call: pytest.CallInfo[N
     if report.passed and not item.options["check"]:
         return "ignored"
     if report.failed and (call.when == "setup" or not item.parent.kernel.is_alive()):
-        # There is no Python process. The first cell says so; the others count as not run.
+        # Python did not start. The first cell says so; the others count as not run.
         said, item.parent.without_python = item.parent.without_python, True
         return "skipped" if said else "failed"
     return str(report.outcome)

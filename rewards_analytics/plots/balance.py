@@ -34,7 +34,7 @@ def plot_balance(history: Any, ax: Axes | None = None) -> Axes:
 
     The line shows `available` of `totals` for each snapshot. The shaded area is the sum of the lots that expire on the
     day of the snapshot or later; it leaves out lots without a date. The picture says that movements are net between two
-    snapshots. A day on which no balance of a unit is known interrupts its line.
+    snapshots. A unit's line has a gap on days on which none of its balances is known.
 
     Parameters
     ----------

@@ -26,8 +26,8 @@ def plot_pace(history: Any, *, window: int = 90, ax: Axes | None = None) -> Axes
 
     A bar is `days_left` of `pace`: the remaining amount, divided by what the holding earned per day within the window,
     rounded up. Goals of all units share one scale of days; each has the colour of its unit. The picture looks two years
-    ahead; a longer bar ends in an arrow. A note counts the goals that are reached, and those for which there is no
-    room. Earnings are net between two snapshots, so the pace is a lower bound; the picture says so.
+    ahead; a longer bar ends in an arrow. A note counts the goals that are reached, and those that do not fit. Earnings
+    are net between two snapshots, so the pace is a lower bound; the picture says so.
 
     Parameters
     ----------

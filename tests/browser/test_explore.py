@@ -354,7 +354,7 @@ def test_the_fetch_form_is_walked_through_with_the_keyboard(page, chromium, serv
     if page.name != "voila":
         walk_through_the_fetch_form(page)
         return
-    # Of the page that the command serves there is no cell to add: Voila shows a notebook of its own.
+    # The page that the command serves offers no cells to add, because Voila shows a notebook of its own.
     with fronts.watched(chromium, server, viewport={"width": 390, "height": 800}) as other:
         other.goto(f"{server}voila/render/connect.ipynb")
         other.locator(".rewards-connect").wait_for()

@@ -508,8 +508,8 @@ def test_an_empty_choice_keeps_the_page_and_says_so(tab, kind):
 def test_a_frame_without_rewards_says_so():
     dashboard = ra.explore(REWARDS.clear())
 
-    assert "There are no rewards to explore." in dashboard.html
-    assert "There are no rewards to explore." in dashboard.to_html()
+    assert "The frame is empty, so it has nothing to explore" in dashboard.html
+    assert "The frame is empty, so it has nothing to explore" in dashboard.to_html()
     assert dashboard.selection.equals(REWARDS.clear())
 
 

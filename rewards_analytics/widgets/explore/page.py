@@ -33,7 +33,7 @@ HORIZONS: Final = {3: "3 months", 12: "1 year", 24: "2 years", 60: "5 years", 12
 MOST_TOGGLES: Final = 24
 """Values of a column with a button each. The API documents far fewer."""
 
-NO_REWARDS: Final = "There are no rewards to explore. The frame is empty: check its source, or the filter before it."
+NO_REWARDS: Final = "The frame is empty, so it has nothing to explore: check its source, or the filter before it."
 NOTHING: Final = "No rewards match these filters. Remove one of them, or reset them."
 
 

@@ -66,7 +66,7 @@ class Past:
         self._likely = lru_cache(maxsize=4)(self._likely_by)
 
     def observed(self, choice: Choice) -> Observed:
-        """Return the rows for the chosen units. Nothing else of a choice is asked of a history."""
+        """Return the rows for the chosen units, the only part of a choice that applies to a history."""
         moved = self._moved(choice.as_of)
         until = choice.until or last_day_of_span(choice.as_of, _LONGEST)
         of_all = moved["rows"], moved["of_month"], moved["balances"], *self._likely(choice.as_of, choice.every, until)
