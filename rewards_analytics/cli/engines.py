@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import typer
 
@@ -12,9 +12,12 @@ from rewards_analytics.errors import ArgumentError
 from rewards_analytics.files import whole_file
 
 if TYPE_CHECKING:
+    import duckdb
     import polars as pl
 
     from rewards_analytics.history import History
+
+_ROWS: Final = 1 << 17
 
 EngineName = Literal["polars", "duckdb", "dask", "pyspark"]
 
@@ -57,12 +60,29 @@ def emit_lazy(result: Any, question: str, by: list[str] | None, form: str, out: 
     A result of an engine whose frames have no order is sorted here.
     """
     import polars as pl
+    from narwhals.dependencies import is_duckdb_relation
 
-    if isinstance(result, pl.LazyFrame) and form == "parquet" and out is not None:
+    if form == "parquet" and out is not None and isinstance(result, pl.LazyFrame):
         with whole_file(out) as file:
             result.sink_parquet(file)
         return
+    if form == "parquet" and out is not None and is_duckdb_relation(result):
+        _sink_duckdb(result, out)
+        return
     emit(collected(result, question, by), form, out)
+
+
+def _sink_duckdb(result: duckdb.DuckDBPyRelation, out: Path) -> None:
+    """Write a relation, which is in its order, to a Parquet file."""
+    from pyarrow.parquet import ParquetWriter
+
+    from rewards_analytics.engines import as_our_error
+
+    with whole_file(out) as file, as_our_error():
+        batches = result.to_arrow_reader(_ROWS)
+        with ParquetWriter(file, batches.schema) as writer:
+            for batch in batches:
+                writer.write_batch(batch)
 
 
 def collected(result: Any, question: str, by: list[str] | None = None) -> pl.DataFrame:

@@ -9,6 +9,7 @@ from datetime import date
 
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
 import rewards_analytics as ra
 from tests.conftest import QUICK_JAVA
@@ -80,11 +81,16 @@ def test_a_report_is_the_same_page_on_each_engine(run, rewards_json, tmp_path, e
     assert (tmp_path / "page.html").read_bytes() == (tmp_path / "loaded.html").read_bytes()
 
 
-def test_parquet_of_a_lazy_frame_is_written_without_loading_it(run, rewards_json, tmp_path):
-    run("distance", rewards_json, "--engine", "polars", "--out", tmp_path / "goals.parquet")
+@pytest.mark.parametrize("engine", ["polars", "duckdb"])
+def test_parquet_of_an_engine_is_that_of_the_loaded_rewards(run, rewards_json, tmp_path, engine):
+    """Polars and DuckDB write it row by row, without all of it in memory."""
+    for command, options in COMMANDS.items():
+        run(command, rewards_json, "--out", tmp_path / "loaded.parquet", *options)
+        ended = run(command, rewards_json, "--out", tmp_path / "written.parquet", *options, "--engine", engine)
 
-    assert ra.distance(ra.load(rewards_json)).equals(ra.distance(ra.scan(rewards_json)).collect())
-    assert (tmp_path / "goals.parquet").stat().st_size > 0
+        assert (ended.status, ended.err) == (0, ""), command
+        loaded, written = (pl.read_parquet(tmp_path / f"{name}.parquet") for name in ("loaded", "written"))
+        assert_frame_equal(written, loaded)
 
 
 def test_standard_input_is_refused(run):
