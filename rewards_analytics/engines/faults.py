@@ -21,6 +21,7 @@ from narwhals import Implementation
 from narwhals.dtypes import DType
 
 from rewards_analytics.engines.kinds import SPARK, LazyFrame, as_narwhals
+from rewards_analytics.engines.spill import duckdb_lacks_room
 from rewards_analytics.errors import FrameError
 from rewards_analytics.schema import DAYS, WHOLE_DIGITS
 
@@ -85,10 +86,12 @@ def refuse(frame: nw.DataFrame[Any], faults: Sequence[Fault], asked_by: str) -> 
 
 @contextmanager
 def as_our_error() -> Iterator[None]:
-    """Raise a `FrameError` in place of the error of an engine that has the message of a fault in it."""
+    """Raise an error of ours in place of one of an engine: with the message of a fault, or if room is lacking."""
     try:
         yield
     except Exception as error:  # each engine has errors of its own
+        if (lacking := duckdb_lacks_room(error)) is not None:
+            raise lacking from error
         found = _MESSAGE.search(str(error))
         message = found[0] if found else None
         if isinstance(error, pa.ArrowInvalid):  # a cast in Dask

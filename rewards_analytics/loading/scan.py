@@ -63,7 +63,8 @@ def scan(
         and PySpark read each part of the source where it is computed: their workers need the files and this
         package. Dask computes on the cluster of the active `distributed.Client`, PySpark on that of the session.
     session
-        A SparkSession (the active one if None), or a DuckDB connection (one of its own if None).
+        A SparkSession (the active one if None), or a DuckDB connection. If None, DuckDB gets one of its own, with half
+        of the memory of this machine; rows that do not fit wait in a folder for temporary files (`TMPDIR`).
 
     Returns
     -------

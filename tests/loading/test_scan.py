@@ -1,6 +1,10 @@
 """Lazy frames hold what `load` returns, on every engine."""
 
 import gzip
+import os
+import stat
+import tempfile
+from pathlib import Path
 
 import narwhals as nw
 import polars as pl
@@ -144,3 +148,42 @@ def test_spark_without_a_session_says_how_to_pass_one(tmp_path, monkeypatch):
 
     with pytest.raises(ra.ArgumentError, match=r"There is no active SparkSession. Pass one"):
         ra.scan(written("rewards.csv", REWARDS, tmp_path), engine="pyspark")
+
+
+def test_a_connection_of_our_own_takes_half_the_memory_and_puts_the_rest_where_no_other_user_reads_it(tmp_path):
+    duckdb = pytest.importorskip("duckdb", reason='DuckDB is missing: pip install "rewards-analytics[duckdb]"')
+    relation = ra.scan(written("rewards.csv", REWARDS, tmp_path), engine="duckdb")
+
+    def setting(name):
+        return relation.query("rewards", f"SELECT current_setting('{name}')").fetchall()[0][0]
+
+    half = duckdb.connect(config={"memory_limit": "50%"}).sql("SELECT current_setting('memory_limit')").fetchall()[0][0]
+    assert (setting("memory_limit"), setting("TimeZone")) == (half, "UTC")
+    folder = Path(setting("temp_directory"))
+    assert not folder.exists()  # DuckDB makes it when it needs it
+    assert folder.parent.parent == Path(tempfile.gettempdir())
+    assert os.name == "nt" or stat.S_IMODE(folder.parent.stat().st_mode) == 0o700
+
+
+def test_the_callers_own_connection_keeps_its_settings(tmp_path):
+    duckdb = pytest.importorskip("duckdb", reason='DuckDB is missing: pip install "rewards-analytics[duckdb]"')
+    session, untouched = duckdb.connect(), duckdb.connect()
+    settings = "SELECT name, value FROM duckdb_settings() ORDER BY name"
+
+    ra.load(ra.scan(written("rewards.csv", REWARDS, tmp_path), engine="duckdb", session=session))
+
+    assert session.sql(settings).fetchall() == untouched.sql(settings).fetchall()
+
+
+def test_too_little_memory_of_a_connection_names_the_ways_out(tmp_path):
+    duckdb = pytest.importorskip("duckdb", reason='DuckDB is missing: pip install "rewards-analytics[duckdb]"')
+    session = duckdb.connect(config={"memory_limit": "10MB", "threads": 1})
+    rewards = ra.load([reward(number) for number in range(1000)])
+    ra.write(
+        pl.concat([rewards.with_columns(user_guid=pl.lit(f"USR-{n:0200}")) for n in range(100)]), tmp_path / "r.parquet"
+    )
+
+    with pytest.raises(
+        ra.RewardsError, match=r"^DuckDB needs more memory than it may use \(.* used\)\. Use the engine"
+    ):
+        ra.show.summary(ra.scan(tmp_path / "r.parquet", engine="duckdb", session=session))

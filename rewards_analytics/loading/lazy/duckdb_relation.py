@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
+import itertools
+import os
+import shutil
+import tempfile
 from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Final
 
 import duckdb
 import pyarrow as pa
@@ -11,6 +19,14 @@ from rewards_analytics.loading.chunk import TYPES
 from rewards_analytics.loading.pipeline import read_tables
 from rewards_analytics.loading.sources import File
 from rewards_analytics.schema import FIELDS
+
+MEMORY: Final = "50%"
+"""Memory for a connection of our own, of what the machine or the cgroup has: results are brought here, and need some.
+
+DuckDB's default is 80 %.
+"""
+
+_numbers: Final = itertools.count()
 
 
 class _Rewards:
@@ -36,9 +52,26 @@ def decoded(files: Sequence[File], session: duckdb.DuckDBPyConnection | None) ->
 
 
 def connection_of(session: duckdb.DuckDBPyConnection | None) -> duckdb.DuckDBPyConnection:
-    """Return the caller's connection, or a new one in UTC."""
+    """Return the caller's connection, or a new one: in UTC, with a limit, and what does not fit in it on disk."""
     if session is not None:
         return session
-    connection = duckdb.connect()
+    folder = _folder_of(os.getpid()) / str(next(_numbers))  # DuckDB's default is `.tmp` in the user's working directory
+    connection = duckdb.connect(config={"memory_limit": MEMORY, "temp_directory": str(folder)})
     connection.execute("SET TimeZone = 'UTC'")
     return connection
+
+
+@cache
+def _folder_of(process: int) -> Path:
+    """A folder of a process, in which DuckDB makes one for each connection that needs it, and removes it at the end.
+
+    No other user can read it, which DuckDB would allow.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="rewards-analytics-"))
+    atexit.register(_remove, folder, process)
+    return folder
+
+
+def _remove(folder: Path, process: int) -> None:
+    if os.getpid() == process:  # not in a fork of it
+        shutil.rmtree(folder, ignore_errors=True)
