@@ -49,6 +49,14 @@ class Url(str):
             raise self.unreadable(error) from error
         return system, path
 
+    def size(self) -> int:
+        """Bytes of the object, 0 if the store does not say."""
+        system, path = self.located()
+        try:
+            return int(system.get_file_info(path).size or 0)
+        except (OSError, pa.ArrowException):
+            return 0  # whoever reads it will be told why
+
     def unreadable(self, error: Exception) -> SourceError:
         """The error for an address that cannot be opened."""
         return SourceError(f"{self.label} cannot be opened: {error}. Check the address and the access to it.")

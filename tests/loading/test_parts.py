@@ -23,6 +23,7 @@ from rewards_analytics.loading.lazy import parts
 from tests import frames
 from tests.analysis.test_properties import TODAY, every_analysis, one_reward
 from tests.examples import examples
+from tests.loading.store import served
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*rates? fits? no reward")
 
@@ -92,6 +93,15 @@ def test_rows_in_any_order_give_the_same_answers_whatever_they_declare(rewards, 
 def test_text_gives_the_same_answers(rewards):
     with TemporaryDirectory() as folder:
         check(str(ra.write(frames.table(rewards), Path(folder, "rewards.ndjson"))))
+
+
+@pytest.mark.parametrize("name", ["rewards.parquet", "rewards.ndjson", "rewards.csv.gz"])
+def test_objects_of_a_store_give_the_same_answers(tmp_path, name):
+    rows = [reward(f"U{number * 7 % 30:02}") | {"guid": f"R{number}", "balance": number} for number in range(30)]
+    ra.write(frames.table(rows), tmp_path / name)
+
+    with served(tmp_path.parent) as host:
+        check(f"s3://KEY:SECRET@{tmp_path.name}/{name}?endpoint_override={host}&scheme=http&region=us-east-1")
 
 
 @pytest.mark.filterwarnings("ignore::rewards_analytics.RewardsWarning")

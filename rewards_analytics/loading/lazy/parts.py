@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from itertools import pairwise
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final, NamedTuple, TypeAlias
 
 import polars as pl
@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 
 from rewards_analytics.engines import note_parts, room_to_spill
 from rewards_analytics.loading.sources import File
+from rewards_analytics.loading.stores import Url
 from rewards_analytics.loading.stream import COMPRESSIONS
 
 PART_ROWS: Final = 1 << 19
@@ -71,11 +72,15 @@ def with_parts_of_text(frame: pl.LazyFrame, files: Sequence[File]) -> pl.LazyFra
 
 
 def _text_bytes(file: File) -> int:
-    path = file.content
-    if not isinstance(path, Path):
+    content = file.content
+    if isinstance(content, Url):
+        name, size = content.split_query()[0], content.size()
+    elif isinstance(content, Path):
+        name, size = content.name, content.stat().st_size
+    else:
         return 0
-    packed = file.kind == "parquet" or path.suffix.lower() in COMPRESSIONS
-    return path.stat().st_size * (_UNPACKED if packed else 1)
+    packed = file.kind == "parquet" or PurePosixPath(name).suffix.lower() in COMPRESSIONS
+    return size * (_UNPACKED if packed else 1)
 
 
 @contextmanager
