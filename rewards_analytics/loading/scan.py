@@ -68,7 +68,9 @@ def scan(
 
     Returns
     -------
-    The ten columns of `load`, with its types. Polars and DuckDB keep the order of the source.
+    The ten columns of `load`, with its types. Polars and DuckDB keep the order of the source. The analyses take a large
+    scan of Polars in parts, each with all rewards of some users; a frame that you filtered or changed is computed as a
+    whole, and needs memory for all its holdings.
 
     Raises
     ------
