@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from matplotlib.font_manager import findSystemFonts
 
+from tests import proof
+
 QUIET = (
     "--no-sandbox",
     "--disable-gpu",
@@ -47,6 +49,7 @@ def violations():
             page.evaluate(program)
         # The best practices are about a document as a whole, such as the order of its headings.
         tags, within = ([*levels, "best-practice"], page.locator("html")) if within is None else (levels, within)
+        proof.count("axe-core checks")
         found = within.evaluate("(within, tags) => axe.run(within, {runOnly: tags})", tags)
         return [(each["id"], each["nodes"][0]["html"][:200]) for each in found["violations"]]
 

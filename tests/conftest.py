@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import settings
 
-from tests import frames
+from tests import frames, proof
 from tests.chromium import chromium, violations  # noqa: F401 - fixtures: a process has one Playwright
 from tests.examples import examples
 
@@ -29,8 +29,9 @@ SLOW_FIRST = ("tests/clusters", "tests/browser", "tests/notebooks", "tests/cli",
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Keep pytest-xdist from beginning with the files that have most tests, which are quick ones."""
+    """Keep pytest-xdist from beginning with the files that have most tests, which are quick ones; count if asked to."""
     config.option.loadscopereorder = False
+    proof.register(config)
 
 
 QUICK_JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"

@@ -270,6 +270,7 @@ TIMES = st.none() | st.datetimes(datetime(2026, 11, 18), datetime(2026, 11, 24))
 GUIDS = st.tuples(st.sampled_from(["U1", "U2"]), st.sampled_from(["M1", "M2"]))
 
 
+@pytest.mark.oracle
 @pytest.mark.parametrize("kind", ["polars", "pandas_plain", "duckdb"])
 @settings(max_examples=examples(25), deadline=None)
 @given(rewards=some_rewards, when=st.dictionaries(GUIDS, TIMES), stale_after=st.integers(0, 4))

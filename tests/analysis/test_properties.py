@@ -85,6 +85,7 @@ def every_analysis(frame: Any) -> dict[str, pl.DataFrame]:
     return {name: frames.collected(result) for name, result in results.items()}
 
 
+@pytest.mark.oracle
 @pytest.mark.parametrize("kind", FAST)
 @settings(max_examples=examples(20), deadline=None)
 @given(rewards=some_rewards)
@@ -98,6 +99,7 @@ def test_holdings_and_totals_equal_plain_decimal_arithmetic(kind, rewards):
     )
 
 
+@pytest.mark.oracle
 @pytest.mark.parametrize("kind", FAST)
 @settings(max_examples=examples(20), deadline=None)
 @given(rewards=some_rewards, every=st.sampled_from(EVERY), by=st.sampled_from([None, "account_guid"]))
@@ -107,6 +109,7 @@ def test_the_timeline_equals_plain_decimal_arithmetic(kind, rewards, every, by):
     assert found == reference.expiring(rewards, TODAY, every, by)
 
 
+@pytest.mark.oracle
 @pytest.mark.parametrize("kind", FAST)
 @settings(max_examples=examples(20), deadline=None)
 @given(rewards=some_rewards)
@@ -119,6 +122,7 @@ def test_the_aging_schedule_equals_plain_decimal_arithmetic(kind, rewards):
     assert all(amount == 0 for _, _, amount, count in found if not count)
 
 
+@pytest.mark.oracle
 @pytest.mark.parametrize("kind", FAST)
 @settings(max_examples=examples(20), deadline=None)
 @given(rewards=some_rewards)
@@ -133,6 +137,7 @@ def test_distances_equal_plain_decimal_arithmetic_and_progress_lies_in_zero_to_o
     assert Counter(found) == Counter(map(comparable, reference.distance(rewards)))
 
 
+@pytest.mark.oracle
 @pytest.mark.parametrize("kind", FAST)
 @settings(max_examples=examples(20), deadline=None)
 @given(rewards=some_rewards)
@@ -142,6 +147,7 @@ def test_values_equal_plain_decimal_arithmetic(kind, rewards):
     assert rows(ra.value(analysed(rewards, kind), RATES)) == reference.value(rewards, rates)
 
 
+@pytest.mark.oracle
 @pytest.mark.parametrize("kind", FAST)
 @settings(max_examples=examples(20), deadline=None)
 @given(rewards=some_rewards, until=st.none() | st.dates(TODAY, date(2028, 3, 1)))
@@ -151,6 +157,7 @@ def test_what_is_upcoming_equals_plain_decimal_arithmetic(kind, rewards, until):
     assert found == reference.upcoming(rewards, TODAY, until)
 
 
+@pytest.mark.oracle
 @pytest.mark.parametrize("kind", FAST)
 @settings(max_examples=examples(20), deadline=None)
 @given(rewards=some_rewards, edges=st.sets(amounts, min_size=1, max_size=4).map(sorted))

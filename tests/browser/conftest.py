@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import proof
+
 
 @pytest.fixture(scope="session")
 def artefacts():
@@ -36,6 +38,7 @@ def _page(context, path):
 
     def answer(route):
         address = route.request.url
+        proof.count("requests of pages")
         if address == path.as_uri():
             route.continue_()
         else:

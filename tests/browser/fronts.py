@@ -13,6 +13,8 @@ from typing import Any
 
 import nbformat
 
+from tests import proof
+
 MATHEMATICS = "from IPython.display import Markdown\nMarkdown('$5 to $10')"
 DASHBOARD = """
 import datetime
@@ -72,6 +74,7 @@ def watched(chromium: Any, home: str, **settings: Any) -> Iterator[Any]:
 
 
 def _note(wrong: list[str], address: str, home: str) -> None:
+    proof.count("requests of pages")
     if not address.startswith((home, home.replace("http", "ws", 1), "data:", "blob:")):
         wrong.append(f"asked {address}")
 

@@ -15,6 +15,7 @@ import pytest
 from rewards_analytics import AtriumClient
 from rewards_analytics.sandbox import Clock, Sandbox, World
 from rewards_analytics.sandbox.world import Member
+from tests import proof
 from tests.client.hostile import Hostile
 from tests.client.wire import Wire
 
@@ -37,6 +38,7 @@ class Waits(list[float]):
 def running_sandbox() -> Iterator[Sandbox]:
     """One sandbox for all tests, because starting and stopping takes time."""
     with Sandbox(users=0) as sandbox:
+        proof.count_faults(sandbox.faults)
         yield sandbox
 
 

@@ -7,6 +7,7 @@ import pytest
 import rewards_analytics as ra
 from rewards_analytics import AtriumClient
 from rewards_analytics.sandbox import Sandbox
+from tests import proof
 from tests.client.hostile import ANSWERS, Hostile
 
 MEMBERS = 300
@@ -17,6 +18,7 @@ BOUNDS = {"call_timeout": 3, "max_body_bytes": 1 << 20, "max_pages": 30}
 def sandbox():
     """A sandbox of over 300 members, with ten entries on a page."""
     with Sandbox(users=220, seed=14, frozen=True, default_per_page=10, most_per_page=10) as running:
+        proof.count_faults(running.faults)
         yield running
 
 
@@ -46,6 +48,7 @@ def test_20_hostile_members_of_300_cost_no_other_a_reward(sandbox, hostile, tmp_
     assert (len(pairs), len(every)) == (300, 20)
     failures = dict(result.failures)
     assert list(failures) == list(every)
+    proof.count("hostile members", len(failures))
     assert all(isinstance(error, ra.RewardsError) for error in failures.values())
     expected = {reward["guid"]: reward["balance"] for _, guid in others for reward in rewards_of(sandbox, guid)}
     assert dict(zip(result.rewards["guid"], result.rewards["balance"], strict=True)) == expected
@@ -88,6 +91,7 @@ def test_the_failure_says_what_was_wrong(sandbox, hostile, fault):
 
     ((failed, error),) = result.failures
     assert failed == hostile_one
+    proof.count("hostile members")
     with pytest.raises(ra.RewardsError, match=f"(?s){SAID[fault]}"):
         raise error
     assert result.rewards.height == len(rewards_of(sandbox, other[1]))

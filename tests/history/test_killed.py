@@ -13,6 +13,7 @@ import polars as pl
 import pytest
 
 import rewards_analytics as ra
+from tests import proof
 from tests.history import killed
 from tests.history.killed import DAY, MOMENTS, NEW, OLD
 
@@ -49,7 +50,9 @@ def ends_of(mode, base, folder, counter=None):
     command = [sys.executable, "-m", "tests.history.killed", mode, str(base), str(folder)]
     run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
-    return json.loads(run.stdout)
+    ends = json.loads(run.stdout)
+    proof.count("crash points", ends.count(-signal.SIGKILL))
+    return ends
 
 
 def state_of(folder):

@@ -10,6 +10,7 @@ from rewards_analytics.loading.json import layout
 from rewards_analytics.loading.json.parser import add_line, parse
 from rewards_analytics.loading.records import Records
 from rewards_analytics.schema import REQUIRED
+from tests import proof
 from tests.loading.test_fast_and_slow import VALID, facts
 
 pytestmark = pytest.mark.skipif(layout._LOOPS is None, reason="the package was installed without a C compiler")
@@ -180,6 +181,7 @@ def test_a_changed_byte_is_seen_or_changes_nothing(part):
             read += 1
             assert facts(fast) == facts(parsed_lines(raw)), raw
     assert read > 100
+    proof.count("damaged texts", seed + 1)
 
 
 def test_a_quote_that_is_not_escaped_ends_a_text():

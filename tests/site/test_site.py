@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 
 import rewards_analytics as ra
+from tests import proof
 
 pytest.importorskip("sphinx", reason='Sphinx is missing: pip install "rewards-analytics[docs]"')
 ROOT = Path(__file__).parents[2]
@@ -47,7 +48,7 @@ def opened(chromium, site):
         context = chromium.new_context(**settings)
         contexts.append(context)
         page, asked = context.new_page(), []
-        page.on("request", lambda request: asked.append(request.url))
+        page.on("request", lambda request: (proof.count("requests of pages"), asked.append(request.url)))
         page.goto(f"{site.as_uri()}/{path}")
         return page, asked
 

@@ -101,6 +101,7 @@ def check(seed: int, make: Callable[[pa.Table], Any], asked: dict[str, Any]) -> 
         assert [row[:4] for row in rows(ra.forecast(cut, every=every, until=until))] == [row[:4] for row in found]
 
 
+@pytest.mark.oracle
 @pytest.mark.parametrize(
     ("kind", "together", "of_a_day"),
     [
@@ -120,6 +121,7 @@ def test_dues_lapse_and_forecast_equal_plain_arithmetic(kind, together, of_a_day
         check(seed, histories.KINDS[kind], asked)
 
 
+@pytest.mark.oracle
 @pytest.mark.parametrize("kind", ["polars_lazy", "pandas", "pyarrow", "duckdb"])
 @settings(max_examples=examples(4), deadline=None)
 @given(seed=seeds, asked=questions)
@@ -127,6 +129,7 @@ def test_those_of_other_frames_equal_plain_arithmetic(kind, seed, asked):
     check(seed, histories.KINDS[kind], asked)
 
 
+@pytest.mark.oracle("dask")
 @settings(max_examples=examples(2), deadline=None, phases=[Phase.generate])
 @given(seed=seeds, asked=questions)
 def test_those_of_dask_equal_plain_arithmetic(seed, asked):
@@ -134,6 +137,7 @@ def test_those_of_dask_equal_plain_arithmetic(seed, asked):
         check(seed, frames.dask_frame, asked)
 
 
+@pytest.mark.oracle("pyspark")
 @settings(
     max_examples=examples(2),
     deadline=None,

@@ -86,6 +86,7 @@ def normal(expected: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     return [tuple(map(cell, row)) for row in expected]
 
 
+@pytest.mark.oracle
 @pytest.mark.parametrize(
     ("kind", "together", "of_a_day"),
     [
@@ -109,6 +110,7 @@ def test_the_flows_equal_plain_arithmetic(kind, together, of_a_day, history, eve
         check(history, histories.KINDS[kind](histories.table(history)), every, window)
 
 
+@pytest.mark.oracle
 @pytest.mark.parametrize("kind", ["duckdb", "pyarrow"])
 @settings(max_examples=examples(5), deadline=None)
 @given(history=long_histories, every=periods, window=windows)
@@ -116,12 +118,14 @@ def test_the_flows_of_other_frames_equal_plain_arithmetic(kind, history, every, 
     check(history, histories.KINDS[kind](histories.table(history)), every, window)
 
 
+@pytest.mark.oracle("dask")
 @settings(max_examples=examples(1), deadline=None, phases=[Phase.generate])
 @given(history=long_histories, every=periods, window=windows)
 def test_the_flows_of_dask_equal_plain_arithmetic(history, every, window):
     check(history, frames.dask_frame(histories.table(history)), every, window)
 
 
+@pytest.mark.oracle("pyspark")
 @settings(
     max_examples=examples(2),
     deadline=None,
