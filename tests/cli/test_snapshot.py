@@ -109,7 +109,7 @@ def test_a_failure_is_one_line_and_a_status(run, tmp_path, monkeypatch, status, 
 
 
 def test_a_snapshot_of_a_pull_from_the_sandbox(run, tmp_path):
-    """The line of the README: pull, then snapshot."""
+    """The line for operators: pull, then snapshot."""
     from rewards_analytics.sandbox import Sandbox
 
     with Sandbox(users=2) as served:
