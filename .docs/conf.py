@@ -1,7 +1,7 @@
 """How the site is built: `python -m sphinx -W --keep-going .docs build/docs`, from the root of the project.
 
-What exists elsewhere is generated (`site/`), never copied by hand: the reference from docstrings and commands, the
-gallery from the stored notebooks, and the pages on architecture, contributing and changes from their files.
+What exists elsewhere is generated (`site_pages/`), never copied by hand: the reference from docstrings and commands,
+the gallery from the stored notebooks, and the pages on architecture, contributing and changes from their files.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
-from site_pages import command_line, gallery, included, llms, reference, testing  # noqa: E402
+from site_pages import command_line, complete, gallery, included, llms, reference, testing  # noqa: E402
 
 from rewards_analytics.version import __version__  # noqa: E402
 
@@ -65,7 +65,8 @@ html_sidebars = {"index": [], "tour": []}
 
 
 def setup(app: object) -> None:
-    """Write the generated pages before Sphinx looks for pages, and the texts for language models after the build."""
+    """Write the generated pages before Sphinx looks for pages, check them, and write the texts for language models."""
     for pages in (reference, command_line, gallery, included, testing):
         pages.write(HERE)
+    app.connect("env-updated", complete.check)  # type: ignore[attr-defined]
     app.connect("build-finished", llms.write)  # type: ignore[attr-defined]

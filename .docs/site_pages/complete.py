@@ -1,0 +1,65 @@
+"""What fails the build: an example that gives something else, and a name, command or notebook without a page."""
+
+from __future__ import annotations
+
+import doctest
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+from sphinx.util import logging
+
+import rewards_analytics as ra
+from site_pages import command_line
+
+_log = logging.getLogger(__name__)
+
+
+def check(app: Sphinx, environment: BuildEnvironment) -> None:
+    """Warn of each of them with its place, once all pages are read; `-W` makes errors of warnings."""
+    for missing in _missing(Path(app.srcdir).parent, environment):
+        _log.warning("%s", missing)
+    for page in sorted(environment.found_docs):
+        path = Path(environment.doc2path(page))
+        if path.suffix == ".md" and "generated" not in path.parts:
+            _run_examples(page, path)
+
+
+def _missing(root: Path, environment: BuildEnvironment) -> Iterator[str]:
+    described = environment.get_domain("py").data["objects"]
+    names = [name for name in ra.__all__ if name not in ("__version__", "show")]
+    for name in [*names, *(f"show.{name}" for name in ra.show.__all__)]:
+        if f"rewards_analytics.{name}" not in described:
+            yield f"ra.{name} is on no page: add it to GROUPS in .docs/site_pages/reference.py"
+    labels = environment.get_domain("std").data["anonlabels"]
+    for name in command_line.commands():
+        if f"command-{name}" not in labels:
+            yield f"the command {name} is on no page: see .docs/site_pages/command_line.py"
+    for notebook in sorted((root / "notebooks").rglob("*.ipynb")):
+        if f"gallery/generated/{notebook.stem}" not in environment.found_docs:
+            yield f"{notebook.relative_to(root)} is not in the gallery: see .docs/site_pages/gallery.py"
+
+
+class _Examples(doctest.DocTestRunner):
+    """Warns of an example that gives something else, at its line."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__(verbose=False, optionflags=doctest.NORMALIZE_WHITESPACE)
+        self._page = page
+
+    def _warn(self, example: doctest.Example, found: str) -> None:
+        said = f"the example {example.source.strip()!r} gives {found.strip()!r} instead of {example.want.strip()!r}"
+        _log.warning("%s", said, location=(self._page, example.lineno + 1))
+
+    def report_failure(self, out: Any, test: Any, example: doctest.Example, got: str) -> None:  # noqa: ARG002
+        self._warn(example, got)
+
+    def report_unexpected_exception(self, out: Any, test: Any, example: doctest.Example, exc_info: Any) -> None:  # noqa: ARG002
+        self._warn(example, f"{exc_info[0].__name__}: {exc_info[1]}")
+
+
+def _run_examples(page: str, path: Path) -> None:
+    examples = doctest.DocTestParser().get_doctest(path.read_text(encoding="utf-8"), {}, page, str(path), 0)
+    _Examples(page).run(examples, out=lambda _: None)
