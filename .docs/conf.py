@@ -45,6 +45,8 @@ napoleon_custom_sections = ["Returns"]
 napoleon_use_ivar = True
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
+# An example ends with an empty line, which only doctest needs.
+highlight_options = {"python": {"stripnl": True}}
 
 html_theme = "pydata_sphinx_theme"
 html_title = "rewards_analytics"
@@ -61,7 +63,7 @@ html_theme_options = {
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",
 }
-html_sidebars = {"index": [], "tour": []}
+html_sidebars: dict[str, list[str]] = {"index": [], "tour": [], "definitions": []}
 
 
 def setup(app: object) -> None:

@@ -32,7 +32,7 @@ def write(folder: Path) -> None:
         notebook = json.loads(path.read_text(encoding="utf-8"))
         # Live widgets would need a script from another host. Their outputs also hold the same view as static HTML.
         notebook["metadata"].pop("widgets", None)
-        notebook["cells"] = [_readable(cell) for cell in notebook["cells"] if "remove-cell" not in _tags(cell)]
+        notebook["cells"] = [_readable(cell) for cell in notebook["cells"]]
         (gallery / path.name).write_text(json.dumps(notebook), encoding="utf-8")
         questions.append("".join(notebook["cells"][0]["source"]).splitlines()[0].removeprefix("# "))
     names = [path.stem for path in notebooks(folder)]
@@ -43,12 +43,9 @@ def write(folder: Path) -> None:
     )
 
 
-def _tags(cell: dict[str, Any]) -> list[str]:
-    tags: list[str] = cell["metadata"].get("tags", [])
-    return tags
-
-
 def _readable(cell: dict[str, Any]) -> dict[str, Any]:
+    # A report leaves these cells out. Here they say what the notebook is for.
+    cell["metadata"]["tags"] = [tag for tag in cell["metadata"].get("tags", []) if tag != "remove-cell"]
     outputs = cell.get("outputs")
     if outputs is None:
         return cell
