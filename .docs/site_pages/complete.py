@@ -12,7 +12,7 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 
 import rewards_analytics as ra
-from site_pages import command_line
+from site_pages import command_line, reference
 
 _log = logging.getLogger(__name__)
 
@@ -33,6 +33,10 @@ def _missing(root: Path, environment: BuildEnvironment) -> Iterator[str]:
     for name in [*names, *(f"show.{name}" for name in ra.show.__all__)]:
         if f"rewards_analytics.{name}" not in described:
             yield f"ra.{name} is on no page: add it to GROUPS in .docs/site_pages/reference.py"
+    advice = (root / ".docs" / "how-to" / "errors.md").read_text(encoding="utf-8")
+    for name in reference.errors():
+        if name != "RewardsError" and f"| `{name}` |" not in advice:
+            yield f"ra.{name} comes without advice: say in .docs/how-to/errors.md what to do"
     labels = environment.get_domain("std").data["anonlabels"]
     for name in command_line.commands():
         if f"command-{name}" not in labels:

@@ -50,12 +50,6 @@ GROUPS: Final = {
 """The pages of the reference: title, what they are about, and their names. Errors have a page of their own."""
 
 
-def names() -> dict[str, str]:
-    """Return the page of each public name."""
-    pages = {name: page for page, (_, _, public) in GROUPS.items() for name in public if name in ra.__all__}
-    return pages | dict.fromkeys(_errors(), "errors")
-
-
 def write(folder: Path) -> None:
     """Write a page for each group, and the list of all."""
     for page, (title, about, public) in GROUPS.items():
@@ -64,15 +58,16 @@ def write(folder: Path) -> None:
     _write(
         folder,
         "errors",
-        "Errors and what to do",
+        "Errors",
         "Every error of this package is a `RewardsError`: its message says what happened, with the values, where, and "
         "what to do next. On the command line an error is one line on standard error, and the exit status says which "
         "kind it was: 1 for invalid data, 2 for wrong usage, 3 if the API refused or failed, 130 after Ctrl-C.",
-        "\n".join(_directive("autoexception", name, "show-inheritance") for name in _errors()),
+        "\n".join(_directive("autoexception", name, "show-inheritance") for name in errors()),
     )
 
 
-def _errors() -> list[str]:
+def errors() -> list[str]:
+    """Return the names of the errors and warnings."""
     return [
         name
         for name in ra.__all__

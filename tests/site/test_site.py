@@ -107,6 +107,7 @@ FAULTS = {
     "tour.md": ("](definitions.md)", "](definitons.md)"),
     "index.md": ("](tour.md)", "](tour.md#lod)"),
     "definitions.md": ("Miles         1,000       250", "Miles         1,250       250"),
+    "how-to/errors.md": ("| `ForbiddenError` |", "| `Forbidden` |"),
     "site_pages/reference.py": ('("expiring", "aging", "upcoming")', '("expiring", "upcoming")'),
     "site_pages/command_line.py": ("commands().items():", "[*commands().items()][1:]:"),
     "site_pages/gallery.py": ('glob("*.ipynb")', 'glob("[!q]*.ipynb")'),
@@ -137,10 +138,11 @@ def faults(tmp_path_factory):
         r"\.docs/index\.md:\d+: WARNING: .*lod",
         r"\.docs/definitions\.md:48: WARNING: the example 'print.*' gives .*1,000 .* instead of .*1,250 ",
         r"WARNING: ra\.aging is on no page: add it to GROUPS in \.docs/site_pages/reference\.py",
+        r"WARNING: ra\.ForbiddenError comes without advice: say in \.docs/how-to/errors\.md what to do",
         r"WARNING: the command \S+ is on no page: see \.docs/site_pages/command_line\.py",
         r"WARNING: notebooks/quality\.ipynb is not in the gallery: see \.docs/site_pages/gallery\.py",
     ],
-    ids=["a link", "an anchor", "an example", "a name", "a command", "a notebook"],
+    ids=["a link", "an anchor", "an example", "a name", "an error", "a command", "a notebook"],
 )
 def test_a_fault_fails_the_build_with_its_place(faults, said):
     assert re.search(said, faults), faults
