@@ -22,6 +22,8 @@ PAGES = {
     "how-to": "how-to/daily.html",
     "notebook": "gallery/generated/overview.html",
     "reference": "reference/generated/expiries.html",
+    "definitions": "definitions.html",
+    "numbers": "project/testing.html",
 }
 
 
