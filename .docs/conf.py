@@ -23,7 +23,7 @@ version = release = __version__
 language = "en"
 
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode", "sphinx_copybutton"]
-exclude_patterns = ["site_pages", "project/generated/tests.md"]
+exclude_patterns = ["site_pages", *(f"project/generated/{numbers}.md" for numbers in ("proof", "speed", "mutation"))]
 nitpicky = False
 
 # The notebooks show their stored outputs, which the tests compare with a new run.

@@ -177,7 +177,9 @@ def _measured(*arguments: str) -> list[str]:
 
 
 def _environment(data: Path) -> dict[str, str]:
-    return os.environ | {"COVERAGE_FILE": str(data)}
+    """The environment of a measurement of its own, even within another one."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
+    return environment | {"COVERAGE_FILE": str(data)}
 
 
 def main() -> int:
