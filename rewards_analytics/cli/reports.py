@@ -54,7 +54,8 @@ _Freshness = Annotated[
     ),
 ]
 _Pdf = Annotated[
-    bool, typer.Option("--pdf", help="Also write a PDF with the same name; only the PDF if PATH ends in .pdf.")
+    bool,
+    typer.Option("--pdf", help="Also write a PDF with the same name. If PATH ends in .pdf, only the PDF is written."),
 ]
 _By = Annotated[
     str | None,
@@ -102,7 +103,8 @@ def report(
         return
     options = {"as_of": date_of(as_of), "title": title, "rates": rates, "history": _opened(history)}
     rewards = load(source_of(source)) if engine is None else scanned(source, engine)
-    _from_rewards(rewards, out, options | {"freshness": _members(source, freshness)}, by=by, pdf=pdf)
+    is_pdf = pdf or (by is None and out.suffix.lower() == ".pdf")
+    _from_rewards(rewards, out, options | {"freshness": _members(source, freshness)}, by=by, pdf=is_pdf)
 
 
 def _from_rewards(rewards: Any, out: Path, options: dict[str, Any], *, by: str | None, pdf: bool) -> None:
@@ -151,8 +153,9 @@ def _for_each(by: str, rewards: Any, folder: Path, options: dict[str, Any]) -> N
 def _from_notebook(notebook: Path, source: str, out: Path, as_of: date | None, given: dict[str, Any]) -> None:
     from rewards_analytics.reporting.notebook.report import notebook_report
 
-    if is_workbook(out):
-        raise ArgumentError(f"{out} names a workbook, and a notebook gives a page. Let the name end in .html.")
+    if is_workbook(out) or out.suffix.lower() == ".pdf":
+        kind = "a workbook" if is_workbook(out) else "a PDF"
+        raise ArgumentError(f"{out} names {kind}, and a notebook gives a page. Let the name end in .html.")
     with _readable_elsewhere(source) as place:
         parameters = _parameters(notebook, as_of, {"source": place} | given)
         show_written(notebook_report(notebook, out, parameters=parameters))

@@ -61,6 +61,13 @@ def test_the_command_writes_both_and_names_them(tmp_path, chromium):
     assert (tmp_path / "r.pdf").read_bytes().startswith(b"%PDF-")
 
 
+def test_an_output_that_ends_in_pdf_is_a_pdf(tmp_path, chromium):
+    ended = CliRunner().invoke(app, ["report", str(DATA / "rewards.csv"), "-o", str(tmp_path / "r.pdf")])
+
+    assert ended.output.split() == [str(tmp_path / "r.pdf")]
+    assert (tmp_path / "r.pdf").read_bytes().startswith(b"%PDF-")
+
+
 def test_without_a_browser_it_is_said_what_to_install_and_nothing_is_written(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("CHROME_PATH", raising=False)
