@@ -33,8 +33,12 @@ print(len(ra.load(b"\\n".join(line % number for number in range(100)))), compile
 """
 
 
-def checkout(folder):
-    """A copy of what the package is built from, without compiled modules."""
+ELSEWHERE = {"umask": 0o077, "TZ": "Asia/Tokyo", "LC_ALL": "C"}
+"""What differs between two machines, besides the folder and the time of the build."""
+
+
+def checkout(folder, mode=None):
+    """A copy of what the package is built from, without compiled modules; with other permissions if `mode` is given."""
     folder.mkdir()
     for name in SOURCES:
         source = ROOT / name
@@ -42,15 +46,18 @@ def checkout(folder):
             shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__", "*.so", "*.pyd"))
         else:
             shutil.copy(source, folder / name)
+    if mode is not None:
+        for path in folder.rglob("*"):
+            path.chmod(path.stat().st_mode & mode)
     return folder
 
 
-def build(folder, target="wheel", **environment):
+def build(folder, target="wheel", umask=-1, **environment):
     """What hatchling builds; its output where it fails."""
     environment = {"SOURCE_DATE_EPOCH": "1700000000"} | environment
     run = subprocess.run(
         [sys.executable, "-m", "hatchling", "build", "-t", target, "-d", str(folder / "dist")],
-        cwd=folder, env=os.environ | environment, capture_output=True, text=True, check=False,
+        cwd=folder, env=os.environ | environment, umask=umask, capture_output=True, text=True, check=False,
     )  # fmt: skip
     return next((folder / "dist").iterdir()) if run.returncode == 0 else run.stdout + run.stderr
 
@@ -113,14 +120,15 @@ def test_the_compiled_wheel_loads_with_its_module(compiled_wheel, tmp_path):
 
 
 def test_two_wheels_of_the_same_sources_are_the_same_bytes(compiled_wheel, tmp_path):
-    second = build(checkout(tmp_path / "another place"), REWARDS_ANALYTICS_COMPILE="require")
+    second = build(checkout(tmp_path / "another place", 0o700), REWARDS_ANALYTICS_COMPILE="require", **ELSEWHERE)
 
     assert second.name == compiled_wheel[0].name
     assert second.read_bytes() == compiled_wheel[0].read_bytes()
 
 
 def test_two_sdists_of_the_same_sources_are_the_same_bytes_without_a_compiled_module(compiled_wheel, tmp_path):
-    first, second = build(checkout(tmp_path / "a"), "sdist"), build(compiled_wheel[1], "sdist")
+    first = build(checkout(tmp_path / "another place", 0o700), "sdist", **ELSEWHERE)
+    second = build(compiled_wheel[1], "sdist")
 
     assert first.read_bytes() == second.read_bytes()
 
