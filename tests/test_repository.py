@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,30 @@ def test_the_workflows_run_the_gate_count_what_the_tests_do_and_build_the_site()
     commands = {command for workflow in WORKFLOWS for command in commands_of(workflow)}
 
     assert {"bash .ci/run", "python -m tests.proof", "python -m sphinx -W --keep-going -q .docs build/docs"} <= commands
+
+
+def test_the_workflows_test_the_lowest_and_the_newest_versions_and_every_python():
+    """The dependencies at their lowest on the oldest Python, the newest ones on the newest Python."""
+    jobs = yaml.safe_load((GITHUB / "workflows/ci.yml").read_text(encoding="utf-8"))["jobs"]
+    project = tomllib.loads((GITHUB.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    named = [name.rpartition(" ")[2] for name in project["classifiers"] if name.startswith("Programming Language")]
+    run = {name: " ".join(step.get("run", "") for step in jobs[name]["steps"]) for name in ("lowest", "newest")}
+
+    assert jobs["fast"]["strategy"]["matrix"]["python-version"] == named
+    assert project["requires-python"] == f">={named[0]}"
+    assert f"--python {named[0]} --resolution lowest-direct" in run["lowest"]
+    assert f"--python {named[-1]} --resolution highest" in run["newest"]
+
+
+def test_a_release_is_published_only_after_its_checks():
+    jobs = yaml.safe_load((GITHUB / "workflows/release.yml").read_text(encoding="utf-8"))["jobs"]
+    publish = jobs["publish"]
+    uses = [step["uses"].partition("@")[0] for step in publish["steps"]]
+
+    assert set(publish["needs"]) == {"check", "audit"}
+    assert jobs["check"]["needs"] == "build"
+    assert uses[-2:] == ["actions/attest-build-provenance", "pypa/gh-action-pypi-publish"]
+    assert "--strict" in " ".join(step.get("run", "") for step in jobs["audit"]["steps"])
 
 
 def test_the_repository_follows_the_guide_of_scientific_python():
