@@ -1,7 +1,7 @@
 """The numbers of the page on testing: what the tests tried, how fast it is, and which mutants they found.
 
 All of them are read from files that a command writes: `.github/proof.json` (`python -m tests.proof`),
-`.github/benchmarks/1M.json` (`python -m tests.benchmarks --store`) and `.github/mutation.json`.
+`.github/benchmarks/*.json` (`python -m tests.benchmarks --store`) and `.github/mutation.json`.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ def write(folder: Path) -> None:
     pages = {
         "proof": proof(_read(stored / "proof.json")),
         "speed": speed(_read(stored / "benchmarks" / "1M.json")),
+        "scale": "\n\n".join(map(scale, map(_read, sorted((stored / "benchmarks").glob("100M*.json"))))),
         "mutation": mutation(_read(stored / "mutation.json")) if (stored / "mutation.json").exists() else "",
     }
     out = folder / "project" / "generated"
@@ -150,6 +151,26 @@ def speed(found: Mapping[str, Any]) -> str:
         f"{libraries})."
     )
     return f"{said}\n\n{_table(('question', *PEERS.values()), 'l' + 'r' * len(PEERS), rows)}\n"
+
+
+def scale(found: Mapping[str, Any]) -> str:
+    """How long a hundred million rewards take, and how much memory."""
+    runs = found["runs"]
+    rows = [
+        (
+            f"`{question}`",
+            *(
+                f"{median(costs[question]['seconds']):,.0f} s, {median(costs[question]['peak_mb']) / 1000:.1f} GB"
+                for costs in runs.values()
+            ),
+        )
+        for question in next(iter(runs.values()))
+    ]
+    said = (
+        f"Seconds and peak memory for {found['rewards']:,} rewards of Parquet, {found['order']}, until the answer is "
+        f"in a Parquet file. Each run had a process of its own; measured on {found['on']} on the same kind of machine."
+    )
+    return f"{said}\n\n{_table(('question', *runs), 'l' + 'r' * len(runs), rows)}\n"
 
 
 def mutation(found: Mapping[str, Any]) -> str:

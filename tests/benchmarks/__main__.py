@@ -50,7 +50,7 @@ def main() -> None:
     parser.add_argument("--rewards", type=int, help="another number of rewards")
     parser.add_argument("--questions", nargs="+", choices=QUESTIONS, default=QUESTIONS)
     parser.add_argument("--engines", nargs="+", choices=ENGINES, help="for 100M, polars and duckdb")
-    parser.add_argument("--any-order", action="store_true", help="rewards in no order, instead of user by user")
+    parser.add_argument("--any-order", action="store_true", help="rewards in any order, instead of user by user")
     parser.add_argument("--repeats", type=int, default=3, help="runs; of Spark and Dask one, which answers everything")
     parser.add_argument("--store", action="store_true", help="write the results to where README shows them")
     parser.add_argument("--out", type=Path, default=Path("build/benchmarks"), help="folder of the results")
@@ -79,12 +79,17 @@ def run(rewards: int, arguments: argparse.Namespace) -> Iterator[dict[str, Any]]
     peers = [f"ours on {engine}" for engine in engines]
     peers += [HAND_WRITTEN[engine] for engine in engines if engine in HAND_WRITTEN]
     began = time.monotonic()
-    found: dict[str, Any] = {"rewards": rewards, "on": f"{datetime.now(UTC).date()}", "machine": results.machine()}
+    order = results.ANY_ORDER if arguments.any_order else results.BY_USER
+    found: dict[str, Any] = {
+        "rewards": rewards,
+        "order": order,
+        "on": f"{datetime.now(UTC).date()}",
+        "machine": results.machine(),
+    }
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch, "rewards" if arguments.any_order else "rewards.parquet")
         apart(make_rewards, rewards, path)
         size = sum(each.stat().st_size for each in Path(scratch).rglob("*.parquet"))
-        order = "in no order" if arguments.any_order else "user by user"
         _say(f"{rewards:,} rewards {order}, {size / 1e6:,.0f} MB of Parquet, made from a seed.")
         found["rates"] = rates_apart(min(rewards, RATED))
         asking = measured(

@@ -78,7 +78,7 @@ def apart(work: Callable[..., None], *arguments: object) -> None:
 
 
 def make_rewards(rows: int, path: Path) -> None:
-    """Write made-up rewards, the same each time; to a folder if the name has no ending, in no order."""
+    """Write made-up rewards, the same each time; to a folder if the name has no ending, in any order."""
     from rewards_analytics.generating import generate
 
     if path.suffix:

@@ -16,6 +16,7 @@ SHOWN: Final = README.parent / ".github" / "benchmarks" / "1M.json"
 """The results that README shows."""
 
 SIZES: Final = {"1M": 1_000_000, "10M": 10_000_000, "100M": 100_000_000}
+BY_USER, ANY_ORDER = "user by user", "in any order"
 LIBRARIES: Final = ("polars", "duckdb", "pandas", "pyarrow", "pyspark", "dask", "narwhals")
 
 TABLE: Final = ("ours on polars", "Polars", "ours on duckdb", "DuckDB SQL", "ours on pyspark", "Spark SQL", "pandas")
@@ -51,7 +52,8 @@ def name_of(size: int) -> str:
 def store(results: dict[str, Any], folder: Path) -> Path:
     """Write results as JSON, and their picture."""
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{name_of(results['rewards'])}.json"
+    suffix = "" if results["order"] == BY_USER else "-any-order"
+    path = folder / f"{name_of(results['rewards'])}{suffix}.json"
     path.write_text(_lines(results), encoding="utf-8")
     picture(results, path.with_suffix(".svg"))
     return path
