@@ -4,6 +4,7 @@ from datetime import date
 from decimal import Decimal as D
 
 from rewards_analytics import aging
+from rewards_analytics.analysis.aging import buckets_within, days_of
 from tests.frames import balance, lot
 
 TODAY = date(2026, 11, 23)
@@ -60,3 +61,21 @@ def test_the_end_of_the_calendar_does_not_overflow(make_frame, assert_rows):
 
     expected = [(bucket, 1 if bucket == "0-30" else 0) for bucket in BUCKETS]
     assert_rows(aging(rewards, as_of=date(9999, 12, 30)), expected, ["bucket", "rewards"])
+
+
+def test_the_days_of_each_bucket_ahead_are_those_that_it_counts():
+    assert [days_of(bucket, TODAY) for bucket in BUCKETS] == [
+        None,
+        (date(2026, 11, 23), date(2026, 12, 23)),
+        (date(2026, 12, 24), date(2027, 1, 22)),
+        (date(2027, 1, 23), date(2027, 2, 21)),
+        (date(2027, 2, 22), date(2027, 5, 22)),
+        (date(2027, 5, 23), date(2027, 11, 23)),
+        (date(2027, 11, 24), None),
+        None,
+    ]
+
+
+def test_the_buckets_within_a_number_of_days_end_with_it():
+    assert buckets_within(30) == ("0-30",)
+    assert buckets_within(365) == tuple(BUCKETS[1:6])

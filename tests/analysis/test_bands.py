@@ -77,7 +77,7 @@ def test_the_usual_edges_make_ten_bands():
     )
 
     assert found["below"].to_list() == [1, 1_000, 5_000, 10_000, 25_000, 50_000, 100_000, 500_000, 1_000_000, None]
-    assert found["holdings"].to_list() == [1, *[0] * 8, 1]
+    assert found["holdings"].to_list() == found["members"].to_list() == [1, *[0] * 8, 1]
 
 
 def test_the_bands_add_up_to_the_totals(make_frame):

@@ -228,3 +228,11 @@ def test_nine_decimals_survive_the_sums_and_the_running_sum(make_frame, assert_r
             (date(2026, 12, 1), "MILES", D("0.000000001"), 1, D("12345678901234567.123456790")),
         ],
     )
+
+
+def test_the_last_day_may_be_the_first(make_frame, assert_rows):
+    rewards = make_frame(lot("MILES", "300", on="2026-11-23"), lot("MILES", "200", on="2026-11-24"))
+
+    result = expiring(rewards, as_of=date(2026, 11, 23), until=date(2026, 11, 23), every="day")
+
+    assert_rows(result, [(date(2026, 11, 23), "MILES", D(300), 1, D(300))])

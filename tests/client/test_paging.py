@@ -1,5 +1,7 @@
 """Every entry of a list exactly once, even if its pages shift."""
 
+import pickle
+import random
 from decimal import Decimal
 from itertools import count as count_from
 
@@ -202,3 +204,162 @@ def test_a_reward_that_keeps_two_contents_is_an_error_where_the_list_has_to_be_c
 
 def test_of_any_other_list_the_first_content_is_kept():
     assert next(iter(read_all(lambda _: page_with(1, 2), "rewards", call="GET /rewards")))["balance"] == 1
+
+
+def test_contents_are_the_same_whatever_the_order_of_their_fields_and_what_is_in_them():
+    once, again = {"guid": "RWD-1", "a": 1, "b": [{"c": 2}]}, {"b": [{"c": 2}], "a": 1, "guid": "RWD-1"}
+    flat, tilted = {"guid": "RWD-2", "a": 1, "b": 2}, {"b": 2, "guid": "RWD-2", "a": 1}
+    pages = {"rewards": [once, dict(once), flat, tilted], "pagination": {"total_entries": 2, "total_pages": 1}}
+
+    assert list(read_all(lambda _: pages, "rewards", call="GET /rewards", consistent=True)) == [once, flat]
+    pages["rewards"].append(again | {"b": [{"c": 3}]})
+    with pytest.raises(ra.AtriumError, match="'RWD-1' twice with different contents"):
+        list(read_all(lambda _: pages, "rewards", call="GET /rewards", consistent=True))
+
+
+def test_a_long_guid_with_two_contents_is_cut():
+    rewards = [{"guid": "R" * 150, "balance": 1}, {"guid": "R" * 150, "balance": 2}]
+
+    with pytest.raises(ra.AtriumError, match=f"lists '{'R' * 100}' twice"):
+        list(read_all(lambda _: {"rewards": rewards}, "rewards", call="GET /rewards", consistent=True))
+
+
+# --- Announced numbers ---
+
+
+def pages_read(pagination, *pages, **bounds):
+    """What is read of these pages and empty ones after them, and which pages were asked for."""
+    calls = []
+
+    def get_page(page):
+        calls.append(page)
+        rewards = pages[page - 1] if page <= len(pages) else []
+        return {"rewards": rewards, "pagination": pagination}
+
+    return list(read_all(get_page, "rewards", call="GET /rewards", **bounds)), calls
+
+
+@pytest.mark.parametrize("number", [2, "2", "02", Decimal(2), Decimal("2.0"), Decimal("2E+0")])
+def test_a_number_of_pages_counts_in_any_form(number):
+    read, calls = pages_read({"total_pages": number, "total_entries": 3}, entries(1, 2), entries(3), entries(4))
+
+    assert (read, calls) == (entries(1, 2, 3), [1, 2])
+
+
+NOT_NUMBERS = [None, True, -1, 0, 2.0, "", "x", "-2", "²", "٢", "2.0", [2], {}, 10**15 + 1, "1" + "0" * 15]
+NOT_NUMBERS += [Decimal(text) for text in ("1.5", "NaN", "Infinity", "-2", "1e400", "1000000000000001")]
+
+
+@pytest.mark.parametrize("number", NOT_NUMBERS, ids=repr)
+def test_with_any_other_number_pages_are_read_until_one_is_empty(number):
+    read, calls = pages_read({"total_pages": number, "total_entries": 3}, entries(1, 2), entries(3))
+
+    assert (read, calls) == (entries(1, 2, 3), [1, 2, 3])
+
+
+@pytest.mark.parametrize("number", [10**15, Decimal(10**15), "9" * 15])
+def test_the_largest_number_that_is_believed(number):
+    with pytest.raises(ra.AtriumError, match=rf"has {int(number):,} pages or more\. The bound is max_pages=10_000"):
+        pages_read({"total_pages": number}, entries(1))
+
+
+def test_as_many_pages_as_the_bound_are_read_and_no_more():
+    pages = [entries(number) for number in range(4)]
+
+    assert pages_read({"total_pages": 4}, *pages, max_pages=4) == (entries(0, 1, 2, 3), [1, 2, 3, 4])
+    with pytest.raises(ra.AtriumError, match=r"has 4 pages or more\. The bound is max_pages=3"):
+        pages_read({"total_pages": 4}, *pages, max_pages=3)
+
+
+def test_entries_without_a_guid_are_told_apart_by_their_place():
+    pages = [{"name": "a"}, {"name": "a"}], [{"name": "a"}, {"guid": None, "name": "b"}]
+
+    read, _ = pages_read({"total_pages": 2, "total_entries": 4}, *pages)
+
+    assert read == [*pages[0], *pages[1]]
+
+
+def test_a_list_that_changes_in_each_of_six_passes_is_given_whole_with_the_latest_pass_first():
+    """Of three entries one is missing in each pass, a different one each time."""
+    missing = [3, 2, 1, 3, 2, 1]
+    calls = []
+
+    def get_page(page):
+        calls.append(page)
+        rewards = [entry for entry in entries(1, 2, 3) if entry != entries(missing[len(calls) - 1])[0]]
+        return {"rewards": rewards, "pagination": {"total_entries": 3, "total_pages": 1}}
+
+    assert read(get_page) == [2, 3, 1]
+    assert calls == [1] * 6
+
+
+def test_a_list_that_stays_shorter_than_announced_is_given_as_it_is():
+    calls = []
+
+    def get_page(page):
+        calls.append(page)
+        return {"rewards": entries(1, 2), "pagination": {"total_entries": 3, "total_pages": 1}}
+
+    assert (read(get_page), calls) == ([1, 2], [1, 1])
+
+
+def test_twenty_pages_without_a_new_entry_end_a_list():
+    old = [entries(1)] * 20
+
+    assert pages_read({"total_pages": 99, "total_entries": 1}, *old, entries(1), entries(2))[0] == entries(1)
+    assert pages_read({"total_pages": 21, "total_entries": 2}, *old, entries(2))[0] == entries(1, 2)
+    with pytest.raises(
+        ra.AtriumError, match=r"pages 2 to 21 had no new entry, and only 1 of 2 entries of 'rewards' were read"
+    ):
+        pages_read({"total_pages": 99, "total_entries": 2}, *old, entries(1), entries(2))
+
+
+def test_pages_without_a_new_entry_are_counted_in_a_row():
+    old = [entries(1)] * 19
+
+    read, calls = pages_read({"total_pages": 40, "total_entries": 3}, *old, entries(2), *old, entries(3))
+
+    assert (read, calls[-1]) == (entries(1, 2, 3), 40)
+
+
+# --- Memory ---
+
+
+def long_page(number, size, *, repeated=False):
+    """A page of one entry of about `size` bytes that cannot be compressed, or can."""
+    text = "a" * size if repeated else random.Random(number).randbytes(size // 2).hex()
+    return [{"guid": f"RWD-{number}", "text": text}]
+
+
+def test_long_pages_stay_in_their_order():
+    pages = [long_page(number, size) for number, size in enumerate((600_000, 400_000, 100_000, 10, 600_000, 10, 10))]
+
+    assert pages_read({"total_pages": len(pages)}, *pages)[0] == [entry for page in pages for entry in page]
+
+
+def test_pages_that_can_be_compressed_take_little_of_the_bound():
+    pages = [long_page(number, 500_000, repeated=True) for number in range(10)]
+
+    read, _ = pages_read({"total_pages": 10}, *pages, max_bytes=1_200_000)
+
+    assert read == [entry for page in pages for entry in page]
+
+
+def test_entries_may_take_as_many_bytes_as_the_bound():
+    """The last page is not packed."""
+    pages = [entries(number) for number in (1, 2, 3)]
+    packed = 2 * len(pickle.dumps(pages[0]))
+
+    assert pages_read({"total_pages": 3}, *pages, max_bytes=packed)[0] == entries(1, 2, 3)
+    with pytest.raises(
+        ra.AtriumError,
+        match=rf"has more than {packed - 1} bytes of entries, packed, on 2 pages.* larger max_body_bytes",
+    ):
+        pages_read({"total_pages": 3}, *pages, max_bytes=packed - 1)
+
+
+def test_the_pages_of_the_bound_are_counted_with_those_that_are_compressed():
+    pages = [long_page(number, 600_000) for number in range(5)]
+
+    with pytest.raises(ra.AtriumError, match=r"has more than 1,500,000 bytes of entries, packed, on 4 pages"):
+        pages_read({"total_pages": 5}, *pages, max_bytes=1_500_000)

@@ -13,6 +13,8 @@ import pyarrow.parquet as pq
 import pytest
 
 import rewards_analytics as ra
+from rewards_analytics.amounts import InvalidValueError
+from rewards_analytics.loading.values import day, instant
 from tests.loading.samples import FORMS, ndjson, reward
 
 
@@ -255,6 +257,47 @@ def test_any_other_text_is_not_a_time(text):
     for data in in_each_form("created_at", text):
         with pytest.raises(ra.InvalidRewardsError, match="is not a time"):
             ra.load(data)
+
+
+EXACT_TIMES = TIMES | {
+    "2020-01-28T21:09:01.000001Z": datetime(2020, 1, 28, 21, 9, 1, 1, tzinfo=UTC),
+    "2020-01-28T21:09:01.0000019Z": datetime(2020, 1, 28, 21, 9, 1, 1, tzinfo=UTC),
+    "2020-01-28T21:09": datetime(2020, 1, 28, 21, 9, tzinfo=UTC),
+    "2020-01-28T21": datetime(2020, 1, 28, 21, tzinfo=UTC),
+    "2020-01-28T21:09:01+05:45": datetime(2020, 1, 28, 15, 24, 1, tzinfo=UTC),
+    "2020-01-28T21:09:01-0330": datetime(2020, 1, 29, 0, 39, 1, tzinfo=UTC),
+    "2020-01-28T21:09:01+10": datetime(2020, 1, 28, 11, 9, 1, tzinfo=UTC),
+    "2020-01-28T21:09:01+23:59": datetime(2020, 1, 27, 21, 10, 1, tzinfo=UTC),
+    "2020-01-28T21:09:01-23:59": datetime(2020, 1, 29, 21, 8, 1, tzinfo=UTC),
+    "2020-01-28T21:09:01-00:00": datetime(2020, 1, 28, 21, 9, 1, tzinfo=UTC),
+    "0000-12-31T00:01:00-23:59": datetime(1, 1, 1, tzinfo=UTC),
+}
+
+
+@pytest.mark.parametrize(("text", "value"), EXACT_TIMES.items())
+def test_a_time_read_alone_is_that_of_a_column(text, value):
+    assert instant(text) == value
+    assert instant(text).tzinfo is UTC
+
+
+@pytest.mark.parametrize("offset", ["+24:00", "-24:00", "+2400", "+24", "+23:60", "-0060", "+99:99", "+1", "+001"])
+def test_an_offset_has_at_most_23_hours_and_59_minutes(offset):
+    with pytest.raises(InvalidValueError, match="is not a time"):
+        instant(f"2020-01-28T21:09:01{offset}")
+    with pytest.raises(InvalidValueError, match="is not a date"):
+        day(f"2020-01-28T00:00:00{offset}")
+
+
+@pytest.mark.parametrize("text", ["0000-01-01T00:00:00Z", "0000-12-31T23:59:59Z", "0001-01-01T00:00:00+00:01"])
+def test_a_time_before_the_first_year_is_not_a_time(text):
+    with pytest.raises(InvalidValueError, match="is not a time"):
+        instant(text)
+
+
+def test_a_datetime_without_a_zone_is_in_utc():
+    assert instant(datetime(2020, 1, 28, 21, 9, 1, 5)) == datetime(2020, 1, 28, 21, 9, 1, 5, tzinfo=UTC)
+    assert instant(datetime(2020, 1, 28, 21, tzinfo=TOKYO)) == datetime(2020, 1, 28, 12, tzinfo=UTC)
+    assert instant(datetime(2020, 1, 28, 21, tzinfo=TOKYO)).tzinfo is UTC
 
 
 # --- Texts ------------------------------------------------------------------------------------------
