@@ -105,3 +105,12 @@ def test_progress_is_below_1_however_little_remains(make_frame, assert_rows, hel
     assert_rows(
         distance(rewards), [(D("0.000000001"), 0.9999999999999999, False)], ["remaining", "progress", "reached"]
     )
+
+
+def test_a_fraction_below_zero_is_below_zero(make_frame, assert_rows):
+    rewards = make_frame(
+        to_level("MILES", "-0.5"), balance("MILES", "3"), to_level("POINTS", "2"), balance("POINTS", "-0.5")
+    )
+
+    expected = [("MILES", D(0), 1.0, True), ("POINTS", D(2), 0.0, False)]
+    assert_rows(distance(rewards), expected, ["unit_type", "remaining", "progress", "reached"])

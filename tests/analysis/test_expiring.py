@@ -8,7 +8,7 @@ import pytest
 
 from rewards_analytics import expiring
 from rewards_analytics.errors import ArgumentError
-from tests.frames import SCHEMA, balance, lot, reward, total
+from tests.frames import SCHEMA, balance, lot, polars_frame, reward, table, total
 
 TODAY = date(2026, 11, 23)  # a Monday
 
@@ -236,3 +236,17 @@ def test_the_last_day_may_be_the_first(make_frame, assert_rows):
     result = expiring(rewards, as_of=date(2026, 11, 23), until=date(2026, 11, 23), every="day")
 
     assert_rows(result, [(date(2026, 11, 23), "MILES", D(300), 1, D(300))])
+
+
+def test_a_calendar_of_more_rows_than_the_bound_is_refused(monkeypatch):
+    """Two users, each with the days from 23 to 26 November."""
+    lots = [lot("MILES", "1", on="2026-11-26"), lot("MILES", "1", on="2026-11-25", user_guid="U2")]
+
+    def days():
+        return expiring(polars_frame(table(lots)), as_of=TODAY, every="day", by="user_guid")
+
+    monkeypatch.setattr("rewards_analytics.analysis.expiring.MOST_ROWS", 8)
+    assert len(days()) == 8
+    monkeypatch.setattr("rewards_analytics.analysis.expiring.MOST_ROWS", 7)
+    with pytest.raises(ArgumentError, match="from 2026-11-23 to 2026-11-26 by day has 8 rows over 2 units and groups"):
+        days()

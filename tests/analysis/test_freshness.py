@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from rewards_analytics import freshness
-from rewards_analytics.analysis.freshness import ages
+from rewards_analytics.analysis.freshness import ages, last_aggregated
 from rewards_analytics.errors import ArgumentError, FrameError, MissingColumnError
 from tests import frames
 from tests.analysis import reference
@@ -307,3 +307,12 @@ def test_ages_count_members_by_days_with_never_last():
 
 def test_no_members_have_no_ages():
     assert ages(members(), as_of=TODAY) == []
+
+
+def test_of_several_columns_that_are_missing_the_first_is_named():
+    with pytest.raises(
+        MissingColumnError, match=r"members has no column 'user_guid'; found \['aggregated_at'\]"
+    ) as caught:
+        last_aggregated(members().select("aggregated_at"))
+
+    assert caught.value.missing == ["user_guid", "member_guid"]

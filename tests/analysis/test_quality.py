@@ -66,3 +66,36 @@ def test_a_day_ends_at_midnight_in_utc_whatever_zone_times_are_told_in(make_fram
     checks = collected(quality(make_frame(*rows, schema=there), as_of=TODAY))
 
     assert checks.filter(check="created_in_future")["rewards"].to_list() == [1]
+
+
+def test_a_balance_of_zero_or_of_a_fraction_is_not_negative(make_frame):
+    rewards = make_frame(balance("MILES", "0"), balance("POINTS", "0.5"), balance("DOLLARS", "-0.01"))
+
+    checks = collected(quality(rewards, as_of=TODAY))
+
+    assert checks.filter(check="negative_balance")["rewards"].to_list() == [1]
+
+
+def test_lots_may_be_all_that_is_held_but_no_fraction_more(make_frame):
+    rewards = make_frame(
+        total("MILES", "5"), lot("MILES", "5", on="2026-12-01", guid="R1"),
+        total("POINTS", "0.25"), lot("POINTS", "0.5", on="2026-12-01", guid="R2"),
+    )  # fmt: skip
+
+    checks = collected(quality(rewards, as_of=TODAY)).filter(check="expiring_exceeds_available")
+
+    assert checks.select("rewards", "example_guid").rows() == [(1, "R2")]
+
+
+def test_one_balance_is_enough_to_differ_from_the_total(make_frame):
+    rewards = make_frame(total("MILES", "5", guid="R2"), balance("MILES", "4", guid="R1"))
+
+    checks = collected(quality(rewards, as_of=TODAY)).filter(check="total_differs_from_balance")
+
+    assert checks.select("rewards", "example_guid").rows() == [(1, "R1")]
+
+
+def test_on_the_last_day_of_the_calendar_nothing_is_created_later(make_frame):
+    checks = collected(quality(make_frame(balance("MILES", "1")), as_of=date.max))
+
+    assert checks.filter(check="created_in_future")["rewards"].to_list() == [0]

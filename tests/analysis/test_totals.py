@@ -96,3 +96,13 @@ def test_members_and_users_are_counted_once_in_a_dask_frame_of_many_partitions()
     many = totals(dd.from_pandas(rewards, npartitions=200))
 
     assert frames.collected(many).rows() == [("MILES", D(200), D(0), 200, 10, 5)]
+
+
+def test_members_and_users_of_several_unknown_balances_are_not_counted(make_frame, assert_rows):
+    rewards = make_frame(
+        balance("MILES", "1"),
+        lot("MILES", "2", account_guid="A2"),
+        *(lot("MILES", "4", user_guid=user, member_guid=member) for user, member in (("U2", "M2"), ("U3", "M3"))),
+    )
+
+    assert_rows(totals(rewards), [("MILES", D(1), D(10), 1, 1, 1)])

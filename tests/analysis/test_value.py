@@ -137,6 +137,15 @@ def test_a_value_beyond_the_digits_of_an_amount_is_refused():
         value(rewards, {"MILES": 10**18})
 
 
+def test_a_value_of_29_digits_before_the_point_is_exact():
+    def worth(amount):
+        return value(frames.polars_frame(frames.table([balance("MILES", amount)])), {"MILES": 10**14})["value"].item()
+
+    assert worth("9" * 15 + ".999999999") == D("9" * 15 + ".999999999") * 10**14
+    with pytest.raises(ArgumentError, match=r"\$1" + "0" * 29):
+        worth(1000000000000000)
+
+
 # --- The forms of rates -----------------------------------------------------------------------------
 
 
@@ -248,6 +257,7 @@ def test_what_a_spreadsheet_adds_to_a_file_of_rates_is_passed_over(tmp_path, tex
         ({"MILES ": 1}, r"A rate fits no reward: 'MILES ' \(did you mean 'MILES'\?\)"),
         ({"MILE": 1, "POINTS": 2}, r"2 rates fit no reward: 'MILE' \(did you mean 'MILES'\?\), 'POINTS'\."),
         ({"DOLLARS": 2}, r"A rate fits no reward: 'DOLLARS'\."),
+        ({str(number): 1 for number in range(5)}, r"5 rates fit no reward: '0', '1', '2', '3', '4'\. The units"),
         ({str(number): 1 for number in range(7)}, r"7 rates fit no reward: '0', '1', '2', '3', '4' and 2 more\."),
     ],
 )
@@ -300,3 +310,31 @@ def test_rates_of_another_form_are_told_what_they_can_be():
         value(MILES, pl.DataFrame({"unit_type": ["MILES"], "price": [1]}))
     with pytest.raises(ArgumentError, match=r"unit_type 3 is not the name of a unit"):
         value(MILES, {3: 1})
+
+
+def test_the_rate_of_a_member_for_a_misspelt_unit_names_the_nearest_unit():
+    rates = pl.DataFrame({"unit_type": ["MILE"], "rate": ["1"], "member_guid": ["M1"]})
+
+    with pytest.warns(RewardsWarning, match=r"'MILE' of member 'M1' \(did you mean 'MILES'\?\)"):
+        value(MILES, rates)
+
+
+def test_the_warning_points_at_the_call():
+    with pytest.warns(RewardsWarning) as caught:
+        value(MILES, {"STARS": 1})
+
+    assert [warning.filename for warning in caught] == [__file__]
+
+
+def test_what_is_worth_nothing_has_the_value_0(make_frame, assert_rows):
+    rewards = make_frame(balance("MILES", "100"))
+
+    assert_rows(value(rewards, {"MILES": 0}), [("MILES", D(0), D(0))], ["unit_type", "rate", "value"])
+
+
+def test_a_file_without_both_columns_lacks_the_first(tmp_path):
+    path = tmp_path / "rates.csv"
+    path.write_text("unit,price\nMILES,1\n")
+
+    with pytest.raises(SourceError, match=r"rates\.csv has no column 'unit_type'; found \['unit', 'price'\]"):
+        value(MILES, path)

@@ -50,6 +50,29 @@ def test_movements_count_from_the_window_on(make_history, window, earned, redeem
 
 
 @quick
+def test_the_window_has_90_days_unless_given(make_history):
+    history = make_history(
+        snapshot("2026-08-24", balance("MILES", "10"), balance("POINTS", "10")),
+        snapshot("2026-08-25", balance("MILES", "30"), balance("POINTS", "10")),
+        snapshot("2026-08-26", balance("MILES", "30"), balance("POINTS", "30")),
+        snapshot("2026-11-23", balance("MILES", "30"), balance("POINTS", "30")),
+    )
+
+    assert rows(history, ("unit_type", "earned")) == [("MILES", D(0)), ("POINTS", D(20))]
+    assert rows(history, ("unit_type", "earned"), window=91) == [("MILES", D(20)), ("POINTS", D(20))]
+
+
+@quick
+def test_a_fraction_is_a_movement(make_history):
+    history = make_history(
+        snapshot("2026-11-01", balance("MILES", "1"), balance("POINTS", "1")),
+        snapshot("2026-11-02", balance("MILES", "0.5"), balance("POINTS", "1.5")),
+    )
+
+    assert rows(history) == [(D("0.5"), None, NOV_2, 0, D(0), D("0.5")), (D("1.5"), NOV_2, None, 0, D("0.5"), D(0))]
+
+
+@quick
 def test_the_last_movement_may_lie_before_the_window(make_history):
     history = make_history(
         snapshot("2026-11-01", balance("MILES", "10")),

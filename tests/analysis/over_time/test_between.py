@@ -55,7 +55,7 @@ def test_a_stored_part_is_a_history_that_has_nothing_outside(make_history):
 
 
 @pytest.mark.parametrize("engine", ["polars", "polars_lazy"])
-def test_a_frame_stays_lazy_or_eager(make_history, engine):
+def test_a_frame_stays_of_its_kind(make_history, engine):
     history = make_history(*snapshots())
 
     assert type(between(history, FIRST, LAST, asked_by="report")[0]) is type(history)

@@ -53,6 +53,13 @@ def test_each_due_is_followed_from_the_first_snapshot_that_lists_it_to_its_day(m
     ]
 
 
+@quick
+def test_a_fraction_that_is_left_has_expired(make_history):
+    history = make_history(held(1, "5", "0.5"), held(9, "0.5"), held(13))
+
+    assert rows(history) == [(nov(1), nov(9), D("5.5"), D("0.5"), D("0.5"), "expired")]
+
+
 def test_the_result_is_of_the_callers_kind_with_one_type_for_each_column(make_history, engine):
     history = make_history(held(1, "30", on="2026-11-08"), held(7, "30", on="2026-11-08"), held(9, "7"), held(12))
     amount, day, text, count = pl.Decimal(38, 9), pl.Date(), pl.String(), pl.Int64()

@@ -50,6 +50,14 @@ def test_each_due_is_multiplied_with_the_share_of_its_unit_at_its_days_left(make
 
 
 @quick
+def test_the_last_day_may_be_that_of_the_snapshot(make_history):
+    history = make_history(*LAPSED, day("2026-11-01", ("100", "2026-11-01"), ("10", "2026-11-02")))
+
+    assert [row[2] for row in rows(history, until=NOV)] == [D(100)]
+    assert [row[2] for row in rows(history, as_of=NOV, until=NOV)] == [D(100)]
+
+
+@quick
 @pytest.mark.parametrize(
     ("days_left", "expected"),
     [(0, "700"), (1, "650"), (6, "400"), (7, "350"), (8, "340"), (13, "290"), (14, "280"), (15, "280"), (900, "280")],
