@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 import rewards_analytics as ra
+from rewards_analytics.analysis.over_time import snapshots
 from tests import frames
 from tests.analysis.over_time.histories import snapshot, table
 from tests.frames import balance, lot, to_level, total
@@ -224,6 +225,19 @@ def test_dated_rows_of_the_available_balance_are_lots_unless_expiring_rows_say_o
     assert rows(history, ("expires_on", *OUTCOME)) == [
         (nov(10), nov(1), nov(2), D(40), D(7), D(0), "saved"),
         (nov(12), nov(3), nov(3), D(3), D(3), None, "ahead"),
+    ]
+
+
+@quick
+@pytest.mark.parametrize("together", [0, 3, 200_000])
+def test_a_day_without_balances_or_lots_shifts_no_other_day(make_history, monkeypatch, together):
+    monkeypatch.setattr(snapshots, "MOST_REWARDS", together)
+    goal = snapshot("2026-11-02", to_level("MILES", "1"))
+    history = make_history(held(1, "5"), goal, held(4, "4", unit="POINTS") + held(4, "3"), held(9, "2"), held(12))
+
+    assert rows(history, ("unit_type", *OUTCOME)) == [
+        ("MILES", nov(1), nov(9), D(5), D(2), D(2), "expired"),
+        ("POINTS", nov(4), nov(4), D(4), D(4), None, "unknown"),
     ]
 
 

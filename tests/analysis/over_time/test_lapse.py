@@ -135,3 +135,15 @@ def test_leads_may_be_numbers_of_numpy_and_of_any_size():
     history = frames.polars_frame(table([*before(7, "3"), *before(0, "3"), *before(-1)]))
 
     assert rows(history, leads=np.array([1, 7])) == rows(history, leads=[1, 7, 10**30]) == rows(history, leads=(1, 7))
+
+
+def test_the_leads_unless_given():
+    """Each due is shown by one snapshot, at the longest lead that it is before its day; one of 6 days is at none."""
+    first = date(2024, 1, 1)
+    ahead = (6, 7, 13, 14, 29, 30, 59, 60, 89, 90, 179, 180, 364, 365)
+    lots = [lot("MILES", "1", str(first + timedelta(days))) for days in ahead]
+    days = [snapshot(str(first), balance("MILES", "99"), *lots), snapshot("2026-01-01", balance("MILES", "99"))]
+
+    found = ra.lapse(frames.polars_frame(table([row for rows in days for row in rows])))
+
+    assert found.select("lead_days", "dues").rows() == [(7, 2), (14, 2), (30, 2), (60, 2), (90, 2), (180, 2), (365, 1)]
