@@ -60,9 +60,15 @@ def test_the_dues_ahead_get_the_share_of_those_of_the_past(make):
 
 
 def test_a_unit_with_fewer_than_30_past_dues_is_left_out():
-    rows = year() + year(unit="POINTS", holdings=HOLDINGS[:29])
+    few = year(unit="DOLLARS", holdings=HOLDINGS[:29]) + year(unit="POINTS", holdings=HOLDINGS[:29])
 
-    assert of(frames.polars_frame(table(rows))) == [EXPECTED]
+    assert of(frames.polars_frame(table(year() + few))) == [EXPECTED]
+
+
+def test_a_unit_with_nothing_ahead_is_left_out():
+    past = [row for row in year(unit="DOLLARS") if row["taken_on"] != AS_OF]
+
+    assert of(frames.polars_frame(table(past + year()))) == [EXPECTED]
 
 
 def test_later_snapshots_have_no_part_in_it():
@@ -98,6 +104,18 @@ def test_the_past_goes_back_one_year():
     old = [row for row in rows if row["taken_on"] < date(2025, 9, 20)]
 
     assert of(frames.polars_frame(table(old + year())))[0]["since"] == date(2026, 6, 10)
+
+
+@pytest.mark.parametrize(("on", "since"), [("2025-09-20", date(2026, 6, 10)), ("2025-09-21", date(2025, 9, 21))])
+def test_the_past_begins_364_days_before(on, since):
+    assert of(frames.polars_frame(table(day(on) + year())))[0]["since"] == since
+
+
+@pytest.mark.parametrize(("on", "since"), [(date(2026, 6, 22), []), (date(2026, 6, 21), [date(2026, 6, 21)])])
+def test_the_90_days_of_the_past_end_before_the_last_snapshot(on, since):
+    rows = [row | {"taken_on": on} if row["taken_on"] == date(2026, 6, 10) else row for row in year()]
+
+    assert [row["since"] for row in of(frames.polars_frame(table(rows)))] == since
 
 
 def test_it_agrees_with_forecast_and_backtest():

@@ -129,6 +129,21 @@ def test_only_days_on_which_the_holding_is_held_are_counted(make_history):
 
 
 @quick
+def test_the_window_has_90_days_unless_given(make_history):
+    """The last snapshot is of 23 November: 89 days before it one counts, and 90 days before it does not."""
+    history = make_history(
+        snapshot("2026-08-24", balance("MILES", "10"), balance("POINTS", "10")),
+        snapshot("2026-08-25", balance("MILES", "30"), balance("POINTS", "10")),
+        snapshot("2026-08-26", balance("MILES", "30"), balance("POINTS", "100")),
+        snapshot("2026-11-23", balance("MILES", "30"), balance("POINTS", "100"), to_level("MILES", "1"),
+                 to_level("POINTS", "1")),
+    )  # fmt: skip
+
+    assert rows(history, ("unit_type", "earned_per_day")) == [("POINTS", D(1)), ("MILES", D(0))]
+    assert rows(history, ("unit_type", "earned_per_day"), window=91)[1] == ("MILES", D("0.219780220"))
+
+
+@quick
 @pytest.mark.parametrize(
     ("window", "a_day"),
     [(1, D(1)), (2, D("0.5")), (3, D("1.25")), (4, D("1.25")), (5, D(5)), (90, D(5)), (10**12, D(5))],
@@ -233,3 +248,11 @@ def test_a_number_of_numpy_is_one():
     history = frames.polars_frame(table([reward for day in days("1", "2") for reward in day]))
 
     assert rows(history, window=np.int64(90)) == rows(history)
+
+
+def test_the_nearest_goal_comes_first_and_one_without_a_day_last():
+    one, two = days("10", "40")[0], days("10", "40")[1]
+    goals = [to_level("POINTS", "1"), to_level("SEGMENTS", "60", description="Gold")]
+    history = frames.polars_frame(table([*one, *two, *snapshot("2026-11-02", *goals)]))
+
+    assert ra.pace(history)["days_left"].to_list() == [1, 2, None]
