@@ -189,6 +189,32 @@ def test_rows_are_in_the_order_of_the_dates_and_the_key(make_history):
     assert found["account_guid"].to_list() == ["A", "B", None] * 4
 
 
+@quick
+def test_flows_of_less_than_one(make_history):
+    history = make_history(
+        snapshot(
+            MONDAY,
+            total("DOLLARS", "1"),
+            total("MILES", "0.5"), lot("MILES", "2", on=MONDAY),
+            total("POINTS", "-0.5"), lot("POINTS", "2", on=MONDAY),
+            total("SEGMENTS", "5"), lot("SEGMENTS", "-0.5", on=MONDAY),
+            total("STARS", "1"),
+        ),
+        snapshot(
+            TUESDAY, total("DOLLARS", "0.5"), total("MILES", "0"), total("POINTS", "-0.5"), total("SEGMENTS", "5"),
+            total("STARS", "1.5"),
+        ),
+    )  # fmt: skip
+
+    assert rows(history, ("unit_type", "expired", "earned", "redeemed")) == [
+        ("DOLLARS", D(0), D(0), D("0.5")),
+        ("MILES", D("0.5"), D(0), D(0)),
+        ("POINTS", D(0), D(0), D(0)),
+        ("SEGMENTS", D(0), D(0), D(0)),
+        ("STARS", D(0), D("0.5"), D(0)),
+    ]
+
+
 # --- Of a stored history ----------------------------------------------------------------------------
 
 WEEK = [snapshot(f"2026-11-{day}", balance("MILES", f"{day}"), to_level("MILES", "3")) for day in range(10, 17)]
@@ -226,6 +252,15 @@ def test_the_first_rows_take_the_first_days(monkeypatch):
 
     assert ra.changes(history).head(2).collect()["earned"].to_list() == [D(1), D(1)]
     assert len(history.read) < 6
+
+
+@pytest.mark.usefixtures("_together")
+def test_each_pair_has_what_expires_between_its_days():
+    days = [MONDAY, TUESDAY, WEDNESDAY]
+    lots = [lot("MILES", str(amount), on=day) for amount, day in zip((1, 2, 4), days, strict=True)]
+    history = [row for day in (*days, SUNDAY) for row in snapshot(day, total("MILES", "100"), *lots)]
+
+    assert ra.changes(Stored(table(history))).collect()["expired"].to_list() == [D(1), D(2), D(4)]
 
 
 @pytest.mark.usefixtures("_together")
