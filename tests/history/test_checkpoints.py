@@ -9,6 +9,7 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
 import rewards_analytics as ra
+from rewards_analytics.history import checkpoints
 from tests.history.conftest import day, reward
 
 LAST = "00000000000000000019.checkpoint.parquet"
@@ -98,12 +99,14 @@ def test_a_checkpoint_is_not_repaired_where_a_commit_is_missing(folder, lost):
     assert files_below(folder) == before
 
 
+@pytest.mark.parametrize("first_lost", [18, 19])
 @pytest.mark.parametrize("knows", ["checkpoint", "hint"])
-def test_a_checkpoint_is_not_repaired_where_it_knows_more_than_the_commits(folder, knows):
+def test_a_checkpoint_is_not_repaired_where_it_knows_more_than_the_commits(folder, knows, first_lost):
+    """The checkpoint is that of the commits up to 19."""
     damage_cut(folder / "_delta_log")
     if knows == "hint":
         (folder / "_delta_log" / LAST).unlink()
-    for lost in range(18, 24):
+    for lost in range(first_lost, 24):
         (folder / "_delta_log" / f"{lost:020}.json").unlink()
     before = files_below(folder)
 
@@ -122,6 +125,30 @@ def test_a_checkpoint_is_not_repaired_where_a_commit_is_damaged(folder, number):
     with pytest.raises(ra.SourceError, match=r"A commit of the table is damaged, not only a checkpoint. Restore its"):
         ra.History(folder).scan()
     assert files_below(folder) == before
+
+
+@pytest.mark.parametrize("hint", ["", "{", "[]", "{}", '{"version": "x"}', '{"version": null}'])
+def test_a_damaged_hint_does_not_keep_a_checkpoint_from_being_repaired(folder, hint):
+    damage_cut(folder / "_delta_log")
+    (folder / "_delta_log" / "_last_checkpoint").write_text(hint)
+
+    assert len(ra.History(folder).dates()) == 23
+    assert json.loads((folder / "_delta_log" / "_last_checkpoint").read_text())["version"] == 23
+
+
+def test_checkpoints_that_another_process_removes_meanwhile_are_passed_over(folder, monkeypatch):
+    log = folder / "_delta_log"
+    damage_every_one(log)
+    hinted = checkpoints._hinted
+
+    def while_another_repairs(location):
+        for path in log.glob("*.checkpoint.parquet"):
+            path.unlink()
+        return hinted(location)
+
+    monkeypatch.setattr(checkpoints, "_hinted", while_another_repairs)
+
+    assert len(ra.History(folder).dates()) == 23
 
 
 def test_a_damaged_commit_is_a_clear_error(folder):
