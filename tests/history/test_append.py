@@ -13,6 +13,7 @@ from deltalake import DeltaTable, write_deltalake
 from hypothesis import given, settings, strategies as st
 
 import rewards_analytics as ra
+from rewards_analytics.history.history import _size
 from rewards_analytics.schema import FIELDS
 from tests import frames
 from tests.examples import examples
@@ -338,3 +339,20 @@ def test_the_paths_of_a_history_are_of_any_kind(tmp_path):
     assert ra.History(Path(tmp_path)).dates() == [DAY_1]
     assert ra.History(tmp_path.as_uri()).dates() == [DAY_1]
     assert ra.History(f"{tmp_path}/").dates() == [DAY_1]
+
+
+@pytest.mark.parametrize(
+    ("size", "words"),
+    [
+        (1, "1 byte"),
+        (999, "999 bytes"),
+        (1000, "1.0 kB"),
+        (999_949, "999.9 kB"),
+        (10**6, "1.0 MB"),
+        (2_500_000_000, "2.5 GB"),
+        (10**12, "1.0 TB"),
+        (10**15, "1000.0 TB"),
+    ],
+)
+def test_a_size_is_told_in_the_largest_unit_that_fits(size, words):
+    assert _size(size) == words

@@ -143,6 +143,14 @@ def test_a_folder_named_like_a_column_is_refused_where_a_reader_would_mistake_it
             history.scan(engine=engine)
 
 
+def test_of_several_such_folders_the_first_is_named(tmp_path):
+    history = ra.History(tmp_path / "team=a" / "unit_type=MILES" / "balance=1" / "history")
+    history.append([reward()], DAY_1)
+
+    with pytest.raises(ra.ArgumentError, match="lies in a folder named unit_type=…"):
+        history.scan()
+
+
 def test_load_reads_the_rewards_of_all_days(of_days, tmp_path):
     of_days(1)
 
