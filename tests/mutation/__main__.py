@@ -25,7 +25,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tests.mutation.mutants import Mutant, mutants_of
+from tests.mutation.mutants import Mutant, mutants_of, one_line
 from tests.mutation.rooms import ENGINES, ROOMS
 from tests.mutation.running import SCRATCH, Run, run, start
 
@@ -36,8 +36,8 @@ EQUIVALENTS = Path(__file__).with_name("equivalents.toml")
 _BASELINE_LIMIT_S = 600
 
 
-class BaselineError(Exception):
-    """Tests fail on the module as it is."""
+class UnusableError(Exception):
+    """A run says nothing: the tests fail on the module as it is, or something changed meanwhile."""
 
 
 class Room:
@@ -51,8 +51,7 @@ class Room:
         self.killed: dict[str, bool] = {}
         self.seconds = 0.0
         self._file = SCRATCH / f"{name.replace('/', '.')}.json"
-        inputs = [self.module, *(Path(test.partition("::")[0]) for test in self.tests)]
-        self._inputs = [hashlib.sha256(path.read_bytes()).hexdigest() for path in inputs]
+        self._inputs = self._hashes()
 
     def resume(self, *, survivors: bool, again: bool) -> None:
         """Take over what an earlier run found of the same module, and of the same tests unless survivors run again."""
@@ -73,7 +72,7 @@ class Room:
         original = self.module.read_text(encoding="utf-8")
         baseline = self._test(original, 0, _BASELINE_LIMIT_S)
         if baseline.code:
-            raise BaselineError(f"{self.name}: its tests fail without a mutant:\n{baseline.output}")
+            raise UnusableError(f"{self.name}: its tests fail without a mutant:\n{baseline.output}")
         say(f"{self.name}: {len(pending)} of {len(self.mutants)} mutants, {baseline.seconds:.1f} s each")
         limit_s = 5 + int(4 * baseline.seconds)
         free, lock = list(range(workers)), threading.Lock()
@@ -90,6 +89,13 @@ class Room:
 
         with ThreadPoolExecutor(workers) as pool:
             list(pool.map(test, pending))
+        if self._hashes() != self._inputs:
+            self._file.unlink()
+            raise UnusableError(f"{self.name} or its tests changed while they ran. Run it again.")
+
+    def _hashes(self) -> list[str]:
+        inputs = [self.module, *(Path(test.partition("::")[0]) for test in self.tests)]
+        return [hashlib.sha256(path.read_bytes()).hexdigest() for path in inputs]
 
     def _test(self, source: str, worker: int, limit_s: int) -> Run:
         engines = ENGINES.get(self.name, ())
@@ -110,7 +116,11 @@ def key_of(mutant: Mutant) -> str:
 def reasons(name: str) -> dict[tuple[str, str], str]:
     """Why mutants of a module are equivalent to it, by the lines before and after the change."""
     entries = tomllib.loads(EQUIVALENTS.read_text(encoding="utf-8")).get(name, [])
-    return {(entry["before"], after): entry["reason"] for entry in entries for after in entry["after"]}
+    return {
+        (one_line([entry["before"]]), one_line([after])): entry["reason"]
+        for entry in entries
+        for after in entry["after"]
+    }
 
 
 def main() -> None:
@@ -131,7 +141,7 @@ def main() -> None:
         room.resume(survivors=options.survivors, again=options.again)
         try:
             room.run(options.workers)
-        except BaselineError as error:
+        except UnusableError as error:
             say(error)
             without_reason += 1
             continue

@@ -65,7 +65,7 @@ ROOMS: Final[dict[str, tuple[str, ...]]] = {
     "history/faults.py": ("tests/history/test_faults.py",),
     "history/frames.py": ("tests/history/test_scan.py", "tests/loading/test_parts.py"),
     "history/history.py": _HISTORY,
-    "history/location.py": _HISTORY,
+    "history/location.py": ("tests/history/test_location.py", *_HISTORY),
     "history/members.py": ("tests/history/test_members.py", "tests/history/test_vacuum.py"),
     "history/table.py": _HISTORY,
     "history/vacuum.py": ("tests/history/test_vacuum.py",),

@@ -40,6 +40,7 @@ class Run(NamedTuple):
 def start() -> None:
     """Load the libraries in the process that all others are forked from."""
     os.environ |= {"OMP_NUM_THREADS": "1", "POLARS_MAX_THREADS": "1", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    os.environ["PYTHONHASHSEED"] = "0"  # the same order of sets in each run
     _forks.set_forkserver_preload(["tests.mutation.preloaded"])
 
 
