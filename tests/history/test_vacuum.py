@@ -76,3 +76,14 @@ def test_a_vacuum_writes_a_checkpoint(history, left, tmp_path):
     version = json.loads((log / "_last_checkpoint").read_text())["version"]
     assert (log / f"{version:020}.checkpoint.parquet").exists()
     assert ra.History(tmp_path / "history").dates() == [DAY_1, DAY_2]
+
+
+def test_files_stay_for_a_week_unless_told_otherwise(history, left, tmp_path):
+    """One file is a minute younger than a week, and one a minute older."""
+    now = time.time()
+    for path, seconds in zip(left[1:3], (7 * 86_400 - 60, 7 * 86_400 + 60), strict=True):
+        os.utime(path, (now - seconds, now - seconds))
+
+    history.vacuum()
+
+    assert [path.exists() for path in left[1:3]] == [True, False]

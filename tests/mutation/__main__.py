@@ -33,6 +33,9 @@ PACKAGE = Path("rewards_analytics")
 REPORT = Path(".github/mutation.json")
 EQUIVALENTS = Path(__file__).with_name("equivalents.toml")
 
+NOT_KILLED = "not killed yet"
+"""In place of a reason: a test is missing."""
+
 _BASELINE_LIMIT_S = 600
 
 
@@ -152,17 +155,19 @@ def main() -> None:
 
 def store(room: Room) -> int:
     """Put a room into the report; returns the number of survivors that have no reason."""
-    report: dict[str, Any] = json.loads(REPORT.read_text()) if REPORT.exists() else {"rooms": {}, "survivors": []}
+    report: dict[str, Any] = (
+        json.loads(REPORT.read_text(encoding="utf-8")) if REPORT.exists() else {"rooms": {}, "survivors": []}
+    )
     known, survivors = reasons(room.name), room.survivors()
     entries = [
         {
             "where": f"{room.name}:{mutant.line}",
             "mutant": f"{mutant.before} -> {mutant.after}",
-            "reason": known.get((mutant.before, mutant.after), ""),
+            "reason": known.get((mutant.before, mutant.after), NOT_KILLED),
         }
         for mutant in survivors
     ]
-    unexplained = [entry for entry in entries if not entry["reason"]]
+    unexplained = [entry for entry in entries if entry["reason"] == NOT_KILLED]
     for entry in unexplained:
         say(f"SURVIVED {entry['where']}: {entry['mutant']}")
     unused = known.keys() - {(mutant.before, mutant.after) for mutant in survivors}
@@ -176,7 +181,9 @@ def store(room: Room) -> int:
     order = list(ROOMS)
     report["rooms"] = {name: report["rooms"][name] for name in order if name in report["rooms"]}
     report["survivors"].sort(key=lambda entry: order.index(entry["where"].rpartition(":")[0]))
-    REPORT.write_text(json.dumps({key: report[key] for key in ("on", "rooms", "survivors")}, indent=1) + "\n")
+    report["not_run"] = [name for name in order if name not in report["rooms"]]
+    stored = {key: report[key] for key in ("on", "rooms", "not_run", "survivors")}
+    REPORT.write_text(json.dumps(stored, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     say(f"{room.name}: {total} mutants, {total - len(entries)} killed, {equivalent} equivalent")
     return len(unexplained)
 

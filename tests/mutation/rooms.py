@@ -66,12 +66,19 @@ ROOMS: Final[dict[str, tuple[str, ...]]] = {
     "history/frames.py": ("tests/history/test_scan.py", "tests/loading/test_parts.py"),
     "history/history.py": _HISTORY,
     "history/location.py": ("tests/history/test_location.py", *_HISTORY),
-    "history/members.py": ("tests/history/test_members.py", "tests/history/test_vacuum.py"),
-    "history/table.py": _HISTORY,
-    "history/vacuum.py": ("tests/history/test_vacuum.py",),
-    "analysis/holdings.py": _analysis("holdings", *_analysis("totals"), *_analysis("quality")),
+    "history/members.py": (
+        "tests/history/test_typed_members.py",
+        "tests/history/test_members.py",
+        "tests/history/test_vacuum.py",
+    ),
+    "history/table.py": ("tests/history/test_table.py", *_HISTORY, "tests/history/test_checkpoints.py"),
+    "history/vacuum.py": ("tests/history/test_vacuum.py", "tests/history/test_typed_members.py"),
+    "analysis/holdings.py": (
+        *(f"tests/analysis/test_{name}.py" for name in ("holdings", "totals", "quality", "aging", "upcoming")),
+        *_analysis("distance", *_over_time("balance"), *_over_time("changes")),
+    ),
     "loading/columns.py": ("tests/loading/test_columns.py", "tests/loading/test_values.py"),
 }
 
-ENGINES: Final = {"history/frames.py": ("duckdb", "dask")}
-"""Engines besides Polars whose tests a room needs: that module has a function for each."""
+ENGINES: Final = {"analysis/holdings.py": ("duckdb",), "history/frames.py": ("duckdb", "dask")}
+"""Engines besides Polars whose tests a room needs, because it computes otherwise for them."""
