@@ -3,7 +3,13 @@
 from datetime import date
 from decimal import Decimal as D
 
+import narwhals as nw
+import pytest
+
 from rewards_analytics import holdings
+from rewards_analytics.analysis.holdings import held, holding_sums, without
+from rewards_analytics.schema import KEY
+from tests import frames
 from tests.frames import balance, lot, reward, to_level, to_reward, total
 
 AMOUNTS = ("available", "expiring", "next_expiry")
@@ -129,3 +135,27 @@ def test_text_is_ordered_by_code_point(make_frame, assert_rows):
 
 def test_no_rewards_give_no_holdings(make_frame, assert_rows):
     assert_rows(holdings(make_frame()), [])
+
+
+@pytest.mark.parametrize("left_out", [("TOTAL_BALANCE",), ("BALANCE",), ("EXPIRING_BALANCE",), ("BALANCE_TO_LEVEL",)])
+def test_sums_without_a_balance_type_are_those_of_the_other_rewards(left_out):
+    rewards = [
+        total("MILES", "5", on="2026-12-01"),
+        balance("MILES", "3", on="2026-12-02"),
+        lot("MILES", "2", on="2026-12-03"),
+        balance("POINTS", "1", on="2026-12-04"),
+        lot("POINTS", "0.5", on="2026-12-05"),
+    ]
+
+    def sums_of(rows):
+        return holding_sums(nw.from_native(frames.polars_frame(frames.table(rows))).lazy())
+
+    def held_of(sums):
+        return held(sums, *KEY).sort("unit_type").collect().rows()
+
+    others = [reward for reward in rewards if reward["balance_type"] not in left_out]
+    assert held_of(without(sums_of(rewards), left_out)) == held_of(sums_of(others))
+    schema = without(sums_of(rewards), left_out).collect_schema()
+    assert [dtype.is_decimal() for dtype in schema.values()] == [
+        name.endswith(("total", "plain", "lot")) for name in schema
+    ]
