@@ -47,7 +47,7 @@ ROOMS: Final[dict[str, tuple[str, ...]]] = {
     "analysis/over_time/balance.py": _over_time("balance"),
     "analysis/over_time/between.py": _over_time("between"),
     "analysis/over_time/changes.py": _over_time("changes", _ONE_DAY),
-    "analysis/over_time/dues.py": _over_time("dues"),
+    "analysis/over_time/dues.py": _over_time("dues", *_over_time("stored")),
     "analysis/over_time/forecast.py": _over_time("forecast"),
     "analysis/over_time/holding.py": _over_time("holding"),
     "analysis/over_time/lapse.py": _over_time("lapse"),

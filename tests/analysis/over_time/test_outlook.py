@@ -67,8 +67,9 @@ def test_a_unit_with_fewer_than_30_past_dues_is_left_out():
 
 def test_a_unit_with_nothing_ahead_is_left_out():
     past = [row for row in year(unit="DOLLARS") if row["taken_on"] != AS_OF]
+    nothing = day(str(AS_OF), unit="DOLLARS")
 
-    assert of(frames.polars_frame(table(past + year()))) == [EXPECTED]
+    assert of(frames.polars_frame(table(past + nothing + year()))) == [EXPECTED]
 
 
 def test_later_snapshots_have_no_part_in_it():
