@@ -363,3 +363,49 @@ def test_the_pages_of_the_bound_are_counted_with_those_that_are_compressed():
 
     with pytest.raises(ra.AtriumError, match=r"has more than 1,500,000 bytes of entries, packed, on 4 pages"):
         pages_read({"total_pages": 5}, *pages, max_bytes=1_500_000)
+
+
+def test_announced_numbers_of_zero_count_and_those_below_do_not():
+    """A list of another length than announced is read twice."""
+    for zero in (0, Decimal(0), "0"):
+        assert pages_read({"total_pages": 1, "total_entries": zero}, entries(1)) == (entries(1), [1, 1])
+    for below in (-1, Decimal(-1), None):
+        assert pages_read({"total_pages": 1, "total_entries": below}, entries(1)) == (entries(1), [1])
+
+
+def test_the_bound_on_pages_counts_those_that_are_read():
+    calls = []
+
+    def get_page(page):
+        calls.append(page)
+        return {"rewards": entries(page)}
+
+    assert pages_read({"total_pages": 1}, entries(1), max_pages=1) == (entries(1), [1])
+    with pytest.raises(ra.AtriumError, match="has 4 pages or more"):
+        list(read_all(get_page, "rewards", call="GET /rewards", max_pages=3))
+    assert calls == [1, 2, 3]
+
+
+@pytest.mark.parametrize("latest", [3, 5])
+def test_of_a_list_that_keeps_changing_the_latest_number_counts(latest):
+    listed = [(1, 2), (2, 3), (3, 1), (1, 2), (2, 3), (3, 1)]
+    announced = iter([9, 9, 9, 9, 9, latest])
+    passes = iter(listed)
+
+    def get_page(_):
+        return {"rewards": entries(*next(passes)), "pagination": {"total_entries": next(announced), "total_pages": 1}}
+
+    if latest == 3:
+        assert read(get_page) == [3, 1, 2]
+    else:
+        with pytest.raises(ra.AtriumError, match="kept changing: 3 of 5 entries of 'rewards' were read in 6 passes"):
+            read(get_page)
+
+
+def test_entries_that_are_nested_without_end_are_of_another_shape():
+    deep = []
+    for _ in range(100_000):
+        deep = [deep]
+
+    with pytest.raises(ra.AtriumError, match="without entries that are flat objects"):
+        pages_read({"total_pages": 2}, [{"guid": "RWD-1", "deep": deep}], entries(2))

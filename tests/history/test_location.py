@@ -1,5 +1,6 @@
 """Where a history is, and what is passed to its store."""
 
+import pyarrow.fs
 import pytest
 
 import rewards_analytics as ra
@@ -50,7 +51,10 @@ def test_polars_gets_no_bounds():
 def test_the_files_of_a_folder_are_those_below_it(tmp_path):
     (tmp_path / "words.txt").write_text("words")
 
-    with Location.of(tmp_path, None).files.open_input_file("words.txt") as file:
+    files = Location.of(tmp_path, None).files
+
+    assert isinstance(files, pyarrow.fs.SubTreeFileSystem)
+    with files.open_input_file("words.txt") as file:
         assert file.read() == b"words"
 
 
