@@ -9,8 +9,9 @@ import pytest
 
 import rewards_analytics as ra
 from rewards_analytics.analysis.over_time import snapshots
+from rewards_analytics.engines import parts
 from tests import frames
-from tests.analysis.over_time.histories import snapshot, table
+from tests.analysis.over_time.histories import Stored, snapshot, table
 from tests.frames import balance, lot, to_level, total
 
 quick = pytest.mark.parametrize("engine", ["polars", "duckdb", "stored"])
@@ -51,6 +52,27 @@ def test_each_due_is_followed_from_the_first_snapshot_that_lists_it_to_its_day(m
         ("A1", "MILES", nov(10), nov(1), nov(9), D(35), D(12), D(12), "expired"),
         (None, "POINTS", nov(20), nov(1), nov(4), D(8), D(9), D(0), "saved"),
         ("A1", "MILES", dt.date(2026, 12, 1), nov(21), nov(21), D(7), D(7), None, "ahead"),
+    ]
+
+
+@pytest.mark.parametrize("most", [4, snapshots.MOST_OF_A_DAY], ids=["some users at a time", "all users"])
+def test_a_stored_history_gives_the_dues_by_day_whatever_users_it_takes_together(monkeypatch, most):
+    monkeypatch.setattr(snapshots, "MOST_OF_A_DAY", most)
+    monkeypatch.setattr(parts, "_EVERY", 1)
+    first, second = {"user_guid": "U1"}, {"user_guid": "U2"}
+    days = [
+        *held(1, "1", on="2026-11-20", **first),
+        *held(1, "2", on="2026-11-10", **second),
+        *held(1, "3", on="2026-11-20", unit="POINTS", **second),
+        *held(15, **first),
+    ]
+
+    found = ra.dues(Stored(table(days))).collect()
+
+    assert found.select("expires_on", "user_guid", "unit_type", "outcome").rows() == [
+        (nov(10), "U2", "MILES", "unknown"),
+        (nov(20), "U1", "MILES", "ahead"),
+        (nov(20), "U2", "POINTS", "ahead"),
     ]
 
 

@@ -221,6 +221,12 @@ def test_only_dues_within_the_horizon_count(make_history, horizon, due):
     assert [row[2] for row in rows(history, ra.backtest, horizon_days=horizon)] == due
 
 
+def test_the_horizon_is_90_days_unless_it_is_given():
+    days = [*day("2026-11-02", ("100", "2027-01-31"), ("50", "2027-02-01")), *day("2027-02-05")]  # in 90 and 91 days
+
+    assert [row[2] for row in rows(frames.polars_frame(table(days)), ra.backtest)] == [D(100)]
+
+
 @quick
 def test_dues_without_an_outcome_do_not_count(make_history):
     other = {"user_guid": "U2"}
