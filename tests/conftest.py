@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
@@ -23,6 +24,9 @@ os.environ["TZ"] = "UTC"
 settings.register_profile("gate", derandomize=True, deadline=None, max_examples=examples(40))
 settings.register_profile("explore", deadline=None, max_examples=examples(40))
 settings.load_profile("gate")
+
+# It is not needed for the tests, only by those who run `python -m tests.mutation`.
+collect_ignore = [] if importlib.util.find_spec("cosmic_ray") else ["mutation"]
 
 SLOW_FIRST = ("tests/clusters", "tests/browser", "tests/notebooks", "tests/cli", "notebooks")
 """Folders whose files take longest. One of them begun last would leave the other cores idle for minutes."""

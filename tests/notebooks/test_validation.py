@@ -180,12 +180,10 @@ def test_validation_fails_for_a_changed_number_a_dropped_row_another_order_and_a
     assert validate(path) == dict(enumerate(["PASSED"] * 3 + ["FAILED"] * 4))
 
 
-def test_the_lines_of_the_readme_write_and_validate_notebooks(tmp_path):
+def test_the_lines_of_the_page_on_ci_write_and_validate_notebooks(tmp_path):
     """All but the one that installs."""
-    section = (
-        (ROOT / "README.md").read_text(encoding="utf-8").partition("## Notebooks that keep")[2].partition("\n## ")[0]
-    )
-    lines = section.split("```")[1].strip().splitlines()
+    page = (ROOT / ".docs" / "how-to" / "ci.md").read_text(encoding="utf-8")
+    lines = page.split("```")[1].strip().splitlines()[1:]  # without the name of the language
     assert [line.split()[:2] for line in lines[1:]] == [["rewards-analytics", "notebooks"]] + 2 * [
         ["rewards-analytics", "validate"]
     ]
