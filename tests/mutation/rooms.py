@@ -57,7 +57,7 @@ ROOMS: Final[dict[str, tuple[str, ...]]] = {
     "analysis/over_time/outcomes.py": _over_time("dues", *_over_time("lapse"), *_over_time("forecast")),
     "analysis/over_time/outlook.py": _over_time("outlook"),
     "analysis/over_time/pace.py": _over_time("pace", _ONE_DAY),
-    "analysis/over_time/pairs.py": _over_time("changes", *_over_time("roll_forward"), _FRAMES),
+    "analysis/over_time/pairs.py": _over_time("changes", *_over_time("roll_forward"), _FRAMES, *_over_time("stored")),
     "analysis/over_time/roll_forward.py": _over_time("roll_forward", _ONE_DAY),
     "analysis/over_time/snapshots.py": _over_time("snapshots", *_over_time("changes"), *_over_time("stored"), _FRAMES),
     "history/adding.py": ("tests/history/test_adding.py",),

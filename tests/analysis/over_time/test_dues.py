@@ -62,8 +62,8 @@ def test_a_stored_history_gives_the_dues_by_day_whatever_users_it_takes_together
     first, second = {"user_guid": "U1"}, {"user_guid": "U2"}
     days = [
         *held(1, "1", on="2026-11-20", **first),
+        *held(1, "3", on="2026-11-20", unit="POINTS", **first),
         *held(1, "2", on="2026-11-10", **second),
-        *held(1, "3", on="2026-11-20", unit="POINTS", **second),
         *held(15, **first),
     ]
 
@@ -72,7 +72,7 @@ def test_a_stored_history_gives_the_dues_by_day_whatever_users_it_takes_together
     assert found.select("expires_on", "user_guid", "unit_type", "outcome").rows() == [
         (nov(10), "U2", "MILES", "unknown"),
         (nov(20), "U1", "MILES", "ahead"),
-        (nov(20), "U2", "POINTS", "ahead"),
+        (nov(20), "U1", "POINTS", "ahead"),
     ]
 
 
