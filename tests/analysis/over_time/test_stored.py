@@ -71,11 +71,13 @@ def test_large_days_are_taken_some_users_at_a_time(tmp_path, monkeypatch, functi
     assert _rows(found) == _rows(function(frame))
 
 
-def test_the_users_are_split_as_the_largest_day_needs(tmp_path, monkeypatch):
+@pytest.mark.parametrize("largest", ["2026-11-01", "2026-11-03"])
+def test_the_users_are_split_as_the_largest_day_needs(tmp_path, monkeypatch, largest):
     monkeypatch.setattr(snapshots, "MOST_OF_A_DAY", 2)
     monkeypatch.setattr(engine_parts, "_EVERY", 1)
     kept = ra.History(tmp_path)
-    for day, users in (("2026-11-01", ("U1", "U2", "U3", "U4")), ("2026-11-02", ("U4",)), ("2026-11-03", ("U9",))):
+    for day in ("2026-11-01", "2026-11-02", "2026-11-03"):
+        users = ("U1", "U2", "U3", "U4") if day == largest else ("U9",)
         kept.append(frames.table([balance("MILES", "1", user_guid=user) for user in users]), date.fromisoformat(day))
 
     spans = snapshots.from_history(kept, holdings.COLUMNS, asked_by="changes").by_users()
