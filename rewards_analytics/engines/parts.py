@@ -48,7 +48,7 @@ def parts_of(frame: object) -> Parts | None:
 def ends_of_spans(frame: pl.LazyFrame, column: str, spans: int) -> list[str]:
     """Return the last value of each span of a column but the last, so that the spans have about as many rows each.
 
-    None, if the rows cannot be read: whoever reads them next says why.
+    Return none if the rows cannot be read: reading them next raises the error that says why.
     """
     try:
         values = frame.select(column).gather_every(_EVERY).collect(engine="streaming").to_series().sort()

@@ -55,7 +55,7 @@ class Url(str):
         try:
             return int(system.get_file_info(path).size or 0)
         except (OSError, pa.ArrowException):
-            return 0  # whoever reads it will be told why
+            return 0  # reading it raises the error that says why
 
     def unreadable(self, error: Exception) -> SourceError:
         """The error for an address that cannot be opened."""
