@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import errno
 import io
 import os
@@ -11,6 +12,7 @@ import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import IO, Any, Final
 from uuid import uuid4
@@ -143,14 +145,20 @@ def whole_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
 
 @contextmanager
 def temporary_folder(prefix: str) -> Iterator[Path]:
-    """Create a folder that only its owner can read, and remove it in the end."""
-    with tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as name:
-        folder = Path(name)
-        _temporary.add(folder)
-        try:
-            yield folder
-        finally:
-            _temporary.discard(folder)
+    """Create a folder that only its owner can read, and remove it in the end.
+
+    After an error it is removed once more when Python ends: a thread of Polars may still make a file there.
+    """
+    folder = Path(tempfile.mkdtemp(prefix=prefix))
+    remove = partial(shutil.rmtree, folder, ignore_errors=True)
+    _temporary.add(folder)
+    atexit.register(remove)
+    try:
+        yield folder
+    finally:
+        remove()
+        _temporary.discard(folder)
+    atexit.unregister(remove)
 
 
 def remove_temporary() -> None:

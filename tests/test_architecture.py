@@ -31,7 +31,7 @@ MAY_IMPORT = {
     "textfiles": {"errors"},
     "spreadsheet": set(),
     "wording": {"schema"},
-    "engines": {*BASE, "forks"},
+    "engines": {*BASE, "files", "forks"},
     "client": {*BASE, "atrium", "files", "interactive"},  # and `client.pull`, which returns frames, the loader
     "webhook": BASE,
     "sandbox": {*BASE, "atrium", "files"},

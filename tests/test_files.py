@@ -154,6 +154,22 @@ def test_a_process_that_ends_early_removes_what_it_was_writing(tmp_path, kind):
     assert names(tmp_path) == []
 
 
+def test_a_folder_is_removed_again_at_the_end_if_a_thread_made_it_anew_after_an_error():
+    program = (
+        "from pathlib import Path\nfrom rewards_analytics import files\n"
+        "try:\n"
+        "    with files.temporary_folder('rewards-') as folder:\n"
+        "        raise OSError\n"
+        "except OSError:\n"
+        "    assert not folder.exists()\n"
+        "folder.mkdir(), (folder / 'late').touch(), print(folder)"
+    )
+
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert not Path(ended.stdout.strip()).exists()
+
+
 # --- Symbolic links ---------------------------------------------------------------------------------
 
 

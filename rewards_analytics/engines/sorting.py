@@ -7,11 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import polars as pl
 
 from rewards_analytics.engines.spill import room_to_spill
+from rewards_analytics.files import temporary_folder
 
 MOST_ROWS: Final = 1 << 20
 """Rows that are sorted in memory."""
@@ -50,6 +51,13 @@ class Order:
         return replace(self, columns=self.columns[1:], descending=self.descending[1:])
 
 
+class _File(NamedTuple):
+    """Rows of a span that wait."""
+
+    path: Path
+    rows: int
+
+
 def in_order(batches: Iterator[pl.DataFrame], order: Order) -> Iterator[pl.DataFrame]:
     """Yield the rows of all batches in order; few at once, if there are many."""
     if order.is_of_batches:
@@ -68,8 +76,8 @@ def in_order(batches: Iterator[pl.DataFrame], order: Order) -> Iterator[pl.DataF
         return
     # The first rows tell where spans begin. If they are not like the others, some spans become large.
     cuts = _Cuts(pl.concat([batch[order.columns[0]] for batch in kept]), max(rows // _SPANS, 1))
-    with tempfile.TemporaryDirectory(prefix="rewards-analytics-") as folder, room_to_spill(folder):
-        yield from _spans(chain(_drained(kept), batches), cuts, order, Path(folder))
+    with temporary_folder("rewards-analytics-") as folder, room_to_spill(folder):
+        yield from _spans(chain(_drained(kept), batches), cuts, order, folder)
 
 
 def _drained(kept: list[pl.DataFrame]) -> Iterator[pl.DataFrame]:
@@ -103,26 +111,28 @@ class _Cuts:
 
 def _spans(batches: Iterator[pl.DataFrame], cuts: _Cuts, order: Order, folder: Path) -> Iterator[pl.DataFrame]:
     """Move the rows to files of the span that each falls into, and yield the spans, sorted."""
-    files: dict[int, list[Path]] = {}
+    files: dict[int, list[_File]] = {}
     for place, rows in enumerate(_gathered(batches)):
         numbered = rows.with_columns(cuts.numbers(rows[order.columns[0]]).alias(_SPAN))
         for (number,), part in numbered.partition_by(_SPAN, as_dict=True, include_key=False).items():
-            files.setdefault(number, []).append(folder / f"{number}-{place}.parquet")
-            part.write_parquet(files[number][-1], compression="lz4", statistics=False)
+            file = _File(folder / f"{number}-{place}.parquet", len(part))
+            files.setdefault(number, []).append(file)
+            part.write_parquet(file.path, compression="uncompressed", statistics=False)
     descending = order.descending[0]
     for number in sorted(files, key=lambda number: (number == cuts.nulls, -number if descending else number)):
         yield from _span(files[number], order.further() if number in cuts.single else order, folder)
 
 
-def _span(files: Sequence[Path], order: Order, folder: Path) -> Iterator[pl.DataFrame]:
+def _span(files: Sequence[_File], order: Order, folder: Path) -> Iterator[pl.DataFrame]:
     """The rows of a span, sorted; in spans again, if it became large."""
     if order.is_of_batches:
         yield from map(order.sort, map(_taken, files))
         return
-    values = pl.concat([pl.read_parquet(file, columns=[order.columns[0]]).to_series() for file in files])
-    if len(values) <= MOST_ROWS:
+    if sum(file.rows for file in files) <= MOST_ROWS:
         yield order.sort(pl.concat([*map(_taken, files)]))
-    elif values.n_unique() == 1:
+        return
+    values = pl.concat([pl.read_parquet(file.path, columns=[order.columns[0]]).to_series() for file in files])
+    if values.n_unique() == 1:
         yield from _span(files, order.further(), folder)
     else:
         cuts = _Cuts(values, _SPAN_ROWS)
@@ -141,7 +151,7 @@ def _gathered(batches: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
         yield pl.concat(kept)
 
 
-def _taken(file: Path) -> pl.DataFrame:
-    rows = pl.read_parquet(file)
-    file.unlink()
+def _taken(file: _File) -> pl.DataFrame:
+    rows = pl.read_parquet(file.path)
+    file.path.unlink()
     return rows

@@ -20,6 +20,7 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from rewards_analytics.engines import note_parts, room_to_spill
+from rewards_analytics.files import temporary_folder
 from rewards_analytics.loading.sources import File
 from rewards_analytics.loading.stores import Url
 from rewards_analytics.loading.stream import COMPRESSIONS
@@ -91,19 +92,19 @@ def _parts(
     balance_types: Collection[str] | None,
     by: str = "user_guid",
 ) -> Iterator[Iterator[pl.LazyFrame]]:
-    with tempfile.TemporaryDirectory(prefix="rewards-analytics-") as folder:
-        yield _in_parts(files, scan, columns, balance_types, by, Path(folder))
+    with temporary_folder("rewards-analytics-") as folder:
+        yield _in_parts(files, scan, columns, balance_types, by, folder)
 
 
 @contextmanager
 def _decoded_parts(
     frame: pl.LazyFrame, size: int, columns: Sequence[str], balance_types: Collection[str] | None, by: str = "user_guid"
 ) -> Iterator[Iterator[pl.LazyFrame]]:
-    with tempfile.TemporaryDirectory(prefix="rewards-analytics-") as folder:
+    with temporary_folder("rewards-analytics-") as folder:
         sample = frame.select(by).head(_SAMPLE).collect(engine="streaming")[by]
         starts = _starts(sample, size // _ROW_BYTES)
         rows = _needed(frame, columns, balance_types)
-        yield _spilled(rows, starts, columns, balance_types, by, Path(folder), size)
+        yield _spilled(rows, starts, columns, balance_types, by, folder, size)
 
 
 def _in_parts(
