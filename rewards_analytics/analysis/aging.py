@@ -59,7 +59,9 @@ def aging(rewards: IntoFrameT, *, as_of: date | None = None) -> IntoFrameT:
     """
     start = day(as_of)
     table = from_caller(rewards, COLUMNS, asked_by="aging")
-    sums = table.collect(table.by_user(lambda frame: lots_by_bucket(expiring_lots(frame), start), LOT_TYPES))
+    sums = table.collect(
+        table.by_user(lambda frame: lots_by_bucket(expiring_lots(frame), start), LOT_TYPES, reads_again=True)
+    )
     return table.to_caller(schedule(sums))
 
 

@@ -53,6 +53,6 @@ def balances(rewards: IntoFrameT, by: str | Iterable[str] | None = None) -> Into
     groups = grouping(by, result=("unit_type", "balance_type", "balance", "rewards"))
     key = [*groups, "unit_type", "balance_type"]
     table = from_caller(rewards, [*key, "balance"], asked_by="balances")
-    sums = table.frame.group_by(*key).agg(nw.col("balance").sum(), rewards=nw.len())
+    sums = table.group(*key, balance=nw.col("balance").sum(), rewards=nw.len())
     result = sums.select(*key, "balance", nw.col("rewards").cast(nw.Int64))
     return table.to_caller(result, *order_of("balances", groups))

@@ -87,7 +87,7 @@ def expiring(
     def by_day(frame: LazyFrame) -> LazyFrame:
         return lots_by_day(expiring_lots(frame, *groups), groups, first, last)
 
-    sums = table.collect(table.by_user(by_day, LOT_TYPES))
+    sums = table.collect(table.by_user(by_day, LOT_TYPES, reads_again=True))
     return table.to_caller(timeline(sums, groups, first, last, every))
 
 

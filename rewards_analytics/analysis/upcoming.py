@@ -66,7 +66,7 @@ def upcoming(rewards: IntoFrameT, *, as_of: date | None = None, until: date | No
         # In one place: Dask fails to join several partitions of a grouped frame.
         return due(table.single_partition(due_by_day(frame, first, last)), frame, first)
 
-    return table.sorted_by_user(dues, *order_of("upcoming"), balance_types=LOT_TYPES)
+    return table.sorted_by_user(dues, *order_of("upcoming"), balance_types=LOT_TYPES, reads_again=True)
 
 
 def due_by_day(frame: LazyFrame, first: date, last: date | None) -> LazyFrame:

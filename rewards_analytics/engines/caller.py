@@ -17,7 +17,7 @@ from narwhals.typing import IntoFrameT
 from rewards_analytics.engines.arrow import cast_in_dask, declared_dask, from_polars, to_polars, typed_dask, typed_nulls
 from rewards_analytics.engines.batches import Wanted, from_batches
 from rewards_analytics.engines.columns import AMOUNT, typed
-from rewards_analytics.engines.faults import as_our_error, failing, faults_of, refuse
+from rewards_analytics.engines.faults import as_our_error, failing, failing_groups, faults_of, refuse
 from rewards_analytics.engines.kinds import (
     SPARK,
     SQL,
@@ -55,6 +55,8 @@ class CallerFrame(Generic[IntoFrameT]):
         How `native` comes in parts, each with all rows of some users, if it is large and does.
     again
         Takes another frame with the same columns in, such as a part.
+    grouped
+        Groups a lazy `native` by a key for `group`.
     """
 
     frame: LazyFrame
@@ -63,6 +65,7 @@ class CallerFrame(Generic[IntoFrameT]):
     eager: bool
     parts: Parts | None = None
     again: Callable[[Any], CallerFrame[Any]] | None = None
+    grouped: Callable[[Sequence[str], Mapping[str, nw.Expr]], LazyFrame] | None = None
 
     @property
     def _in_polars(self) -> bool:
@@ -75,14 +78,29 @@ class CallerFrame(Generic[IntoFrameT]):
         with as_our_error():
             return self._declared(result).collect(backend="polars", **options)
 
-    def by_user(self, query: Query, balance_types: Collection[str] = BALANCE_TYPES) -> LazyFrame:
+    def group(self, *key: str, **sums: nw.Expr) -> LazyFrame:
+        """Group all rewards by a key, with a sum for each group."""
+        if self.grouped is None:
+            return self.frame.group_by(*key).agg(**sums)
+        return self.grouped(key, sums)
+
+    def by_user(
+        self, query: Query, balance_types: Collection[str] = BALANCE_TYPES, *, reads_again: bool = False
+    ) -> LazyFrame:
         """Answer a query that looks at each user by itself; if rewards come in parts, one part after the other.
 
-        The query needs only rows of `balance_types`.
+        Parameters
+        ----------
+        query
+            Looks at each user by itself.
+        balance_types
+            The query needs only rows of these.
+        reads_again
+            Whether the query reads the rewards more than once, so that a part is better held in memory.
         """
         if self.parts is None:
             return query(self.frame)
-        return self._lazily(query(self.frame), partial(self._answers, query, balance_types))
+        return self._lazily(query(self.frame), partial(self._answers, query, balance_types, reads_again=reads_again))
 
     def sorted_by_user(
         self,
@@ -90,13 +108,16 @@ class CallerFrame(Generic[IntoFrameT]):
         columns: Sequence[str],
         descending: Sequence[bool],
         balance_types: Collection[str] = BALANCE_TYPES,
+        *,
+        reads_again: bool = False,
     ) -> IntoFrameT:
         """Return the answer of `by_user` as the caller's kind of frame, in order, also if it does not fit in memory."""
         if self.parts is None:
             return self.to_caller(query(self.frame), columns, descending)
 
         def rows() -> Iterator[DataFrame]:
-            answers = (answer.to_native() for answer in self._answers(query, balance_types))
+            found = self._answers(query, balance_types, reads_again=reads_again)
+            answers = (answer.to_native() for answer in found)
             yield from map(nw.from_native, in_order(answers, Order(columns, descending, ascending="user_guid")))
 
         result: IntoFrameT = self._lazily(query(self.frame), rows).to_native()
@@ -163,13 +184,19 @@ class CallerFrame(Generic[IntoFrameT]):
         return total
 
     def _answers(
-        self, query: Query, balance_types: Collection[str] | None, by: str = "user_guid"
+        self,
+        query: Query,
+        balance_types: Collection[str] | None,
+        by: str = "user_guid",
+        *,
+        reads_again: bool = False,
     ) -> Iterator[DataFrame]:
         if self.parts is None or self.again is None:
             raise AssertionError  # pragma: no cover
         with self.parts(self.frame.collect_schema().names(), balance_types, by) as parts:
             for part in parts:
-                yield self.collect(query(self.again(part).frame))
+                rows = part.collect(engine="streaming").lazy() if reads_again else part
+                yield self.collect(query(self.again(rows).frame))
 
     def _lazily(self, whole: LazyFrame, batches: Callable[[], Iterator[DataFrame]]) -> LazyFrame:
         """Make a lazy frame of batches that are worked out when it is computed, with the columns of a whole one."""
@@ -311,7 +338,8 @@ def from_caller(
     schema, engine = frame.collect_schema(), frame.implementation
     expressions, faults = typed(schema, engine, asked_by), faults_of(schema, required, engine)
     if isinstance(frame, nw.LazyFrame):
-        caller = CallerFrame(failing(frame, expressions, faults, asked_by), native, kind, eager)
+        grouped = partial(failing_groups, frame, expressions, faults, asked_by)
+        caller = CallerFrame(failing(frame, expressions, faults, asked_by), native, kind, eager, grouped=grouped)
         again = partial(from_caller, columns=columns, asked_by=asked_by, required=required)
         return replace(caller, parts=parts, again=again) if (parts := parts_of(native)) else caller
     refuse(frame, faults, asked_by)
