@@ -116,7 +116,7 @@ class CallerFrame(Generic[IntoFrameT]):
             return self.to_caller(query(self.frame), columns, descending)
 
         def rows() -> Iterator[DataFrame]:
-            found = self._answers(query, balance_types, reads_again=reads_again)
+            found = self._answers(query, balance_types, reads_again=reads_again, ascending=True)
             answers = (answer.to_native() for answer in found)
             yield from map(nw.from_native, in_order(answers, Order(columns, descending, ascending="user_guid")))
 
@@ -190,10 +190,12 @@ class CallerFrame(Generic[IntoFrameT]):
         by: str = "user_guid",
         *,
         reads_again: bool = False,
+        ascending: bool = False,
     ) -> Iterator[DataFrame]:
         if self.parts is None or self.again is None:
             raise AssertionError  # pragma: no cover
-        with self.parts(self.frame.collect_schema().names(), balance_types, by) as parts:
+        columns = self.frame.collect_schema().names()
+        with self.parts(columns, balance_types, by, ascending=ascending) as parts:
             for part in parts:
                 rows = part.collect(engine="streaming").lazy() if reads_again else part
                 yield self.collect(query(self.again(rows).frame))

@@ -19,9 +19,14 @@ class Parts(Protocol):
     """How the rows of a frame come in parts."""
 
     def __call__(
-        self, columns: Sequence[str], balance_types: Collection[str] | None, by: str = "user_guid"
+        self,
+        columns: Sequence[str],
+        balance_types: Collection[str] | None,
+        by: str = "user_guid",
+        *,
+        ascending: bool = False,
     ) -> AbstractContextManager[Iterator[pl.LazyFrame]]:
-        """Open the parts: each has all rows of some values of `by`, and those of one are below those of the next.
+        """Open the parts: each has all rows of some values of `by`, if `ascending` below those of the next part.
 
         Only these columns are needed, and, if given, only rows of these balance types; others may be there too.
         """
