@@ -35,6 +35,15 @@ def read(name, array, **options):
     return chunk.table[name].to_pylist(), problems
 
 
+def test_a_table_without_rows_may_have_columns_without_any_array():
+    empty = pa.table({name: pa.chunked_array([], kind) for name, kind in zip(TYPES.names, TYPES.types, strict=True)})
+
+    chunk = typed(empty, lambda row: Place(None, row), "the frame")
+
+    assert chunk.table.equals(TYPES.empty_table())
+    assert chunk.rejected == []
+
+
 # --- Amounts ---
 
 
@@ -70,6 +79,10 @@ NOT_PLAIN += ["1:2", "0.0000000001", str(MOST + 1), f"-{MOST + 1}", "9" * 28, f"
 def test_plain_amounts_are_read_at_once(text):
     for texts in ([text], ["1", text, "-2.5"], [text, None], [None, text]):
         assert plain_amounts(column_of(texts)).to_pylist() == [None if each is None else D(each) for each in texts]
+
+
+def test_a_zero_may_stand_before_the_digits_of_the_next_amount():
+    assert plain_amounts(column_of(["0", "5", "0", "-0", "7"])).to_pylist() == [D(0), D(5), D(0), D(0), D(7)]
 
 
 @pytest.mark.parametrize("text", NOT_PLAIN)
