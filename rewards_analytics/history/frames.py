@@ -80,13 +80,13 @@ def pyspark_frame(
     version: Version, parts: Sequence[Part], session: pyspark.sql.SparkSession | None
 ) -> pyspark.sql.DataFrame:
     """Read the files by Spark's own reader; its workers need access to them."""
-    from rewards_analytics.loading.lazy.pyspark_frame import SCHEMA as REWARDS, session_of
+    from rewards_analytics.loading.lazy.pyspark_frame import SCHEMA as REWARDS, escaped, session_of
 
     spark, schema = session_of(session), f"{REWARDS}, {TAKEN_ON} date"
     if not parts:
         return spark.createDataFrame([], schema)
     reader = spark.read.schema(schema).option("basePath", version.location.uri)
-    return reader.parquet(*(version.uri_of(part) for part in parts)).select(*SCHEMA.names)
+    return reader.parquet(*(escaped(version.uri_of(part)) for part in parts)).select(*SCHEMA.names)
 
 
 ENGINES: Final[dict[str, Callable[..., Any]]] = {

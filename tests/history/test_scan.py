@@ -1,6 +1,7 @@
 """A scan is a lazy frame of one version, of every engine, and reads only the files of its days."""
 
 import operator
+import os
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -50,6 +51,16 @@ def test_a_scan_has_the_rows_and_types_of_load_and_the_day(scan, history):
         ("RWD-1", Decimal("-9999999999999999999.999999999"), date(2026, 12, 31), None, DAY_2),
         ("RWD-2", Decimal("0.000000001"), None, datetime(2020, 1, 28, 15, 9, 1, 123456, tzinfo=UTC), DAY_1),
     ]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such names")
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_characters_of_a_glob_in_the_name_of_a_history_match_themselves_alone(request, tmp_path, engine):
+    session = request.getfixturevalue("spark") if engine == "pyspark" else None
+    history = ra.History(tmp_path / "{a,b}*?")
+    history.append([reward("RWD-1")], DAY_1)
+
+    assert rows(history.scan(engine=engine, session=session), "guid", "taken_on") == [("RWD-1", DAY_1)]
 
 
 def test_both_ends_belong_to_a_scan(scan, of_days):

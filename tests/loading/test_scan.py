@@ -49,6 +49,17 @@ def test_a_folder_is_scanned_whole(scan, tmp_path):
     assert ra.load(scan(tmp_path)).height == 3
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such names")
+@pytest.mark.parametrize("name", ["a*", "a?", "[ab]", "{ab,b}"])
+def test_the_characters_of_a_glob_in_the_name_of_a_folder_match_themselves_alone(scan, name, tmp_path):
+    folder, other = tmp_path / name, tmp_path / "ab"
+    folder.mkdir(), other.mkdir()
+    path = ra.write(ra.load(REWARDS[:1]), folder / "rewards.parquet")
+    ra.write(ra.load(REWARDS[1:]), other / "rewards.parquet")
+
+    assert ra.load(scan(path))["guid"].to_list() == [REWARDS[0]["guid"]]
+
+
 def test_a_bad_value_fails_the_computation_with_its_place(scan, tmp_path):
     path = tmp_path / "bad.ndjson"
     path.write_bytes(ndjson(reward(1), reward(2, balance="12,50")))

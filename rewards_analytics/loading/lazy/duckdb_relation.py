@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import glob
 import itertools
 import os
 import shutil
@@ -42,7 +43,7 @@ class _Rewards:
 
 def parquet(files: Sequence[File], session: duckdb.DuckDBPyConnection | None) -> duckdb.DuckDBPyRelation:
     """Read Parquet of our types."""
-    paths = [str(file.content) for file in files]
+    paths = [glob.escape(str(file.content)) for file in files]
     return connection_of(session).read_parquet(paths, hive_partitioning=False).select(*FIELDS)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
@@ -17,11 +19,13 @@ from rewards_analytics.schema import FIELDS
 _TYPES: Final = {"balance": "decimal(38,9)", "expires_on": "date", "created_at": "timestamp"}
 SCHEMA: Final = ", ".join(f"{name} {_TYPES.get(name, 'string')}" for name in FIELDS)
 _ROWS: Final = 1 << 16
+_GLOB: Final = re.compile(r"[\\*?{}\[\]]" if os.sep == "/" else r"(?!)")  # a backslash separates folders on Windows
 
 
 def parquet(files: Sequence[File], session: SparkSession | None) -> DataFrame:
     """Read Parquet of our types."""
-    return session_of(session).read.parquet(*(str(file.content) for file in files)).select(*FIELDS)
+    paths = [escaped(str(file.content)) for file in files]
+    return session_of(session).read.parquet(*paths).select(*FIELDS)
 
 
 def decoded(files: Sequence[File], session: SparkSession | None) -> DataFrame:
@@ -38,6 +42,11 @@ def decoded(files: Sequence[File], session: SparkSession | None) -> DataFrame:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
         return numbers.mapInArrow(read, SCHEMA)
+
+
+def escaped(path: str) -> str:
+    """Escape what Spark would take for a glob: it may match other files, and would read those instead."""
+    return _GLOB.sub(r"\\\g<0>", path)
 
 
 def session_of(session: SparkSession | None) -> SparkSession:
