@@ -26,7 +26,7 @@ class Parts(Protocol):
         *,
         ascending: bool = False,
     ) -> AbstractContextManager[Iterator[pl.LazyFrame]]:
-        """Open the parts: each has all rows of some values of `by`, if `ascending` below those of the next part.
+        """Open the parts, at least one: each has all rows of some values of `by`, if `ascending` below the next part's.
 
         Only these columns are needed, and, if given, only rows of these balance types; others may be there too.
         """

@@ -139,6 +139,14 @@ def test_the_rewards_of_one_user_are_one_part(tmp_path):
     assert ra.totals(ra.scan(folder)).collect()["available"].to_list() == [30]
 
 
+@pytest.mark.parametrize("name", ["rewards.parquet", "rewards.ndjson"])
+def test_rewards_of_which_an_analysis_needs_none_give_the_same_answers(tmp_path, name):
+    rows = [reward(f"U{number * 7 % 30:02}") | {"guid": f"R{number}"} for number in range(30)]
+    source = ra.write(frames.table([row | {"balance_type": "BALANCE_TO_LEVEL"} for row in rows]), tmp_path / name)
+
+    check(str(source))
+
+
 def test_a_frame_that_was_filtered_has_no_parts(tmp_path):
     scan = ra.scan(stored([reward(f"U{number}") for number in range(9)], str(tmp_path), files=1))
 

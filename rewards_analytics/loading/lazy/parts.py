@@ -241,6 +241,8 @@ def _spilled(rows: pl.LazyFrame, starts: pl.Series, asked: _Asked, folder: Path,
             maintain_order=False,
             engine="streaming",
         )
+    if not any(spilled.iterdir()):  # there always is a part
+        yield rows.select(asked.columns).clear()
     # The hash would bring the rows of a part to one part again.
     within = asked._replace(ascending=True)
     for place in range(len(starts) + 1):
