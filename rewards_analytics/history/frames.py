@@ -30,6 +30,8 @@ def polars_frame(version: Version, parts: Sequence[Part], session: None) -> pl.L
     """Scan the files; a condition on `taken_on` leaves out those of other days."""
     import polars as pl
 
+    from rewards_analytics.loading.lazy.parts import with_parts
+
     if not parts:
         return pl.DataFrame(pl.from_arrow(SCHEMA.empty_table())).lazy()
     above = _columns_above(version)
@@ -45,7 +47,10 @@ def polars_frame(version: Version, parts: Sequence[Part], session: None) -> pl.L
         ).select(SCHEMA.names)
 
     files = [version.uri_of(part) for part in parts]
-    return scan(files) if version.location.folder is None else _with_parts(scan(files), files, scan, parts)
+    if version.location.folder is None:
+        return scan(files)
+    # The log of the table has their number: a damaged file fails only the days that are read.
+    return with_parts(scan(files), files, sum(part.rewards for part in parts), scan)
 
 
 def duckdb_relation(
@@ -95,16 +100,6 @@ ENGINES: Final[dict[str, Callable[..., Any]]] = {
     "dask": dask_frame,
     "pyspark": pyspark_frame,
 }
-
-
-def _with_parts(
-    frame: pl.LazyFrame, files: Sequence[str], scan: Callable[[Sequence[str]], pl.LazyFrame], parts: Sequence[Part]
-) -> pl.LazyFrame:
-    """Note how many rewards come in parts of users; how many there are, the log of the table knows."""
-    from rewards_analytics.loading.lazy.parts import PART_ROWS, with_parts
-
-    rewards = sum(part.rewards for part in parts)
-    return with_parts(frame, files, scan) if rewards > 2 * PART_ROWS else frame
 
 
 def _columns_above(version: Version) -> list[str]:

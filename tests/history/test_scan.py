@@ -11,6 +11,8 @@ import polars as pl
 import pytest
 
 import rewards_analytics as ra
+from rewards_analytics.engines.parts import parts_of
+from rewards_analytics.loading.lazy import parts
 from rewards_analytics.schema import FIELDS
 from tests.history.conftest import BIG, DAY_1, DAY_2, DAY_3, day, reward
 from tests.history.opened_files import opened_files
@@ -128,6 +130,18 @@ def test_a_condition_on_the_day_opens_only_its_file(of_days, engine, tmp_path):
     # To tell the columns, an engine may open one file.
     assert {path.name for path in folder.glob("taken_on=2026-01-03/*")} <= names
     assert len(names) <= 2
+
+
+def test_a_scan_of_many_rewards_opens_no_file_before_it_is_computed(of_days, tmp_path, monkeypatch):
+    monkeypatch.setattr(parts, "PART_ROWS", 1)
+    history = of_days(3)
+    [gone] = (tmp_path / "history").glob(f"taken_on={DAY_1}/*.parquet")
+    gone.unlink()
+
+    scan = history.scan()
+
+    assert parts_of(scan) is not None
+    assert scan.filter(taken_on=DAY_2).collect().height == 2
 
 
 def test_wrong_arguments_are_refused(of_days):

@@ -56,12 +56,12 @@ class _Group(NamedTuple):
     file: str
 
 
-def with_parts(frame: pl.LazyFrame, files: Sequence[str], scan: Scan | None = None) -> pl.LazyFrame:
+def with_parts(frame: pl.LazyFrame, files: Sequence[str], rows: int, scan: Scan | None = None) -> pl.LazyFrame:
     """Note how a scan of Parquet comes in parts, if it has many rows.
 
     `scan` reads some of the files, where it takes more than their own columns.
     """
-    if sum(pq.read_metadata(file).num_rows for file in files) <= 2 * PART_ROWS:
+    if rows <= 2 * PART_ROWS:
         return frame
     return note_parts(frame, partial(_parts, files, scan or _scan))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import polars as pl
+import pyarrow.parquet as pq
 from polars.io.plugins import register_io_source
 
 from rewards_analytics.loading.chunk import TYPES
@@ -17,7 +18,8 @@ from rewards_analytics.schema import FIELDS
 def parquet(files: Sequence[File], session: None) -> pl.LazyFrame:  # noqa: ARG001
     """Scan Parquet of our types."""
     paths = [str(file.content) for file in files]
-    return with_parts(pl.scan_parquet(paths, glob=False, hive_partitioning=False).select(FIELDS), paths)
+    rows = sum(pq.read_metadata(path).num_rows for path in paths)
+    return with_parts(pl.scan_parquet(paths, glob=False, hive_partitioning=False).select(FIELDS), paths, rows)
 
 
 def decoded(files: Sequence[File], session: None) -> pl.LazyFrame:  # noqa: ARG001
