@@ -65,7 +65,7 @@ def plot_due(history: Any, holding: Mapping[str, Any], *, ax: Axes | None = None
     Raises
     ------
     ArgumentError
-        If `holding` lacks a field of the key.
+        If `holding` lacks a field of the key, or one is not a text or None.
 
     Examples
     --------

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from itertools import pairwise
 from typing import Any, Final
 
@@ -16,7 +17,7 @@ from rewards_analytics.analysis.over_time.dues import outcomes
 from rewards_analytics.analysis.over_time.listed import Listings
 from rewards_analytics.analysis.over_time.snapshots import from_history
 from rewards_analytics.analysis.sums import exact
-from rewards_analytics.engines import from_caller
+from rewards_analytics.engines import LazyFrame, from_caller
 from rewards_analytics.errors import ArgumentError
 from rewards_analytics.schema import KEY, TAKEN_ON
 
@@ -74,14 +75,16 @@ def dues_of_holding(history: Any, holding: Mapping[str, Any], *, asked_by: str) 
     Raises
     ------
     ArgumentError
-        If `holding` is not a mapping with the four fields of the key.
+        If `holding` is not a mapping with the four fields of the key, each a text or None.
     """
     if not isinstance(holding, Mapping) or not set(KEY) <= holding.keys():
         found = f"a mapping of {sorted(map(str, holding))}" if isinstance(holding, Mapping) else type(holding).__name__
         raise ArgumentError(f"holding is {found}. Pass a mapping of {', '.join(KEY)}: {_EXAMPLE}.")
+    for name in KEY:
+        if not isinstance(holding[name], str | None):
+            raise ArgumentError(f"holding[{name!r}]={holding[name]!r} is not a text. Pass {_EXAMPLE}.")
     snapshots = from_history(history, COLUMNS, asked_by=asked_by)
-    of_holding = [nw.col(name).is_null() if holding[name] is None else nw.col(name) == holding[name] for name in KEY]
-    rewards = snapshots.table.collect(snapshots.table.frame.filter(*of_holding)).to_native()
+    rewards = snapshots.of_all_days(partial(_of_holding, holding=holding)).to_native()
     # In memory from here on, with the days of the whole history: on some of them the holding may be missing.
     table = from_caller(rewards, [*COLUMNS, TAKEN_ON], asked_by=asked_by)
     own = replace(snapshots, table=table, is_stored=False)
@@ -92,6 +95,12 @@ def dues_of_holding(history: Any, holding: Mapping[str, Any], *, asked_by: str) 
         if len(at.known)
     }
     return HoldingDues({name: holding[name] for name in KEY}, dues, listed)
+
+
+def _of_holding(rewards: LazyFrame, *, holding: Mapping[str, Any]) -> LazyFrame:
+    return rewards.filter(
+        *(nw.col(name).is_null() if holding[name] is None else nw.col(name) == holding[name] for name in KEY)
+    )
 
 
 def _less(amount: Decimal, part: Decimal | None) -> Decimal:

@@ -113,6 +113,12 @@ class Snapshots(Generic[IntoFrameT]):
             return self.read(day, query).lazy()
         return query(self.table.frame.filter(nw.col(TAKEN_ON) == nw.lit(day)))
 
+    def of_all_days(self, query: Callable[[LazyFrame], LazyFrame]) -> DataFrame:
+        """The answer of a query that leaves few rewards of the whole history."""
+        if self.is_stored and self.dates:
+            return self.read(self.dates[0], query, self.dates[-1])
+        return self.table.collect(query(self.table.frame))
+
     def read(self, day: date, query: Callable[[LazyFrame], LazyFrame], until: date | None = None) -> DataFrame:
         """Read one day of a stored history, or all until another one, and answer a query on their rewards."""
         # Filtered before the columns are checked, so that only the files of the days are read.
@@ -128,7 +134,7 @@ class Snapshots(Generic[IntoFrameT]):
             return days.collect(query(days.frame))
         except (NarwhalsError, OSError) as error:  # a file is damaged, or not there any more
             where = f"The snapshot of {day}" if until is None else f"A snapshot from {day} to {until}"
-            raise SourceError(f"{where} cannot be read: {error}. If it stays so, append the day again.") from error
+            raise SourceError(f"{where} cannot be read: {error}. If that persists, append the day again.") from error
 
     def count_by_day(self, first: date, last: date) -> dict[date, int]:
         """The number of rewards of each day of a stored history, which its files know without being read.

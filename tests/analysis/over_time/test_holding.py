@@ -65,6 +65,12 @@ def test_what_is_not_a_key_is_refused(holding, found):
         dues_of_holding(None, holding, asked_by="plot_due")
 
 
+@pytest.mark.parametrize("value", [7, 1.5, True, ["A1"], b"A1"])
+def test_a_field_of_the_key_that_is_not_a_text_is_refused(value):
+    with pytest.raises(ra.ArgumentError, match=r"^holding\['account_guid'\]=.* is not a text\. Pass a row of dues"):
+        dues_of_holding(None, HOLDING | {"account_guid": value}, asked_by="plot_due")
+
+
 def moves(*snapshots):
     days = (FIRST, SECOND, THIRD)
     return HoldingDues(HOLDING, [], dict(zip(days, snapshots, strict=False))).moves()

@@ -12,6 +12,7 @@ from rewards_analytics.analysis.over_time import pairs, snapshots
 from rewards_analytics.analysis.over_time.balance import balance_by_day
 from rewards_analytics.engines import parts as engine_parts
 from rewards_analytics.errors import SourceError
+from rewards_analytics.loading.lazy import parts
 from tests import frames
 from tests.analysis.over_time.histories import snapshot, table
 from tests.frames import balance, lot, to_level, total
@@ -93,6 +94,25 @@ def test_a_result_is_of_the_version_at_the_call(history, function):
     history.append(frames.table(DAYS["2026-11-05"]), date(2026, 11, 6))
 
     assert result.collect().equals(function(FRAME))
+
+
+def test_a_day_of_a_holding_that_cannot_be_read_is_named(history, tmp_path):
+    (file,) = tmp_path.glob("taken_on=2026-11-05/*.parquet")
+    file.unlink()
+
+    with pytest.raises(
+        SourceError, match=r"A snapshot from 2026-11-01 to 2026-11-05 cannot be read: .* append the day"
+    ):
+        ra.plot_due(history, ra.holdings(FRAME).row(0, named=True))
+
+
+def test_a_day_of_many_rewards_that_cannot_be_read_is_named(history, tmp_path, monkeypatch):
+    monkeypatch.setattr(parts, "PART_ROWS", 1)
+    (file,) = tmp_path.glob("taken_on=2026-11-05/*.parquet")
+    file.unlink()
+
+    with pytest.raises(SourceError, match=r"2026-11-05 cannot be read: .* append the day again"):
+        ra.changes(history).collect()
 
 
 def test_a_scan_of_a_history_is_a_frame(history):
