@@ -13,6 +13,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
+import pyarrow as pa
 import pyarrow.fs
 
 from rewards_analytics.engines import is_frame, narrowed, recognise
@@ -58,14 +59,15 @@ def typed(members: object) -> pl.DataFrame:
             found=found.names,
         )
     rows: Any = narrowed(found, [*TYPES])
-    frame: pl.DataFrame = (rows.lazy().collect(backend="polars") if not found.eager else rows).to_polars()
-    if nulls := [name for name in _NEVER_NULL if frame[name].null_count()]:
-        raise FrameError(f"members has a null in {nulls[0]!r}. Each row names a user and a member.")
     try:
-        return frame.select(pl.col(name).cast(dtype) for name, dtype in TYPES.items()).sort(_NEVER_NULL)
-    except pl.exceptions.PolarsError as error:
+        frame: pl.DataFrame = (rows.lazy().collect(backend="polars") if not found.eager else rows).to_polars()
+        frame = frame.select(pl.col(name).cast(dtype) for name, dtype in TYPES.items()).sort(_NEVER_NULL)
+    except (pl.exceptions.PolarsError, pa.ArrowException) as error:
         first = str(error).splitlines()[0]
         raise FrameError(f"members has a column of another type than pull(…).freshness has: {first}.") from error
+    if nulls := [name for name in _NEVER_NULL if frame[name].null_count()]:
+        raise FrameError(f"members has a null in {nulls[0]!r}. Each row names a user and a member.")
+    return frame
 
 
 def write(location: Location, on: date, members: pl.DataFrame | None) -> int:

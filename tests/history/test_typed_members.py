@@ -37,6 +37,13 @@ def test_a_column_of_another_type_is_an_error_of_one_line():
         typed(members)
 
 
+def test_a_column_of_pandas_with_two_types_is_an_error_of_ours():
+    members = frame(ROW, ROW).to_pandas().astype({"user_guid": object}).assign(user_guid=["USR-1", 2])
+
+    with pytest.raises(ra.FrameError, match=r"^members has a column of another type than [^\n]*int[^\n]*\.$"):
+        typed(members)
+
+
 def test_a_history_without_members_can_be_vacuumed(history):
     history.append([reward()], DAY_1)
 
