@@ -131,7 +131,7 @@ def _span(files: Sequence[_File], order: Order, folder: Path) -> Iterator[pl.Dat
     if sum(file.rows for file in files) <= MOST_ROWS:
         yield order.sort(pl.concat([*map(_taken, files)]))
         return
-    values = pl.concat([pl.read_parquet(file.path, columns=[order.columns[0]]).to_series() for file in files])
+    values = pl.concat([_read(file, [order.columns[0]]).to_series() for file in files])
     if values.n_unique() == 1:
         yield from _span(files, order.further(), folder)
     else:
@@ -151,7 +151,11 @@ def _gathered(batches: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
         yield pl.concat(kept)
 
 
+def _read(file: _File, columns: list[str] | None = None) -> pl.DataFrame:
+    return pl.read_parquet(file.path, columns=columns, glob=False)  # TMPDIR may hold the characters of a glob
+
+
 def _taken(file: _File) -> pl.DataFrame:
-    rows = pl.read_parquet(file.path)
+    rows = _read(file)
     file.path.unlink()
     return rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from decimal import Decimal
 
 import polars as pl
@@ -62,3 +63,15 @@ def test_batches_that_are_in_order_are_sorted_one_by_one():
     found = [*in_order(frames_of(rows), Order(["user", "progress"], [False, False], ascending="user"))]
 
     assert [batch["progress"].to_list() for batch in found] == [[0.5, 1.0], [0.25]]
+
+
+def test_rows_wait_in_a_folder_with_the_characters_of_a_glob_in_its_name(tmp_path, monkeypatch):
+    folder = tmp_path / "[1]"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    rows = [[(0.5, Decimal(1))] * 4, [(0.25, Decimal(2))] * 4]
+
+    found = pl.concat(in_order(frames_of(rows), Order(["progress", "row"], [False, False])))
+
+    assert found["progress"].to_list() == [0.25] * 4 + [0.5] * 4
+    assert list(folder.iterdir()) == []
