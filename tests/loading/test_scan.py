@@ -120,6 +120,24 @@ def test_a_split_counts_lines_from_the_start_of_the_file(tmp_path, monkeypatch):
         ra.scan(path, engine="dask").compute()
 
 
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        (Path.unlink, r"many\.ndjson does not exist"),
+        (lambda path: path.write_bytes(b""), r"many\.ndjson changed after scan\(\) looked at it\. Scan it again"),
+    ],
+)
+def test_a_split_of_a_file_that_is_not_the_same_any_more_says_so(tmp_path, monkeypatch, change, error):
+    monkeypatch.setattr(splits, "SPAN_BYTES", 1000)
+    path = tmp_path / "many.ndjson"
+    path.write_bytes(ndjson(*map(reward, range(100))))
+    lazy = ra.scan(path, engine="dask")
+    change(path)
+
+    with pytest.raises(ra.SourceError, match=error):
+        lazy.compute()
+
+
 @pytest.mark.parametrize("form", ["rewards.ndjson", "rewards.json", "rewards.csv", "rewards.ndjson.gz"])
 def test_a_byte_that_is_not_utf8_fails_the_computation_with_its_place(scan, form, tmp_path, monkeypatch):
     monkeypatch.setattr(splits, "SPAN_BYTES", 5000)

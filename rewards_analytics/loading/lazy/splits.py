@@ -53,11 +53,14 @@ class Split:
 
     def _bytes(self) -> bytes:
         path = Path(str(self.file.content))
-        with path.open("rb") as opened:
-            if path.stat().st_size < (self.end or 0):
-                raise SourceError(f"{path} changed after scan() looked at it. Scan it again.")
-            opened.seek(self.start)
-            raw = opened.read((self.end or 0) - self.start)
+        try:
+            with path.open("rb") as opened:
+                if path.stat().st_size < (self.end or 0):
+                    raise SourceError(f"{path} changed after scan() looked at it. Scan it again.")
+                opened.seek(self.start)
+                raw = opened.read((self.end or 0) - self.start)
+        except OSError as error:
+            raise unreadable(str(path), error) from error
         return raw if self.start else raw.removeprefix(BYTE_ORDER_MARK)
 
     def _lines_before(self) -> int:
