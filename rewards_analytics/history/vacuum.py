@@ -14,12 +14,16 @@ from rewards_analytics.history.table import Version
 RETENTION_HOURS: Final = 168
 """A week, as Delta's own; a reader may still compute on the files of a day that was replaced."""
 
+_MOST_HOURS: Final = 8_760_000
+"""A thousand years: no file is as old, and many more are out of the range of times."""
+
 _STAGED: Final = re.compile(r".*#\d+")
-"""How the names end of files that deltalake has not moved into place; its own vacuum does not see them."""
+"""Names of files that deltalake has not moved into place end like this; its own vacuum does not see them."""
 
 
 def vacuum(version: Version, retention_hours: int) -> None:
     """Remove what has not been needed for some hours, and write a checkpoint."""
+    retention_hours = min(retention_hours, _MOST_HOURS)
     before = datetime.now(UTC) - timedelta(hours=retention_hours)
     version.table.vacuum(retention_hours, dry_run=False, enforce_retention_duration=False, full=True)
     for file in members.unreferenced(version):

@@ -87,3 +87,12 @@ def test_files_stay_for_a_week_unless_told_otherwise(history, left, tmp_path):
     history.vacuum()
 
     assert [path.exists() for path in left[1:3]] == [True, False]
+
+
+def test_files_can_be_kept_for_ever(history, tmp_path):
+    history.append([reward("RWD-1")], DAY_1)
+    history.append([reward("RWD-2")], DAY_1)
+
+    history.vacuum(retention_hours=10**30)
+
+    assert len([*(tmp_path / "history").rglob("taken_on=*/*.parquet")]) == 2
