@@ -25,7 +25,7 @@ def from_batches(schema: Mapping[str, DType], batches: Callable[[Wanted], Iterat
     schema
         The columns of each batch with their types.
     batches
-        Called once each time the frame is computed, with a function that tells which batches are not needed.
+        Called once each time the frame is computed, with a function that tells whether a batch is needed.
     """
 
     def read(

@@ -56,7 +56,7 @@ class CallerFrame(Generic[IntoFrameT]):
     again
         Takes another frame with the same columns in, such as a part.
     grouped
-        Groups a lazy `native` by a key for `group`.
+        Types the columns of a lazy `native` and groups its rows by a key, for `group`; None in memory.
     """
 
     frame: LazyFrame
@@ -326,7 +326,7 @@ def from_caller(
     missing = [name for name in columns if name not in names]
     if missing:
         raise MissingColumnError.from_columns(missing, names, wanted_by=f"{asked_by}() reads them")
-    counts = Counter(name.lower() if kind in SQL else name for name in names)  # which ignores upper and lower case
+    counts = Counter(name.lower() if kind in SQL else name for name in names)  # SQL ignores case
     for name in columns:
         if (count := counts[name.lower() if kind in SQL else name]) > 1:
             raise FrameError(

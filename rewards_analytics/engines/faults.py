@@ -31,14 +31,13 @@ if TYPE_CHECKING:
 _MESSAGE: Final = re.compile(r"\w+\(\) needs [^\n]*? in some rows\. [^.\n]*\.")
 _LEAVE_OUT: Final = "Leave these rows out knowingly, or load the source with load()."
 
-
 _BOUND: Final = 10**WHOLE_DIGITS
 
 
 class Fault(NamedTuple):
     """What a column may not hold: the rows that do, what is needed, and what is there.
 
-    `groups` are the groups with such a row, if their key or the counts of `failing_groups` tell.
+    `groups` selects the groups with such a row, by their key or by the counts of `failing_groups`; None if neither can.
     """
 
     column: str
@@ -131,7 +130,7 @@ def failing_groups(
 ) -> LazyFrame:
     """Type the columns of a lazy frame, and group its rows; fail at the same faults as `failing`.
 
-    Where Polars groups anyway, looking at the few groups is faster than looking at every row.
+    Polars looks for faults in the few groups, which is faster than in every row, where the faults allow it.
     """
     if frame.implementation is not Implementation.POLARS or any(fault.groups is None for fault in faults):
         return failing(frame, typed, faults, asked_by).group_by(*key).agg(**sums)

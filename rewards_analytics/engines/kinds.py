@@ -99,10 +99,10 @@ def rereadable(rewards: IntoFrameT, *, asked_by: str) -> IntoFrameT:
 
 
 def reads_again(frame: LazyFrame) -> bool:
-    """Whether an engine reads the rewards once more for each part of a query that comes from them.
+    """Whether a window should replace a join of the rewards with their own sums, which would read them again.
 
-    PySpark does, over the network; there a window over the rows of a holding takes the place of a join. DuckDB does
-    too, but a window takes it twice the time of a join. The others share the parts of a query.
+    PySpark would, over the network. DuckDB reads them again too, but a window takes it twice the time of the join. The
+    other engines read them once.
     """
     return frame.implementation in SPARK
 

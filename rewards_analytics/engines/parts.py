@@ -65,7 +65,7 @@ def ends_of_spans(frame: pl.LazyFrame, column: str, spans: int) -> list[str]:
 
 
 class Apart:
-    """Tells whether parts have a value in common, from hashes of their values.
+    """True if no two parts have a value in common, judged by hashes of their values.
 
     If no hash is in two parts, no value is. If one is, it may be by chance: then the analysis is only slower.
     """

@@ -1,4 +1,4 @@
-"""Sorting more rows than one wants in memory: they wait in a folder, in spans of the order, and each span is sorted."""
+"""Sorts more rows than fit in memory: moves them to files, each of a span of the order, then sorts span by span."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class _File(NamedTuple):
 
 
 def in_order(batches: Iterator[pl.DataFrame], order: Order) -> Iterator[pl.DataFrame]:
-    """Yield the rows of all batches in order; few at once, if there are many."""
+    """Yield the rows of all batches in order; if they are many, only few are in memory at a time."""
     if order.is_of_batches:
         yield from map(order.sort, batches)
         return

@@ -13,7 +13,6 @@ _DRAWING: Final = re.compile(r"\x1b\[[0-9;]*m|↳|\bat \./.*|\d+: <unknown>.*")
 _QUERY: Final = re.compile(r"\?\S+")
 _MOST: Final = 600
 
-
 _ADVICE: Final = "Check the path or URL, the credentials and the network, then try again."
 
 

@@ -85,7 +85,7 @@ class Listings:
     def _sums(self) -> Iterator[tuple[Sequence[date], DataFrame]]:
         """Yield the sums per holding and `expires_on`: of a day with many rewards, or of several with few, by day.
 
-        Each day takes as many small steps, and they take longer than few rewards do.
+        Each step has a cost of its own, which days with few rewards share.
         """
         snapshots, table = self._snapshots, self._snapshots.table
         if not snapshots.dates:

@@ -192,7 +192,7 @@ class _Sweep:
         of_day = nw.from_dict(
             {"expires_on": list(found), "lead_days": list(found.values())},
             schema={"expires_on": nw.Date(), "lead_days": nw.Int64()},
-            backend=at.dues.implementation,
+            backend="polars",
         )
         return at.dues.join(of_day, on="expires_on", how="inner")
 

@@ -78,8 +78,8 @@ def in_parts(snapshots: Snapshots[Any], pairs: Sequence[Pair], **carried: Mappin
     """Yield the rows of `changes_of` for a stored history, by users if its days are large, then some pairs at a time.
 
     The pairs of some users are in their order. Days with many rewards are read one by one: each is added up once, and
-    only the sums of two are in memory. Days with few rewards are read together, because for them the query itself takes
-    longer than its rewards.
+    only the sums of two are in memory. Days with few rewards are read together, because each query has a cost of its
+    own.
     """
     if not pairs:
         return

@@ -139,7 +139,7 @@ class Snapshots(Generic[IntoFrameT]):
     def count_by_day(self, first: date, last: date) -> dict[date, int]:
         """The number of rewards of each day of a stored history, which its files know without being read.
 
-        Of a span of users, it is about this.
+        For a span of users it is an estimate.
         """
         if (first, last) not in self._counts:
             days = nw.from_native(self._native).filter(nw.col(TAKEN_ON).is_between(nw.lit(first), nw.lit(last)))

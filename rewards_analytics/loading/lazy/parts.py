@@ -2,7 +2,8 @@
 
 Parquet sorted by user is read in place, one span of users after another. Statistics rule out the row groups outside a
 span, and a condition on each row decides: so a file that declares the wrong order costs time, but changes no number.
-Rows in any other order are first moved to files of spans of users.
+Rows in any other order are first moved to files, one for each part: by the hash of their user, or, where the parts must
+ascend, by spans of users.
 """
 
 from __future__ import annotations
@@ -42,7 +43,6 @@ _SAMPLE: Final = 1 << 18
 _UNPACKED: Final = 6
 _ROW_BYTES: Final = 400
 _PART: Final = "__part__"
-
 
 Scan: TypeAlias = Callable[[Sequence[str]], pl.LazyFrame]
 
@@ -223,7 +223,7 @@ def _sample(files: Sequence[str], by: str) -> pl.Series:
 
 
 def _starts(sample: pl.Series, rows: int) -> pl.Series:
-    """The first value of each part but the first."""
+    """The first value of each part but the first, where parts are spans; by hash, only their number counts."""
     parts = max(2, -(-rows // PART_ROWS))
     values = sample.drop_nulls().sort()
     starts = values.gather([len(values) * place // parts for place in range(1, parts)] if len(values) else []).unique()
@@ -231,7 +231,7 @@ def _starts(sample: pl.Series, rows: int) -> pl.Series:
 
 
 def _spilled(rows: pl.LazyFrame, starts: pl.Series, asked: _Asked, folder: Path, size: int) -> Iterator[pl.LazyFrame]:
-    """Move rows to a file for each part, in one pass; and take a part in parts again that has become large."""
+    """Move rows to a file for each part in one pass; a part that turns out large is split again."""
     spilled = Path(tempfile.mkdtemp(dir=folder))
     with room_to_spill(spilled, size):
         asked.rows(rows).with_columns(asked.part(starts).alias(_PART)).sink_parquet(
@@ -243,7 +243,7 @@ def _spilled(rows: pl.LazyFrame, starts: pl.Series, asked: _Asked, folder: Path,
         )
     if not any(spilled.iterdir()):  # there always is a part
         yield rows.select(asked.columns).clear()
-    # The hash would bring the rows of a part to one part again.
+    # Not by hash, which may put all rows of a part into one part again.
     within = asked._replace(ascending=True)
     for place in range(len(starts) + 1):
         files = sorted(map(str, (spilled / f"{_PART}={place}").glob("*.parquet")))
