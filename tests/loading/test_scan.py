@@ -60,6 +60,20 @@ def test_the_characters_of_a_glob_in_the_name_of_a_folder_match_themselves_alone
     assert ra.load(scan(path))["guid"].to_list() == [REWARDS[0]["guid"]]
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such names")
+@pytest.mark.parametrize(
+    "name", ["_a.parquet", ".a.parquet", "a:b.parquet", "_b/a.parquet", ".b/a.parquet", "b:c/a.parquet"]
+)
+def test_a_file_is_read_whatever_its_name_is(scan, name, tmp_path):
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    other = ra.write(ra.load(REWARDS[1:]), tmp_path / "other.parquet")
+
+    lazy = scan([ra.write(ra.load(REWARDS[:1]), path), other])
+
+    assert sorted(ra.load(lazy)["guid"]) == [reward["guid"] for reward in REWARDS]
+
+
 def test_a_bad_value_fails_the_computation_with_its_place(scan, tmp_path):
     path = tmp_path / "bad.ndjson"
     path.write_bytes(ndjson(reward(1), reward(2, balance="12,50")))

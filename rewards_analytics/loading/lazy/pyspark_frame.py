@@ -6,6 +6,7 @@ import os
 import re
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Final
 
 import pyarrow as pa
@@ -21,9 +22,14 @@ SCHEMA: Final = ", ".join(f"{name} {_TYPES.get(name, 'string')}" for name in FIE
 _ROWS: Final = 1 << 16
 _GLOB: Final = re.compile(r"[\\*?{}\[\]]" if os.sep == "/" else r"(?!)")  # a backslash separates folders on Windows
 
+_UNREAD: Final = re.compile(r"[._]|.*:")
+"""Names of files that Spark passes over even if they are named, or takes for an address."""
+
 
 def parquet(files: Sequence[File], session: SparkSession | None) -> DataFrame:
-    """Read Parquet of our types."""
+    """Read Parquet of our types; by our decoders where Spark would pass over a file, or cannot open it."""
+    if any(_UNREAD.match(Path(str(file.content)).name) for file in files):
+        return decoded(files, session)
     paths = [escaped(str(file.content)) for file in files]
     return session_of(session).read.parquet(*paths).select(*FIELDS)
 
