@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from difflib import get_close_matches
 from typing import Any
 
@@ -136,6 +137,12 @@ class CredentialsError(ArgumentError):
 
 class SourceError(RewardsError):
     """A source that cannot be read as a whole: it is missing, truncated, in the wrong format, or lacks columns."""
+
+    @classmethod
+    def for_snapshot(cls, first: date, last: date, reason: object) -> SourceError:
+        """Name the day of a history that cannot be read, or the days among which one is, and say what to do."""
+        which = f"The snapshot of {first}" if first == last else f"A snapshot from {first} to {last}"
+        return cls(f"{which} cannot be read: {reason}. If that persists, append the day again.")
 
 
 class InvalidRewardsError(RewardsError, ValueError):

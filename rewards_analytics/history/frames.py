@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.fs
 import pyarrow.parquet as pq
 
-from rewards_analytics.errors import ArgumentError
+from rewards_analytics.errors import ArgumentError, SourceError
 from rewards_analytics.history.table import SCHEMA, Part, Version
 from rewards_analytics.schema import FIELDS, TAKEN_ON
 
@@ -133,6 +133,10 @@ def _read(part: Part, files: pyarrow.fs.FileSystem, columns: Sequence[str] | Non
 
     wanted = [*columns] if columns is not None else SCHEMA.names
     stored = [name for name in wanted if name != TAKEN_ON]
-    table = pq.read_table(part.path, columns=stored, filesystem=files, partitioning=None)
+    try:
+        table = pq.read_table(part.path, columns=stored, filesystem=files, partitioning=None)
+    except (OSError, pa.ArrowException) as error:
+        reason = f"{part.path} does not exist" if isinstance(error, FileNotFoundError) else error
+        raise SourceError.for_snapshot(part.taken_on, part.taken_on, reason) from error
     days = pa.repeat(pa.scalar(part.taken_on, pa.date32()), table.num_rows)
     return to_pandas(table.append_column(SCHEMA.field(TAKEN_ON), days).select(wanted))

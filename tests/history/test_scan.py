@@ -144,6 +144,22 @@ def test_a_scan_of_many_rewards_opens_no_file_before_it_is_computed(of_days, tmp
     assert scan.filter(taken_on=DAY_2).collect().height == 2
 
 
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        (Path.unlink, rf"taken_on={DAY_2}/\S+\.parquet does not exist"),
+        (lambda path: path.write_bytes(b"PAR1"), r"Could not open Parquet .*"),
+    ],
+)
+def test_dask_names_the_day_that_cannot_be_read(of_days, tmp_path, damage, reason):
+    scan = of_days(3).scan(engine="dask")
+    [file] = (tmp_path / "history").glob(f"taken_on={DAY_2}/*.parquet")
+    damage(file)
+
+    with pytest.raises(ra.SourceError, match=rf"The snapshot of {DAY_2} cannot be read: {reason}\. If that persists"):
+        ra.totals(scan).compute()
+
+
 def test_wrong_arguments_are_refused(of_days):
     history = of_days(2)
 

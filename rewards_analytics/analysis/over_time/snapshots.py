@@ -133,8 +133,7 @@ class Snapshots(Generic[IntoFrameT]):
         try:
             return days.collect(query(days.frame))
         except (NarwhalsError, OSError) as error:  # a file is damaged, or not there any more
-            where = f"The snapshot of {day}" if until is None else f"A snapshot from {day} to {until}"
-            raise SourceError(f"{where} cannot be read: {error}. If that persists, append the day again.") from error
+            raise SourceError.for_snapshot(day, until or day, error) from error
 
     def count_by_day(self, first: date, last: date) -> dict[date, int]:
         """The number of rewards of each day of a stored history, which its files know without being read.

@@ -132,5 +132,8 @@ def test_a_day_that_cannot_be_read_is_named(history, tmp_path, function, damage)
     # One that only asks of the first day of a month stops once it knows what became of that.
     options = {"every": "day"} if function is ra.backtest else {}
 
-    with pytest.raises(SourceError, match=r"(The|A) snapshot .*2026-11-05 cannot be read: .* append the day again"):
+    with pytest.raises(
+        SourceError,
+        match=r"(The snapshot of|A snapshot from 2026-11-0[134] to) 2026-11-05 cannot be read: .* append the day again",
+    ):
         function(history, **options).collect()
