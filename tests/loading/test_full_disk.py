@@ -92,21 +92,24 @@ def rewards(count: int, balance_type: str) -> pl.DataFrame:
     )
 
 
-def goals() -> pl.DataFrame:
-    """Goals whose descriptions take more room in what is written meanwhile than in a file."""
-    letters = random.Random(7)
-    descriptions = pl.Series([f"{letters.getrandbits(800):x}" for _ in range(20_000)])
-    return rewards(20_000, "BALANCE_TO_LEVEL").with_columns(description=descriptions)
+def goals(descriptions: int, letters: int) -> pl.DataFrame:
+    """Goals that share some long descriptions."""
+    texts = random.Random(7)
+    shared = pl.Series([f"{texts.getrandbits(4 * letters):x}" for _ in range(descriptions)])
+    return rewards(20_000, "BALANCE_TO_LEVEL").with_columns(
+        description=shared.sample(20_000, with_replacement=True, seed=7)
+    )
 
 
 def goals_by_user(folder: Path) -> Path:
-    goals().write_parquet(folder / "goals.parquet", row_group_size=1000)
+    goals(20_000, 200).write_parquet(folder / "goals.parquet", row_group_size=1000)
     return folder / "goals.parquet"
 
 
 def goals_in_any_order(folder: Path) -> Path:
-    shuffled = goals().sample(fraction=1, shuffle=True, seed=7)
-    shuffled.write_parquet(folder / "goals.parquet", row_group_size=1000)
+    """The file has each description four times, and each part that waits has it again."""
+    shuffled = goals(40, 8000).sample(fraction=1, shuffle=True, seed=7)
+    shuffled.write_parquet(folder / "goals.parquet", row_group_size=5000)
     return folder / "goals.parquet"
 
 

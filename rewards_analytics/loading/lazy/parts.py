@@ -8,7 +8,6 @@ ascend, by spans of users.
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -151,7 +150,15 @@ def _in_parts(files: Sequence[str], scan: Scan, asked: _Asked, folder: Path) -> 
     if not len(starts):  # or one value, whose rows stay together
         yield scan(files).select(asked.columns)
         return
-    yield from _spilled(scan(files), starts, asked, folder, sum(map(os.path.getsize, files)))
+    yield from _spilled(scan(files), starts, asked, folder, _uncompressed(files, asked.columns))
+
+
+def _uncompressed(files: Sequence[str], columns: Collection[str]) -> int:
+    """The bytes of some columns, as they are written to wait."""
+    footers = [pq.read_metadata(file) for file in files]
+    groups = [footer.row_group(number) for footer in footers for number in range(footer.num_row_groups)]
+    chunks = (group.column(place) for group in groups for place in range(group.num_columns))
+    return sum(chunk.total_uncompressed_size for chunk in chunks if chunk.path_in_schema in columns)
 
 
 def _scan(files: Sequence[str]) -> pl.LazyFrame:
