@@ -35,7 +35,7 @@ from rewards_analytics.schema import TAKEN_ON
 MOST_REWARDS: Final = 200_000
 """Rewards of several days that are taken together."""
 
-MOST_OF_A_DAY: Final = 8_000_000
+MOST_OF_A_DAY: Final = 2_000_000
 """Rewards of a day that are taken together; of a larger day, those of some users."""
 
 Users: TypeAlias = tuple[str | None, str | None]
