@@ -13,6 +13,7 @@ from deltalake import DeltaTable, write_deltalake
 from hypothesis import given, settings, strategies as st
 
 import rewards_analytics as ra
+from rewards_analytics.history import history as history_module
 from rewards_analytics.history.history import _size
 from rewards_analytics.schema import FIELDS
 from tests import frames
@@ -49,6 +50,22 @@ def test_a_day_that_is_appended_again_is_replaced(history):
     history.append([reward("RWD-3", "7")], DAY_1)
 
     assert held(history) == [(DAY_1, "RWD-3", Decimal(7)), (DAY_2, "RWD-1", Decimal(100))]
+
+
+def test_a_writer_whose_day_is_changed_before_each_commit_gives_up(history, monkeypatch):
+    history.append([reward("RWD-1")], DAY_1)
+    writing = history_module.commit
+
+    def after_another(version, on, rewards, members):
+        writing(history_module.current(history._location), on, ra.load([reward("RWD-3")]), members)
+        writing(version, on, rewards, members)
+
+    monkeypatch.setattr(history_module, "commit", after_another)
+    monkeypatch.setattr(history_module, "_ATTEMPTS", 2)
+
+    with pytest.raises(ra.RewardsError, match=f"The snapshot of {DAY_1} was not written .* the day 2 times meanwhile"):
+        history.append([reward("RWD-2")], DAY_1)
+    assert held(history) == [(DAY_1, "RWD-3", Decimal(100))]
 
 
 def test_days_are_appended_in_any_order(history):
@@ -317,6 +334,12 @@ def test_a_repr_says_what_the_history_holds(of_days, tmp_path):
 
     assert "3 snapshots, 2026-01-01 to 2026-01-05 (2 days between without one), 5 rewards, " in repr(history)
     assert "<br>3 snapshots, 2026-01-01 to 2026-01-05" in history._repr_html_()
+
+
+def test_a_repr_of_a_single_snapshot_names_its_day_once(history):
+    history.append([reward()], DAY_1)
+
+    assert f": 1 snapshot, {DAY_1}, 1 reward, " in repr(history)
 
 
 def test_a_repr_never_fails(tmp_path):
