@@ -24,7 +24,7 @@ Ask = Callable[[str, str], None]
 """Writes the answer to a question to a Parquet file."""
 
 COMPRESSION: Final = "zstd"
-"""How every peer compresses its answer: what Polars does unless told otherwise. DuckDB's own default costs less."""
+"""How every peer compresses its answer: the default of Polars. The default of DuckDB costs less."""
 
 
 # --- Ours -------------------------------------------------------------------------------------------
