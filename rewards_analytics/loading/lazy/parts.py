@@ -134,7 +134,7 @@ class _Asked(NamedTuple):
         value = pl.col(self.by)
         if self.ascending:
             return value.map_batches(partial(_part_of, starts), return_dtype=pl.Int32, is_elementwise=True)
-        return (value.hash() % (len(starts) + 1)).cast(pl.Int32)  # three times as fast as finding the span of a text
+        return (value.hash() % (len(starts) + 1)).cast(pl.Int32)  # faster than finding the span of a text
 
 
 def _in_parts(files: Sequence[str], scan: Scan, asked: _Asked, folder: Path) -> Iterator[pl.LazyFrame]:
