@@ -37,8 +37,8 @@ DAYS: Final = ("expires_on", TAKEN_ON)
 TIMES: Final = ("created_at", "aggregated_at")
 """The columns whose values are times, in UTC where they have no zone."""
 
-LOT_TYPES: Final = (TOTAL_BALANCE, BALANCE, EXPIRING_BALANCE)
-"""The balance types whose rows may be expiring lots, and of which an available balance is made."""
+LOT_TYPES: Final = (EXPIRING_BALANCE, TOTAL_BALANCE, BALANCE)
+"""The balance types of expiring lots: those of the first that a holding has. Available balances have no others."""
 
 LEVEL: Final = "LEVEL"
 REWARD: Final = "REWARD"

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import partial
 from typing import Final
 
 import narwhals as nw
 
 from rewards_analytics.analysis.arguments import day
 from rewards_analytics.analysis.calendar import days_after
-from rewards_analytics.analysis.holdings import COLUMNS, expiring_lots
+from rewards_analytics.analysis.holdings import COLUMNS, about_lots
 from rewards_analytics.analysis.order import order_of
 from rewards_analytics.engines import AMOUNT, DataFrame, IntoFrameT, LazyFrame, from_caller
-from rewards_analytics.schema import LOT_TYPES
 
 BUCKETS: Final = ("expired", "0-30", "31-60", "61-90", "91-180", "181-365", "over 365", "undated")
 """The spans of days from `as_of`, in order of time."""
@@ -59,9 +59,7 @@ def aging(rewards: IntoFrameT, *, as_of: date | None = None) -> IntoFrameT:
     """
     start = day(as_of)
     table = from_caller(rewards, COLUMNS, asked_by="aging")
-    sums = table.collect(
-        table.by_user(lambda frame: lots_by_bucket(expiring_lots(frame), start), LOT_TYPES, reads_again=True)
-    )
+    sums = table.collect(about_lots(table, partial(lots_by_bucket, start=start)))
     return table.to_caller(schedule(sums))
 
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date
+from functools import partial
 from typing import Final
 
 import narwhals as nw
 
 from rewards_analytics.analysis.arguments import grouping, span
 from rewards_analytics.analysis.calendar import count_between, every_of, period_of, periods_between
-from rewards_analytics.analysis.holdings import COLUMNS, expiring_lots
+from rewards_analytics.analysis.holdings import COLUMNS, about_lots
 from rewards_analytics.analysis.order import order_of
 from rewards_analytics.engines import AMOUNT, DataFrame, IntoFrameT, LazyFrame, from_caller
 from rewards_analytics.errors import ArgumentError
-from rewards_analytics.schema import LOT_TYPES
 
 MOST_ROWS: Final = 200_000_000
 """A filled calendar with more rows than this is refused: it is a mistake, and would not fit in memory."""
@@ -84,10 +84,8 @@ def expiring(
     groups = grouping(by, result=("period", "unit_type", "expiring", "rewards", "cumulative"))
     table = from_caller(rewards, list(dict.fromkeys([*COLUMNS, *groups])), asked_by="expiring")
 
-    def by_day(frame: LazyFrame) -> LazyFrame:
-        return lots_by_day(expiring_lots(frame, *groups), groups, first, last)
-
-    sums = table.collect(table.by_user(by_day, LOT_TYPES, reads_again=True))
+    by_day = partial(lots_by_day, groups=groups, first=first, last=last)
+    sums = table.collect(about_lots(table, by_day, *groups))
     return table.to_caller(timeline(sums, groups, first, last, every))
 
 

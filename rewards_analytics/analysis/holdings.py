@@ -5,13 +5,22 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from functools import reduce
 from operator import or_
-from typing import Final
+from typing import Any, Final
 
 import narwhals as nw
 
 from rewards_analytics.analysis.order import order_of
-from rewards_analytics.engines import AMOUNT, IntoFrameT, LazyFrame, from_caller, reads_again
-from rewards_analytics.schema import BALANCE, BALANCE_TYPES, EXPIRING_BALANCE, KEY, TOTAL_BALANCE
+from rewards_analytics.engines import (
+    AMOUNT,
+    CallerFrame,
+    IntoFrameT,
+    LazyFrame,
+    Lookup,
+    Query,
+    from_caller,
+    reads_again,
+)
+from rewards_analytics.schema import BALANCE, BALANCE_TYPES, EXPIRING_BALANCE, KEY, LOT_TYPES, TOTAL_BALANCE
 
 JOIN_KEY: Final = ("user_guid", "member_guid", "unit_type", "__account__", "__no_account__")
 """The key of a holding in columns that a join can match: see `with_join_key`."""
@@ -174,11 +183,37 @@ def _next_expiry() -> nw.Expr:
     return nw.when(nw.col("lots") > 0).then(nw.col("lot_on")).otherwise(_of_available("total_on", "plain_on"))
 
 
+def about_lots(rewards: CallerFrame[Any], query: Query, *carried: str) -> LazyFrame:
+    """Answer a query that looks at each of the `expiring_lots` by itself."""
+    columns = _of_lot(carried)
+
+    def looked_up(frame: LazyFrame) -> LazyFrame:
+        return query(expiring_lots(frame, *carried))
+
+    def alone(frame: LazyFrame) -> LazyFrame:
+        return query(of_types(frame, *LOT_TYPES).filter(_is_lot()).select(*columns))
+
+    return rewards.by_user(looked_up, LOT_TYPES, reads_again=True, lookup=Lookup(KEY, _ranked_lots, alone))
+
+
+def _ranked_lots(frame: LazyFrame) -> LazyFrame:
+    last = _is(LOT_TYPES[-1])
+    matter = of_types(frame, *LOT_TYPES).filter(_is_lot() | ~last | last.is_null())
+    return matter.select(*KEY, __rank__=_rank(LOT_TYPES), __chosen__=_is_lot())
+
+
 def expiring_lots(frame: LazyFrame, *carried: str) -> LazyFrame:
     """One row per expiring lot: `unit_type`, `balance`, `expires_on` and the carried columns."""
-    columns = list(dict.fromkeys(("unit_type", "balance", "expires_on", *carried)))
-    is_lot = _is(EXPIRING_BALANCE) | ~nw.col("expires_on").is_null()
-    return _of_first_type(frame, is_lot, (EXPIRING_BALANCE, TOTAL_BALANCE, BALANCE), columns)
+    return _of_first_type(frame, _is_lot(), LOT_TYPES, _of_lot(carried))
+
+
+def _is_lot() -> nw.Expr:
+    """Whether a reward is an expiring lot, if its type is the first of `LOT_TYPES` that its holding has."""
+    return _is(EXPIRING_BALANCE) | ~nw.col("expires_on").is_null()
+
+
+def _of_lot(carried: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys(("unit_type", "balance", "expires_on", *carried)))
 
 
 def _of_first_type(

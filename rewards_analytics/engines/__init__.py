@@ -9,7 +9,7 @@ computed where they are, and only a small aggregate is ever collected.
 from narwhals.typing import IntoFrameT
 
 from rewards_analytics.engines.batches import Wanted, from_batches
-from rewards_analytics.engines.caller import CallerFrame, from_caller
+from rewards_analytics.engines.caller import CallerFrame, Query, from_caller
 from rewards_analytics.engines.columns import AMOUNT
 from rewards_analytics.engines.faults import as_our_error
 from rewards_analytics.engines.kinds import (
@@ -24,7 +24,8 @@ from rewards_analytics.engines.kinds import (
     recognise,
     rereadable,
 )
-from rewards_analytics.engines.parts import Parts, ends_of_spans, note_parts
+from rewards_analytics.engines.lookup import Lookup
+from rewards_analytics.engines.parts import Parts, Subset, ends_of_spans, note_parts
 from rewards_analytics.engines.rows import picked
 from rewards_analytics.engines.sorting import Order, in_order
 from rewards_analytics.engines.spill import room_to_spill
@@ -35,9 +36,12 @@ __all__ = [
     "DataFrame",
     "IntoFrameT",
     "LazyFrame",
+    "Lookup",
     "Order",
     "Parts",
     "PolarsLazyFrame",
+    "Query",
+    "Subset",
     "Wanted",
     "as_narwhals",
     "as_our_error",

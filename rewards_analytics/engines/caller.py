@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
-from typing import Any, Generic, TypeAlias
+from typing import Any, Final, Generic, TypeAlias
 
 import narwhals as nw
 import polars as pl
@@ -28,13 +28,17 @@ from rewards_analytics.engines.kinds import (
     narrowed,
     recognise,
 )
-from rewards_analytics.engines.parts import Apart, Parts, parts_of
+from rewards_analytics.engines.lookup import Lookup, doubts_of
+from rewards_analytics.engines.parts import Apart, Parts, Subset, parts_of
 from rewards_analytics.engines.sorting import Order, in_order
 from rewards_analytics.errors import FrameError, MissingColumnError
 from rewards_analytics.forks import refuse_lost_threads
 from rewards_analytics.schema import BALANCE_TYPES, PRECISION, REQUIRED, SCALE
 
 Query: TypeAlias = Callable[[LazyFrame], LazyFrame]
+
+MOST_HASHED: Final = 1 << 28
+"""Up to this many rewards, their hashes fit in memory."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +89,12 @@ class CallerFrame(Generic[IntoFrameT]):
         return self.grouped(key, sums)
 
     def by_user(
-        self, query: Query, balance_types: Collection[str] = BALANCE_TYPES, *, reads_again: bool = False
+        self,
+        query: Query,
+        balance_types: Collection[str] = BALANCE_TYPES,
+        *,
+        reads_again: bool = False,
+        lookup: Lookup | None = None,
     ) -> LazyFrame:
         """Answer a query that looks at each user by itself; if rewards come in parts, one part after the other.
 
@@ -97,10 +106,15 @@ class CallerFrame(Generic[IntoFrameT]):
             The query needs only rows of these.
         reads_again
             Whether the query reads the rewards more than once, so that a part is better held in memory.
+        lookup
+            All that the query looks up in other rewards of the user, if most rewards need no look at others.
         """
         if self.parts is None:
             return query(self.frame)
-        return self._lazily(query(self.frame), partial(self._answers, query, balance_types, reads_again=reads_again))
+        answers = partial(self._answers, query, balance_types, reads_again=reads_again)
+        if lookup is not None:
+            answers = partial(self._looked_up, lookup, self.parts, answers)
+        return self._lazily(query(self.frame), answers)
 
     def sorted_by_user(
         self,
@@ -183,6 +197,18 @@ class CallerFrame(Generic[IntoFrameT]):
                 total = _replaced(total, again, key, name)
         return total
 
+    def _looked_up(
+        self, lookup: Lookup, parts: Parts, answers: Callable[..., Iterator[DataFrame]]
+    ) -> Iterator[DataFrame]:
+        """The answers for rewards in any order: only those that need a look at others are moved."""
+        if not 0 < parts.rows_to_move() <= MOST_HASHED:
+            yield from answers()
+            return
+        doubts, rows = doubts_of(self.collect(lookup.hashes(self.frame)))
+        if rows:
+            yield from answers(subset=Subset(lambda frame: lookup.in_doubt(frame, doubts), rows))
+        yield self.collect(lookup.alone(lookup.without_doubt(self.frame, doubts) if rows else self.frame))
+
     def _answers(
         self,
         query: Query,
@@ -191,11 +217,12 @@ class CallerFrame(Generic[IntoFrameT]):
         *,
         reads_again: bool = False,
         ascending: bool = False,
+        subset: Subset | None = None,
     ) -> Iterator[DataFrame]:
         if self.parts is None or self.again is None:
             raise AssertionError  # pragma: no cover
         columns = self.frame.collect_schema().names()
-        with self.parts(columns, balance_types, by, ascending=ascending) as parts:
+        with self.parts(columns, balance_types, by, ascending=ascending, subset=subset) as parts:
             for part in parts:
                 rows = part.collect(engine="streaming").lazy() if reads_again else part
                 yield self.collect(query(self.again(rows).frame))

@@ -7,12 +7,19 @@ analysis looks it up. A frame that was filtered or changed since then is another
 from __future__ import annotations
 
 import weakref
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import polars as pl
 from polars.exceptions import PolarsError
+
+
+class Subset(NamedTuple):
+    """Some of the rows: how they are selected, and about how many they are."""
+
+    select: Callable[[pl.LazyFrame], pl.LazyFrame]
+    rows: int
 
 
 class Parts(Protocol):
@@ -25,11 +32,16 @@ class Parts(Protocol):
         by: str = "user_guid",
         *,
         ascending: bool = False,
+        subset: Subset | None = None,
     ) -> AbstractContextManager[Iterator[pl.LazyFrame]]:
         """Open the parts, at least one: each has all rows of some values of `by`, if `ascending` below the next part's.
 
-        Only these columns are needed, and, if given, only rows of these balance types; others may be there too.
+        Only these columns are needed, and, if given, only rows of these balance types; others may be there too. Of a
+        subset, no others are.
         """
+
+    def rows_to_move(self, by: str = "user_guid") -> int:
+        """Count the rows that have to be moved to become parts; 0 if they are read in place, or slow to read twice."""
 
 
 _PARTS: Final[dict[int, Parts]] = {}

@@ -14,9 +14,9 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from polars.testing import assert_frame_equal
 
 import rewards_analytics as ra
-from rewards_analytics.engines import sorting
+from rewards_analytics.engines import lookup, sorting
 from rewards_analytics.engines.parts import parts_of
-from rewards_analytics.errors import RewardsError
+from rewards_analytics.errors import FrameError, RewardsError
 from rewards_analytics.loading import by_user
 from rewards_analytics.loading.chunk import TYPES
 from rewards_analytics.loading.lazy import parts
@@ -131,6 +131,47 @@ def test_users_in_order_are_read_where_they_are(tmp_path, monkeypatch):
         found = [part.collect()["user_guid"].to_list() for part in spans]
     assert [len(part) for part in found] == [6, 6, 6, 6, 6]
     assert [user for part in found for user in part] == [row["user_guid"] for row in rows]
+
+
+@pytest.mark.parametrize("lots", ["alone", "in doubt", "of one hash"])
+def test_lots_in_any_order_are_moved_only_where_they_need_a_look_at_others(tmp_path, monkeypatch, lots):
+    rows = [reward(f"U{number * 7 % 30:02}") | {"expires_on": date(2026, 12, 1 + number % 3)} for number in range(30)]
+    if lots != "alone":
+        rows += [reward("U03") | {"balance_type": "EXPIRING_BALANCE", "balance": 5}]
+        rows += [reward("U04") | {"balance_type": "TOTAL_BALANCE", "balance": 7}]
+    scan = ra.scan(stored(rows, str(tmp_path), files=2))
+    monkeypatch.setattr(lookup, "_SLICE", 8)
+    if lots == "of one hash":
+        monkeypatch.setattr(lookup.Lookup, "_hash", lambda _: pl.lit(1, dtype=pl.UInt64))
+    moved: list[int] = []
+    move = parts._Asked.rows
+
+    def noted(asked: parts._Asked, rows: pl.LazyFrame) -> pl.LazyFrame:
+        moved.append(len(move(asked, rows).collect()))
+        return move(asked, rows)
+
+    monkeypatch.setattr(parts._Asked, "rows", noted)
+
+    timeline = ra.expiring(scan, as_of=TODAY, every="day", until=date(2026, 12, 3)).collect()
+
+    of_days = timeline.filter(pl.col("period") >= date(2026, 12, 1)).select("expiring", "rewards")
+    # U03 and U04 had one lot each, of reward 9 on 1 December and of reward 22 on 2 December.
+    assert of_days.rows() == ([(10, 10)] * 3 if lots == "alone" else [(9, 9), (9, 9), (10, 10)])
+    assert moved == {"alone": [], "in doubt": [4], "of one hash": [32]}[lots]
+    check(str(tmp_path))
+
+
+@pytest.mark.parametrize("column", ["user_guid", "member_guid", "balance_type", "unit_type", "balance"])
+@pytest.mark.parametrize("ask", [ra.expiring, ra.aging])
+def test_a_null_fails_where_lots_need_no_look_at_others(tmp_path, column, ask):
+    rows = [reward(f"U{number * 7 % 30:02}") | {"expires_on": TODAY} for number in range(30)]
+    rows[17] = {**rows[17], column: None}
+    file = str(tmp_path / "nulls.parquet")  # which scan would refuse
+    pq.write_table(frames.table(rows), file)
+    frame = parts.with_parts(pl.scan_parquet(file), [file], len(rows))
+
+    with pytest.raises(FrameError, match=f"{column!r} in every row, and it is null"):
+        ask(frame, as_of=TODAY).collect()
 
 
 def test_the_rewards_of_one_user_are_one_part(tmp_path):

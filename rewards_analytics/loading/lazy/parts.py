@@ -19,7 +19,7 @@ from typing import Final, NamedTuple, TypeAlias
 import polars as pl
 import pyarrow.parquet as pq
 
-from rewards_analytics.engines import note_parts, room_to_spill
+from rewards_analytics.engines import Subset, note_parts, room_to_spill
 from rewards_analytics.files import temporary_folder
 from rewards_analytics.loading.sources import File
 from rewards_analytics.loading.stores import Url
@@ -62,13 +62,13 @@ def with_parts(frame: pl.LazyFrame, files: Sequence[str], rows: int, scan: Scan 
     """
     if rows <= 2 * PART_ROWS:
         return frame
-    return note_parts(frame, partial(_parts, files, scan or _scan))
+    return note_parts(frame, _Stored(files, scan or _scan))
 
 
 def with_parts_of_text(frame: pl.LazyFrame, files: Sequence[File]) -> pl.LazyFrame:
     """Note how decoded files come in parts, if they are large."""
     size = sum(map(_text_bytes, files))
-    return frame if size <= LARGE_BYTES else note_parts(frame, partial(_decoded_parts, frame, size))
+    return frame if size <= LARGE_BYTES else note_parts(frame, _Decoded(frame, size))
 
 
 def _text_bytes(file: File) -> int:
@@ -83,35 +83,54 @@ def _text_bytes(file: File) -> int:
     return size * (_UNPACKED if packed else 1)
 
 
-@contextmanager
-def _parts(
-    files: Sequence[str],
-    scan: Scan,
-    columns: Sequence[str],
-    balance_types: Collection[str] | None,
-    by: str = "user_guid",
-    *,
-    ascending: bool = False,
-) -> Iterator[Iterator[pl.LazyFrame]]:
-    with temporary_folder("rewards-analytics-") as folder:
-        yield _in_parts(files, scan, _Asked(columns, balance_types, by, ascending), folder)
+class _Stored(NamedTuple):
+    """The parts of Parquet."""
+
+    files: Sequence[str]
+    scan: Scan
+
+    @contextmanager
+    def __call__(
+        self,
+        columns: Sequence[str],
+        balance_types: Collection[str] | None,
+        by: str = "user_guid",
+        *,
+        ascending: bool = False,
+        subset: Subset | None = None,
+    ) -> Iterator[Iterator[pl.LazyFrame]]:
+        with temporary_folder("rewards-analytics-") as folder:
+            yield _in_parts(self.files, self.scan, _Asked(columns, balance_types, by, ascending, subset), folder)
+
+    def rows_to_move(self, by: str = "user_guid") -> int:
+        groups, rows = _groups(self.files, by)
+        return 0 if rows <= MOST_ROWS or (groups and _ends(groups) is not None) else rows
 
 
-@contextmanager
-def _decoded_parts(
-    frame: pl.LazyFrame,
-    size: int,
-    columns: Sequence[str],
-    balance_types: Collection[str] | None,
-    by: str = "user_guid",
-    *,
-    ascending: bool = False,
-) -> Iterator[Iterator[pl.LazyFrame]]:
-    asked = _Asked(columns, balance_types, by, ascending)
-    with temporary_folder("rewards-analytics-") as folder:
-        sample = frame.select(by).head(_SAMPLE).collect(engine="streaming")[by]
-        starts = _starts(sample, size // _ROW_BYTES)
-        yield _spilled(frame, starts, asked, folder, size)
+class _Decoded(NamedTuple):
+    """The parts of decoded files of a size."""
+
+    frame: pl.LazyFrame
+    size: int
+
+    @contextmanager
+    def __call__(
+        self,
+        columns: Sequence[str],
+        balance_types: Collection[str] | None,
+        by: str = "user_guid",
+        *,
+        ascending: bool = False,
+        subset: Subset | None = None,
+    ) -> Iterator[Iterator[pl.LazyFrame]]:
+        asked = _Asked(columns, balance_types, by, ascending, subset)
+        with temporary_folder("rewards-analytics-") as folder:
+            sample = self.frame.select(by).head(_SAMPLE).collect(engine="streaming")[by]
+            starts = _starts(sample, self.size // _ROW_BYTES)
+            yield _spilled(self.frame, starts, asked, folder, self.size)
+
+    def rows_to_move(self, by: str = "user_guid") -> int:  # noqa: ARG002
+        return 0  # they would be decoded twice
 
 
 class _Asked(NamedTuple):
@@ -121,9 +140,12 @@ class _Asked(NamedTuple):
     balance_types: Collection[str] | None
     by: str
     ascending: bool
+    subset: Subset | None = None
 
     def rows(self, rows: pl.LazyFrame) -> pl.LazyFrame:
         """The rows and columns that are needed."""
+        if self.subset is not None:
+            rows = self.subset.select(rows)
         if self.balance_types is not None:
             kind = pl.col("balance_type")
             rows = rows.filter(kind.is_in(list(self.balance_types)) | kind.is_null())  # which fails when it is computed
@@ -139,6 +161,11 @@ class _Asked(NamedTuple):
 
 def _in_parts(files: Sequence[str], scan: Scan, asked: _Asked, folder: Path) -> Iterator[pl.LazyFrame]:
     groups, rows = _groups(files, asked.by)
+    if asked.subset is not None:
+        few = min(rows, asked.subset.rows)
+        size = _uncompressed(files, asked.columns) * few // rows
+        yield from _spilled(scan(files), _starts(_sample(files, asked.by), few), asked, folder, size)
+        return
     if rows <= 2 * PART_ROWS:
         yield scan(files).select(asked.columns)
         return
@@ -251,7 +278,7 @@ def _spilled(rows: pl.LazyFrame, starts: pl.Series, asked: _Asked, folder: Path,
     if not any(spilled.iterdir()):  # there always is a part
         yield rows.select(asked.columns).clear()
     # Not by hash, which may put all rows of a part into one part again.
-    within = asked._replace(ascending=True)
+    within = asked._replace(ascending=True, subset=None)
     for place in range(len(starts) + 1):
         files = sorted(map(str, (spilled / f"{_PART}={place}").glob("*.parquet")))
         if files:
