@@ -76,6 +76,7 @@ ROOMS: Final[dict[str, tuple[str, ...]]] = {
     "analysis/holdings.py": (
         *(f"tests/analysis/test_{name}.py" for name in ("holdings", "totals", "quality", "aging", "upcoming")),
         *_analysis("distance", *_over_time("balance"), *_over_time("changes")),
+        "tests/loading/test_parts.py",
     ),
     "loading/columns.py": ("tests/loading/test_columns.py", "tests/loading/test_values.py"),
 }
