@@ -29,7 +29,8 @@ _DESCRIPTOR: Final = re.compile(r"/(?:dev|proc/(\d+)(?:/task/\d+)?)/fd/(\d+)")
 
 _NO_TERMINAL: Final = getattr(os, "O_NOCTTY", 0)
 
-_temporary: set[Path] = set()
+_temporary: Final[dict[Path, int]] = {}
+"""What is to be removed, with the process that made it."""
 
 
 @contextmanager
@@ -127,7 +128,7 @@ def whole_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
         if target.exists() and any(target.iterdir()):
             raise RewardsError(f"The folder {path} is not empty. Name a new folder.")
         hidden = target.with_name(UNFINISHED.replace("*", uuid4().hex))
-        _temporary.add(hidden)
+        _temporary[hidden] = process = os.getpid()
         try:
             hidden.mkdir()
             yield hidden
@@ -135,8 +136,8 @@ def whole_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
                 target.rmdir()
             hidden.replace(target)
         finally:
-            shutil.rmtree(hidden, ignore_errors=True)
-            _temporary.discard(hidden)
+            remove_own(hidden, process)
+            _temporary.pop(hidden, None)
     except (OSError, ValueError) as error:  # ValueError: a NUL character, or a name that is empty
         why = error.strerror if isinstance(error, OSError) else error
         advice = "Name a new folder in one that you can write to."
@@ -150,23 +151,29 @@ def temporary_folder(prefix: str) -> Iterator[Path]:
     After an error it is removed once more when Python ends: a thread of Polars may still make a file there.
     """
     folder = Path(tempfile.mkdtemp(prefix=prefix))
-    remove = partial(shutil.rmtree, folder, ignore_errors=True)
-    _temporary.add(folder)
+    _temporary[folder] = process = os.getpid()
+    remove = partial(remove_own, folder, process)
     atexit.register(remove)
     try:
         yield folder
     finally:
         remove()
-        _temporary.discard(folder)
+        _temporary.pop(folder, None)
     atexit.unregister(remove)
+
+
+def remove_own(path: Path, process: int) -> None:
+    """Remove a file or folder that a process made, if this is that process: a fork of it leaves it alone."""
+    if os.getpid() == process:
+        with suppress(OSError):
+            path.unlink()
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def remove_temporary() -> None:
     """Remove the temporary files and folders of this process, which is about to end."""
-    for path in [*_temporary]:
-        with suppress(OSError):
-            path.unlink()
-        shutil.rmtree(path, ignore_errors=True)
+    for path, process in [*_temporary.items()]:
+        remove_own(path, process)
 
 
 # --- Regular files ----------------------------------------------------------------------------------
@@ -187,13 +194,13 @@ def _followed(path: str | os.PathLike[str]) -> Iterator[Path]:
 @contextmanager
 def _replacement(target: Path) -> Iterator[IO[bytes]]:
     old = _state(target)
-    named = target.with_name(UNFINISHED.replace("*", uuid4().hex))
+    named, process = target.with_name(UNFINISHED.replace("*", uuid4().hex)), os.getpid()
     handle, mode = _nameless(target.parent), None
     has_name = handle is None
     if handle is None:
         mode = _mode_of_new(named)
         handle = os.open(named, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0), 0o600)
-        _temporary.add(named)
+        _temporary[named] = process
     try:
         try:
             # A writer may close the file, as Arrow does; the descriptor is still needed.
@@ -212,9 +219,8 @@ def _replacement(target: Path) -> Iterator[IO[bytes]]:
             os.close(handle)
         named.replace(target)
     finally:
-        with suppress(OSError):
-            named.unlink()
-        _temporary.discard(named)
+        remove_own(named, process)
+        _temporary.pop(named, None)
 
 
 def _state(path: Path) -> os.stat_result | None:

@@ -170,6 +170,30 @@ def test_a_folder_is_removed_again_at_the_end_if_a_thread_made_it_anew_after_an_
     assert not Path(ended.stdout.strip()).exists()
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+@pytest.mark.parametrize("end", ["sys.exit()", "files.remove_temporary()", "pass"])
+@pytest.mark.parametrize("kind", ["nameless", "named"])
+def test_a_fork_leaves_what_its_parent_is_writing(tmp_path, kind, end):
+    program = (
+        f"import os, sys\nfrom rewards_analytics import files\n{KIND}"
+        "with (\n"
+        "    files.whole_file(sys.argv[1] + '/file') as file,\n"
+        "    files.whole_folder(sys.argv[1] + '/folder') as folder,\n"
+        "    files.temporary_folder('rewards-') as scratch,\n"
+        "):\n"
+        "    if not (child := os.fork()):\n"
+        f"        {end}\n"
+        "        sys.exit()\n"
+        "    os.waitpid(child, 0)\n"
+        "    file.write(b'new'), (folder / 'data').write_text('data'), (scratch / 'data').write_text('data')\n"
+    )
+
+    subprocess.run([sys.executable, "-c", program, tmp_path, kind], check=True)
+
+    assert names(tmp_path) == ["file", "folder"]
+    assert (tmp_path / "folder" / "data").exists()
+
+
 # --- Symbolic links ---------------------------------------------------------------------------------
 
 

@@ -6,7 +6,6 @@ import atexit
 import glob
 import itertools
 import os
-import shutil
 import tempfile
 from collections.abc import Sequence
 from functools import cache
@@ -16,6 +15,7 @@ from typing import Final
 import duckdb
 import pyarrow as pa
 
+from rewards_analytics.files import remove_own
 from rewards_analytics.loading.chunk import TYPES
 from rewards_analytics.loading.pipeline import read_tables
 from rewards_analytics.loading.sources import File
@@ -69,10 +69,5 @@ def _folder_of(process: int) -> Path:
     No other user can read it, which DuckDB would allow.
     """
     folder = Path(tempfile.mkdtemp(prefix="rewards-analytics-"))
-    atexit.register(_remove, folder, process)
+    atexit.register(remove_own, folder, process)
     return folder
-
-
-def _remove(folder: Path, process: int) -> None:
-    if os.getpid() == process:  # not in a fork of it
-        shutil.rmtree(folder, ignore_errors=True)
