@@ -127,7 +127,9 @@ class Snapshots(Generic[IntoFrameT]):
         if after is not None:
             wanted &= nw.col("user_guid") > nw.lit(after)
         if last is not None:
-            wanted &= nw.col("user_guid") <= nw.lit(last)
+            of_users = nw.col("user_guid") <= nw.lit(last)
+            # The first users are read with rewards of none, which are refused.
+            wanted &= of_users if after is not None else of_users | nw.col("user_guid").is_null()
         rewards = nw.from_native(self._native).filter(wanted).to_native()
         days = from_caller(rewards, [*self.columns, TAKEN_ON], asked_by=self.asked_by)
         try:

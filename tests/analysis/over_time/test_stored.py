@@ -4,6 +4,8 @@ from datetime import date
 from pathlib import Path
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 import rewards_analytics as ra
@@ -70,6 +72,21 @@ def test_large_days_are_taken_some_users_at_a_time(tmp_path, monkeypatch, functi
     result = function(kept)
     found = result.collect() if isinstance(result, pl.LazyFrame) else result
     assert _rows(found) == _rows(function(frame))
+
+
+def test_a_reward_of_no_user_is_refused_also_where_users_are_taken_one_after_another(tmp_path, monkeypatch):
+    monkeypatch.setattr(snapshots, "MOST_OF_A_DAY", 2)
+    monkeypatch.setattr(engine_parts, "_EVERY", 1)
+    kept = ra.History(tmp_path)
+    for day in (1, 2):
+        kept.append(frames.table([balance("MILES", "1", user_guid=user) for user in USERS * 2]), date(2026, 11, day))
+    for file in tmp_path.glob("taken_on=2026-11-02/*.parquet"):  # as only another writer can make it
+        rewards = pq.read_table(file)
+        users = pa.array([None, *rewards["user_guid"].to_pylist()[1:]], pa.string())
+        pq.write_table(rewards.set_column(rewards.schema.get_field_index("user_guid"), "user_guid", users), file)
+
+    with pytest.raises(ra.FrameError, match="'user_guid' in every row, and it is null"):
+        ra.changes(kept).collect()
 
 
 @pytest.mark.parametrize("largest", ["2026-11-01", "2026-11-03"])
