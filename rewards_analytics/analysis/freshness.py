@@ -143,7 +143,7 @@ def last_aggregated(members: Any) -> DataFrame:
     """
     if not is_frame(members):
         raise FrameError(
-            f"members is a {type(members).__name__}. Pass a frame with the columns {', '.join(_READ)}, such as "
+            f"members is of type {type(members).__name__}. Pass a frame with the columns {', '.join(_READ)}, such as "
             "pull(…).freshness."
         )
     members = rereadable(members, asked_by="freshness")

@@ -99,7 +99,7 @@ def _rows_of(rates: Rates) -> tuple[Iterable[_Row], type[RewardsError]]:
     try:
         rates = rereadable(rates, asked_by="value")
     except FrameError as error:
-        raise ArgumentError(f"rates is a {type(rates).__name__}. {_FORM}{_COLUMNS}.") from error
+        raise ArgumentError(f"rates is of type {type(rates).__name__}. {_FORM}{_COLUMNS}.") from error
     found = columns_of(rates, asked_by="value")
     _require(found, "rates", MissingColumnError)
     columns = [*REQUIRED, *([MEMBER] if MEMBER in found else [])]

@@ -49,7 +49,9 @@ def typed(members: object) -> pl.DataFrame:
         It lacks a column.
     """
     if not is_frame(members):
-        raise FrameError(f"members is a {type(members).__name__}, not a frame. Pass one such as pull(…).freshness.")
+        raise FrameError(
+            f"members is of type {type(members).__name__}, not a frame. Pass one such as pull(…).freshness."
+        )
     found = recognise(members, "append")
     if missing := [name for name in TYPES if name not in found.names]:
         raise MissingColumnError(

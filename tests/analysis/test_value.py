@@ -303,7 +303,7 @@ def test_a_rate_given_twice_in_a_frame_is_named():
 
 def test_rates_of_another_form_are_told_what_they_can_be():
     with pytest.raises(
-        ArgumentError, match=r"rates is a list\. Rates are a mapping of unit to dollars a unit, a frame, or"
+        ArgumentError, match=r"rates is of type list\. Rates are a mapping of unit to dollars a unit, a frame, or"
     ):
         value(MILES, [("MILES", 1)])
     with pytest.raises(MissingColumnError, match=r"rates has no column 'rate'; found \['unit_type', 'price'\]"):

@@ -202,7 +202,7 @@ def test_members_of_another_kind_are_refused(unchanged):
     members = pl.DataFrame(
         {"user_guid": ["USR-1"], "member_guid": ["MBR-1"], "connection_status": ["CONNECTED"], "rewards": [1]}
     )
-    with pytest.raises(ra.FrameError, match=r"members is a list, not a frame. Pass one such as pull"):
+    with pytest.raises(ra.FrameError, match=r"members is of type list, not a frame. Pass one such as pull"):
         unchanged.append([reward()], DAY_2, [("USR-1", "MBR-1")])
     with pytest.raises(ra.MissingColumnError, match=r"members has no column 'aggregated_at'; found \['user_guid'"):
         unchanged.append([reward()], DAY_2, members)
