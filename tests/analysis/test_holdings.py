@@ -5,7 +5,9 @@ from decimal import Decimal as D
 
 import narwhals as nw
 import pytest
+from polars.testing import assert_frame_equal
 
+import rewards_analytics as ra
 from rewards_analytics import holdings
 from rewards_analytics.analysis.holdings import held, holding_sums, without
 from rewards_analytics.schema import KEY
@@ -159,3 +161,38 @@ def test_sums_without_a_balance_type_are_those_of_the_other_rewards(left_out):
     assert [dtype.is_decimal() for dtype in schema.values()] == [
         name.endswith(("total", "plain", "lot")) for name in schema
     ]
+
+
+def test_windows_which_pyspark_is_given_answer_as_joins_do(monkeypatch):
+    table = frames.table(
+        [
+            lot("MILES", "1", on="2026-12-01"),
+            total("MILES", "20", on="2026-12-02"),
+            balance("MILES", "300", on="2026-12-03"),
+            total("POINTS", "4", on="2026-12-04"),
+            total("POINTS", "50"),
+            balance("POINTS", "600", on="2026-12-05"),
+            balance("SEGMENTS", "7", on="2026-12-06", account_guid=None),
+            balance("SEGMENTS", "80", account_guid=None),
+            to_level("POINTS", "9"),
+        ]
+    )
+    rewards = frames.polars_frame(table)
+    asked = {
+        "expiring": lambda: ra.expiring(rewards, as_of=date(2026, 12, 1), every="year"),
+        "aging": lambda: ra.aging(rewards, as_of=date(2026, 12, 1)),
+        "upcoming": lambda: ra.upcoming(rewards, as_of=date(2026, 12, 1)),
+        "distance": lambda: ra.distance(rewards),
+    }
+    joined = {name: ask() for name, ask in asked.items()}
+    monkeypatch.setattr("rewards_analytics.analysis.holdings.reads_again", lambda _: True)
+
+    found = {name: ask() for name, ask in asked.items()}
+
+    sums = found["expiring"].select("unit_type", "expiring", "rewards").rows()
+    assert sums == [("MILES", D(1), 1), ("POINTS", D(4), 1), ("SEGMENTS", D(7), 1)]
+    due = found["upcoming"].select("unit_type", "expiring", "available").rows()
+    assert due == [("MILES", D(1), D(20)), ("POINTS", D(4), D(54)), ("SEGMENTS", D(7), D(87))]
+    assert found["distance"].select("remaining", "available").rows() == [(D(9), D(54))]
+    for name, answer in joined.items():
+        assert_frame_equal(found[name], answer)
