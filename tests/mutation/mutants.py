@@ -49,7 +49,10 @@ def mutants_of(module: Path) -> Iterator[Mutant]:
             column = len(lines[start[0] - 1][: start[1]].encode())
             if any(first <= (start[0], column) < last for first, last in passed_over):
                 continue
-            mutated = mutate_code(source, operator, occurrence)
+            try:
+                mutated = mutate_code(source, operator, occurrence)
+            except AttributeError:  # an exception with a dotted name, which cosmic-ray cannot replace
+                continue
             try:
                 compile(mutated, module, "exec", dont_inherit=True)
             except SyntaxError:
