@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import polars as pl
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
@@ -192,6 +193,17 @@ def test_a_frame_that_was_filtered_has_no_parts(tmp_path):
     scan = ra.scan(stored([reward(f"U{number}") for number in range(9)], str(tmp_path), files=1))
 
     assert ra.totals(scan.filter(pl.col("user_guid") < "U5")).collect()["users"].to_list() == [5]
+
+
+def test_a_column_of_structs_before_the_users_changes_no_number(tmp_path):
+    # It has two leaves, so that the statistics of the third are of `guid`, whose order is another.
+    rows = [reward(f"U{number:02}") | {"guid": f"U{29 - number:02}"} for number in range(30)]
+    table = frames.table(rows).select(TYPES.names).cast(TYPES)
+    table = table.add_column(0, "notes", pa.array([{"first": "a", "last": "b"}] * len(rows)))
+    for place in range(3):
+        pq.write_table(table.slice(place * 10, 10), tmp_path / f"{place}.parquet", row_group_size=3)
+
+    check(str(tmp_path))
 
 
 def test_too_little_room_names_the_folder_and_the_way_out(tmp_path, monkeypatch):

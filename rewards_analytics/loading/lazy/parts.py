@@ -198,7 +198,8 @@ def _groups(files: Sequence[str], by: str) -> tuple[list[_Group], int]:
     for file in files:
         footer = pq.read_metadata(file)
         rows += footer.num_rows
-        place = footer.schema.to_arrow_schema().get_field_index(by)
+        # Among the leaves: a nested column before it has several.
+        place = [footer.schema.column(leaf).path for leaf in range(footer.num_columns)].index(by)
         for number in range(footer.num_row_groups):
             group = footer.row_group(number)
             statistics = group.column(place).statistics
