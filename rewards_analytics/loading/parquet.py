@@ -14,7 +14,7 @@ from rewards_analytics.errors import SourceError
 from rewards_analytics.loading.chunk import TYPES, Chunk
 from rewards_analytics.loading.columns import numbered, require_columns
 from rewards_analytics.loading.sources import File
-from rewards_analytics.loading.stream import Stream
+from rewards_analytics.loading.stream import Stream, unreadable
 from rewards_analytics.schema import FIELDS, REQUIRED, WHOLE_DIGITS
 
 _ROWS: Final = 1 << 18
@@ -51,9 +51,9 @@ def _is_proven_valid(file: File) -> bool:
         with Path(str(file.content)).open("rb") as opened:
             if opened.read(len(_MAGIC)) != _MAGIC:
                 return False  # its content may be of another kind than its name says
-        footer = pq.read_metadata(file.content)
-    except (pa.ArrowException, OSError, ValueError) as error:
-        raise _unreadable(label, error) from error
+    except OSError as error:
+        raise unreadable(label, error) from error
+    footer = footer_of(str(file.content), label)
     schema = footer.schema.to_arrow_schema()
     require_columns(schema.names, label, file.given)
     if not all(field.name in schema.names and _is_ours(schema.field(field.name).type, field.type) for field in TYPES):
@@ -63,6 +63,16 @@ def _is_proven_valid(file: File) -> bool:
         return False  # engines read it in nanoseconds, which end in 2262
     groups = (footer.row_group(index) for index in range(footer.num_row_groups))
     return all(_is_valid(group, columns) for group in groups)
+
+
+def footer_of(path: str, label: str | None = None) -> pq.FileMetaData:
+    """Read the footer of a file, or say why it cannot be read."""
+    try:
+        return pq.read_metadata(path)
+    except FileNotFoundError as error:
+        raise unreadable(label or path, error) from error
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise _unreadable(label or path, error) from error
 
 
 def _is_ours(found: pa.DataType, wanted: pa.DataType) -> bool:

@@ -17,7 +17,7 @@ from polars.testing import assert_frame_equal
 import rewards_analytics as ra
 from rewards_analytics.engines import lookup, sorting
 from rewards_analytics.engines.parts import parts_of
-from rewards_analytics.errors import FrameError, RewardsError
+from rewards_analytics.errors import FrameError, RewardsError, SourceError
 from rewards_analytics.loading import by_user
 from rewards_analytics.loading.chunk import TYPES
 from rewards_analytics.loading.lazy import parts
@@ -204,6 +204,20 @@ def test_a_column_of_structs_before_the_users_changes_no_number(tmp_path):
         pq.write_table(table.slice(place * 10, 10), tmp_path / f"{place}.parquet", row_group_size=3)
 
     check(str(tmp_path))
+
+
+@pytest.mark.parametrize("ask", [ra.aging, ra.totals])
+def test_a_file_that_changed_since_the_scan_is_named(tmp_path, ask):
+    rows = [reward(f"U{number * 7 % 30:02}") for number in range(30)]
+    scan = ra.scan(stored(rows, str(tmp_path), files=2))
+    file = tmp_path / "1.parquet"
+
+    file.write_bytes(b"PAR1")
+    with pytest.raises(SourceError, match=r"1\.parquet is not a Parquet file that can be read"):
+        ask(scan).collect()
+    file.unlink()
+    with pytest.raises(SourceError, match=r"1\.parquet does not exist"):
+        ask(scan).collect()
 
 
 def test_too_little_room_names_the_folder_and_the_way_out(tmp_path, monkeypatch):

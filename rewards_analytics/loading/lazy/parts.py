@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 
 from rewards_analytics.engines import Subset, note_parts, room_to_spill
 from rewards_analytics.files import temporary_folder
+from rewards_analytics.loading.parquet import footer_of
 from rewards_analytics.loading.sources import File
 from rewards_analytics.loading.stores import Url
 from rewards_analytics.loading.stream import COMPRESSIONS
@@ -182,7 +183,7 @@ def _in_parts(files: Sequence[str], scan: Scan, asked: _Asked, folder: Path) -> 
 
 def _uncompressed(files: Sequence[str], columns: Collection[str]) -> int:
     """The bytes of some columns, as they are written to wait."""
-    footers = [pq.read_metadata(file) for file in files]
+    footers = [footer_of(file) for file in files]
     groups = [footer.row_group(number) for footer in footers for number in range(footer.num_row_groups)]
     chunks = (group.column(place) for group in groups for place in range(group.num_columns))
     return sum(chunk.total_uncompressed_size for chunk in chunks if chunk.path_in_schema in columns)
@@ -196,7 +197,7 @@ def _groups(files: Sequence[str], by: str) -> tuple[list[_Group], int]:
     """The row groups by their least values, none if one does not tell them or has a null; and the rows of all."""
     groups, rows, is_said = [], 0, True
     for file in files:
-        footer = pq.read_metadata(file)
+        footer = footer_of(file)
         rows += footer.num_rows
         # Among the leaves: a nested column before it has several.
         place = [footer.schema.column(leaf).path for leaf in range(footer.num_columns)].index(by)
@@ -248,7 +249,7 @@ def _span(
 
 def _sample(files: Sequence[str], by: str) -> pl.Series:
     """Values from all over the files."""
-    places = [(file, number) for file in files for number in range(pq.read_metadata(file).num_row_groups)]
+    places = [(file, number) for file in files for number in range(footer_of(file).num_row_groups)]
     found = []
     for file, number in places[:: max(1, len(places) // 16)]:
         table = pq.ParquetFile(file).read_row_group(number, [by])
