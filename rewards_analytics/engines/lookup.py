@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import reduce
 from operator import xor
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
 import polars as pl
 
@@ -18,6 +18,9 @@ from rewards_analytics.engines.kinds import DataFrame, LazyFrame, as_narwhals
 
 _SLICE: Final = 1 << 23
 """How many hashes are grouped at once."""
+
+_MARKS: Final = 1 << 26
+"""How many marks there are: a bit each."""
 
 
 class Lookup(NamedTuple):
@@ -45,25 +48,30 @@ class Lookup(NamedTuple):
         return as_narwhals(rows.select(rank, hash=self._hash(), chosen="__chosen__")).lazy()
 
     def in_doubt(self, rows: pl.LazyFrame, doubts: pl.Series) -> pl.LazyFrame:
-        """The rows whose hash is in doubt."""
-        return self._joined(rows, doubts, "semi")
+        """The rows whose hash is marked."""
+        return rows.filter(self._is_in_doubt(doubts))
 
     def without_doubt(self, frame: LazyFrame, doubts: pl.Series) -> LazyFrame:
-        """The rows whose hash is not in doubt."""
-        return as_narwhals(self._joined(frame.to_native(), doubts, "anti")).lazy()
+        """The rows whose hash is not marked."""
+        rows: pl.LazyFrame = frame.to_native()
+        return as_narwhals(rows.filter(~self._is_in_doubt(doubts))).lazy()
 
-    def _joined(self, rows: pl.LazyFrame, doubts: pl.Series, how: Literal["semi", "anti"]) -> pl.LazyFrame:
-        return rows.join(doubts.to_frame().lazy(), left_on=self._hash(), right_on="hash", how=how)
+    def _is_in_doubt(self, doubts: pl.Series) -> pl.Expr:
+        return (self._hash() % len(doubts)).map_batches(doubts.gather, return_dtype=pl.Boolean, is_elementwise=True)
 
     def _hash(self) -> pl.Expr:
         return reduce(xor, (pl.col(name).cast(pl.String).hash(seed) for seed, name in enumerate(self.key)))
 
 
 def doubts_of(hashes: DataFrame) -> tuple[pl.Series, int]:
-    """Return the hashes under which a chosen row and one of a lower rank are, and how many rows are under them."""
+    """Mark the hashes under which a chosen row and one of a lower rank are, and count the rows under them.
+
+    A hash has its mark at its remainder. Others with the same one are then in doubt too, which costs a look, and no
+    number. A join with the hashes themselves took a gigabyte for a million of them.
+    """
     rows: pl.DataFrame = hashes.to_native()
     slices = 1 + len(rows) // _SLICE
-    found = []
+    marks, count = pl.repeat(value=False, n=_MARKS, eager=True), 0
     for place in range(slices):
         ranks = (
             rows.lazy()
@@ -72,6 +80,7 @@ def doubts_of(hashes: DataFrame) -> tuple[pl.Series, int]:
             .agg(pl.col("rank").min(), pl.when("chosen").then("rank").max().alias("chosen"), pl.len().alias("rows"))
             .filter(pl.col("rank") < pl.col("chosen"))
         )
-        found.append(ranks.select("hash", "rows").collect(engine="streaming"))
-    doubts = pl.concat(found)
-    return doubts["hash"], int(doubts["rows"].sum())
+        found = ranks.select(pl.col("hash") % _MARKS, "rows").collect(engine="streaming")
+        marks.scatter(found["hash"], True)
+        count += int(found["rows"].sum())
+    return marks, count

@@ -134,7 +134,7 @@ def test_users_in_order_are_read_where_they_are(tmp_path, monkeypatch):
     assert [user for part in found for user in part] == [row["user_guid"] for row in rows]
 
 
-@pytest.mark.parametrize("lots", ["alone", "in doubt", "of one hash"])
+@pytest.mark.parametrize("lots", ["alone", "in doubt", "of one hash", "of one mark"])
 def test_lots_in_any_order_are_moved_only_where_they_need_a_look_at_others(tmp_path, monkeypatch, lots):
     rows = [reward(f"U{number * 7 % 30:02}") | {"expires_on": date(2026, 12, 1 + number % 3)} for number in range(30)]
     if lots != "alone":
@@ -144,6 +144,8 @@ def test_lots_in_any_order_are_moved_only_where_they_need_a_look_at_others(tmp_p
     monkeypatch.setattr(lookup, "_SLICE", 8)
     if lots == "of one hash":
         monkeypatch.setattr(lookup.Lookup, "_hash", lambda _: pl.lit(1, dtype=pl.UInt64))
+    if lots == "of one mark":
+        monkeypatch.setattr(lookup, "_MARKS", 1)
     moved: list[int] = []
     move = parts._Asked.rows
 
@@ -158,7 +160,7 @@ def test_lots_in_any_order_are_moved_only_where_they_need_a_look_at_others(tmp_p
     of_days = timeline.filter(pl.col("period") >= date(2026, 12, 1)).select("expiring", "rewards")
     # U03 and U04 had one lot each, of reward 9 on 1 December and of reward 22 on 2 December.
     assert of_days.rows() == ([(10, 10)] * 3 if lots == "alone" else [(9, 9), (9, 9), (10, 10)])
-    assert moved == {"alone": [], "in doubt": [4], "of one hash": [32]}[lots]
+    assert moved == {"alone": [], "in doubt": [4], "of one hash": [32], "of one mark": [32]}[lots]
     check(str(tmp_path))
 
 
