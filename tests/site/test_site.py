@@ -209,6 +209,7 @@ def test_a_page_asks_no_host_for_anything_and_is_accessible(opened, violations, 
     for path in PAGES.values():
         page, asked = opened(path, color_scheme=scheme, viewport={"width": width, "height": 900})
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert page.evaluate("[...document.querySelectorAll('h1, h2')].every(it => it.scrollWidth <= it.clientWidth)")
         assert violations(page) == [], (path, scheme, width)
         assert outside(asked) == []
 
