@@ -6,6 +6,7 @@ the gallery from the stored notebooks, and the pages on architecture, contributi
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -13,6 +14,7 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
 from site_pages import command_line, complete, gallery, included, llms, reference, testing  # noqa: E402
+from sphinx.application import Sphinx  # noqa: E402
 
 from rewards_analytics.version import __version__  # noqa: E402
 
@@ -23,8 +25,14 @@ version = release = __version__
 language = "en"
 
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode", "sphinx_copybutton"]
-exclude_patterns = ["site_pages", *(f"project/generated/{numbers}.md" for numbers in ("proof", "speed", "mutation"))]
-nitpicky = False
+exclude_patterns = ["site_pages", *(f"project/generated/{numbers}.md" for numbers in testing.PAGES)]
+# A name that a page or a docstring links to must exist. But `such text` can also be a column or a value, unless it
+# looks like one of our names, and the types of signatures are mostly those of other libraries.
+nitpicky = True
+nitpick_ignore_regex = [
+    (r"py:obj", r"(?!rewards_analytics\.|ra\.|show\.|\w+(Error|Warning)$).*"),
+    (r"py:class", r"(?!rewards_analytics\.\w+$).*"),
+]
 
 # The notebooks show their stored outputs, which the tests compare with a new run.
 nb_execution_mode = "off"
@@ -66,9 +74,12 @@ html_theme_options = {
 html_sidebars: dict[str, list[str]] = {"index": [], "tour": [], "definitions": []}
 
 
-def setup(app: object) -> None:
+def setup(app: Sphinx) -> None:
     """Write the generated pages before Sphinx looks for pages, check them, and write the texts for language models."""
+    for generated in HERE.glob("*/generated"):
+        shutil.rmtree(generated)
     for pages in (reference, command_line, gallery, included, testing):
         pages.write(HERE)
-    app.connect("env-updated", complete.check)  # type: ignore[attr-defined]
-    app.connect("build-finished", llms.write)  # type: ignore[attr-defined]
+    app.connect("env-updated", complete.check)
+    app.connect("missing-reference", reference.resolve)
+    app.connect("build-finished", llms.write)

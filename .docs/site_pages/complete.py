@@ -1,4 +1,7 @@
-"""What fails the build: an example that gives something else, and a name, command or notebook without a page."""
+"""What fails the build: an example that gives something else, and a name, command or notebook without a page.
+
+Sphinx itself fails it for a broken link, and `conf.py` decides which unresolved names are one.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 
 import rewards_analytics as ra
-from site_pages import command_line, reference
+from site_pages import command_line, gallery, included, reference
 
 _log = logging.getLogger(__name__)
 
@@ -21,10 +24,18 @@ def check(app: Sphinx, environment: BuildEnvironment) -> None:
     """Warn of each of them with its place, once all pages are read; `-W` makes errors of warnings."""
     for missing in _missing(Path(app.srcdir).parent, environment):
         _log.warning("%s", missing)
+    for path in _pages(Path(app.srcdir), environment):
+        _run_examples(path)
+
+
+def _pages(folder: Path, environment: BuildEnvironment) -> Iterator[Path]:
+    """The files that people write: the README, the pages of this folder, and those that are shown as pages."""
+    for file in ("README.md", *included.PAGES.values()):
+        yield folder.parent / file
     for page in sorted(environment.found_docs):
         path = Path(environment.doc2path(page))
         if path.suffix == ".md" and "generated" not in path.parts:
-            _run_examples(page, path)
+            yield path
 
 
 def _missing(root: Path, environment: BuildEnvironment) -> Iterator[str]:
@@ -41,21 +52,23 @@ def _missing(root: Path, environment: BuildEnvironment) -> Iterator[str]:
     for name in command_line.commands():
         if f"command-{name}" not in labels:
             yield f"the command {name} is on no page: see .docs/site_pages/command_line.py"
+    shown = gallery.notebooks(root / ".docs")
     for notebook in sorted((root / "notebooks").rglob("*.ipynb")):
-        if f"gallery/generated/{notebook.stem}" not in environment.found_docs:
+        # JupyterLab keeps copies in a hidden folder.
+        if notebook not in shown and not notebook.parent.name.startswith("."):
             yield f"{notebook.relative_to(root)} is not in the gallery: see .docs/site_pages/gallery.py"
 
 
 class _Examples(doctest.DocTestRunner):
     """Warns of an example that gives something else, at its line."""
 
-    def __init__(self, page: str) -> None:
+    def __init__(self, path: Path) -> None:
         super().__init__(verbose=False, optionflags=doctest.NORMALIZE_WHITESPACE)
-        self._page = page
+        self._path = path
 
     def _warn(self, example: doctest.Example, found: str) -> None:
         said = f"the example {example.source.strip()!r} gives {found.strip()!r} instead of {example.want.strip()!r}"
-        _log.warning("%s", said, location=(self._page, example.lineno + 1))
+        _log.warning("%s", said, location=f"{self._path}:{example.lineno + 1}")
 
     def report_failure(self, out: Any, test: Any, example: doctest.Example, got: str) -> None:  # noqa: ARG002
         self._warn(example, got)
@@ -64,6 +77,6 @@ class _Examples(doctest.DocTestRunner):
         self._warn(example, f"{exc_info[0].__name__}: {exc_info[1]}")
 
 
-def _run_examples(page: str, path: Path) -> None:
-    examples = doctest.DocTestParser().get_doctest(path.read_text(encoding="utf-8"), {}, page, str(path), 0)
-    _Examples(page).run(examples, out=lambda _: None)
+def _run_examples(path: Path) -> None:
+    examples = doctest.DocTestParser().get_doctest(path.read_text(encoding="utf-8"), {}, path.name, str(path), 0)
+    _Examples(path).run(examples, out=lambda _: None)

@@ -25,5 +25,5 @@ def write(folder: Path) -> None:
     (folder / "project" / "generated").mkdir(exist_ok=True)
     for page, file in PAGES.items():
         text = (folder.parent / file).read_text(encoding="utf-8")
-        text = re.sub(r"\]\((?:\.github/)?(\w+\.md)\)", lambda link: f"]({_LINKS.get(link[1], link[1])})", text)
+        text = re.sub(r"\]\((?:\.github/)?(\w+\.md)(?=[#)])", lambda link: f"]({_LINKS.get(link[1], link[1])}", text)
         (folder / "project" / "generated" / f"{page}.md").write_text(text, encoding="utf-8")

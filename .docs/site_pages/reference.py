@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+
+from docutils.nodes import Element
+from sphinx.environment import BuildEnvironment
 
 import rewards_analytics as ra
 
@@ -73,6 +76,17 @@ def errors() -> list[str]:
         for name in ra.__all__
         if isinstance(getattr(ra, name), type) and issubclass(getattr(ra, name), Warning | Exception)
     ]
+
+
+def resolve(app: Any, environment: BuildEnvironment, link: Element, shown: Element) -> Element | None:
+    """Look a name that a docstring of `show` mentions up among the names of the package, too."""
+    if link.get("py:module") != "rewards_analytics.show":
+        return None
+    link["py:module"] = "rewards_analytics"
+    domain = environment.get_domain("py")
+    return domain.resolve_xref(
+        environment, link["refdoc"], app.builder, link["reftype"], link["reftarget"], link, shown
+    )
 
 
 def _entry(name: str) -> str:

@@ -28,8 +28,12 @@ PEERS: Final = {"polars": "Polars", "duckdb": "DuckDB SQL", "pyspark": "Spark SQ
 """Engines, and the same questions written by hand for them."""
 
 
+PAGES: Final = ("proof", "speed", "scale", "mutation")
+"""What `project/testing.md` includes; none is a page of the site."""
+
+
 def write(folder: Path) -> None:
-    """Write a page to include for each set of numbers; empty for the mutants if nobody has looked for them yet."""
+    """Write a text to include for each set of numbers; empty for the mutants if nobody has looked for them yet."""
     stored = folder.parent / ".github"
     pages = {
         "proof": proof(_read(stored / "proof.json")),

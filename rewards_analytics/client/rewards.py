@@ -209,7 +209,7 @@ class AtriumClient:
         user_guid, member_guid
             The member.
         answer
-            Called with the list of open `Challenge`s; returns a mapping of challenge guid to answer. It may be called
+            Called with the list of open challenges; returns a mapping of challenge guid to answer. It may be called
             several times. If it is None or returns nothing, a challenge raises a `ChallengeError`; if it returns
             anything but a mapping of texts, an `ArgumentError`.
         timeout

@@ -25,7 +25,7 @@ def report(
     """Write a report of rewards as one self-contained HTML file, or as an Excel workbook.
 
     The page needs no network, no script and no fonts. A `path` that ends in `.xlsx` gets the workbook instead: a sheet
-    for each table of the page, with real numbers (see `show.sheets`).
+    for each table of the page, with real numbers.
 
     It begins with a summary in words. Then it shows totals per unit, the timeline of the next 24 months, the aging
     schedule, the next expiries, the nearest goals, the bands of balances and the quality checks, with pictures and the

@@ -1,22 +1,32 @@
 """The documentation site: built without a warning from what exists, complete, and readable without a network."""
 
+import ast
+import html
+import inspect
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import polars as pl
 import pytest
 
 import rewards_analytics as ra
+from rewards_analytics.cli import main
 from rewards_analytics.sandbox import Sandbox
 from tests import proof
 
 pytest.importorskip("sphinx", reason='Sphinx is missing: pip install "rewards-analytics[docs]"')
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / ".docs"
-WRITTEN = sorted(path for path in DOCS.rglob("*.md") if "generated" not in path.parts)
+WRITTEN = [
+    ROOT / "README.md",
+    *(ROOT / name for name in (".github/ARCHITECTURE.md", ".github/CONTRIBUTING.md", "CHANGELOG.md")),
+    *sorted(path for path in DOCS.rglob("*.md") if "generated" not in path.parts),
+]
 PAGES = {
     "start": "index.html",
     "how-to": "how-to/daily.html",
@@ -108,6 +118,9 @@ def test_the_pages_are_there_as_plain_text_too(site):
 FAULTS = {
     "tour.md": ("](definitions.md)", "](definitons.md)"),
     "index.md": ("](tour.md)", "](tour.md#lod)"),
+    "how-to/ci.md": ("# For teams whose CI validates notebooks", "# For teams {py:func}`rewards_analytics.lod`"),
+    "../CHANGELOG.md": ("# Changelog", "# Changelog\n\n```python\n>>> 1 + 1\n3\n\n```\n\n[x](NONE.md)"),
+    "../README.md": ("## Test it", "```python\n>>> 2 + 2\n5\n\n```\n\n## Test it"),
     "definitions.md": ("Miles         1,000       250", "Miles         1,250       250"),
     "how-to/errors.md": ("| `ForbiddenError` |", "| `Forbidden` |"),
     "site_pages/reference.py": ('("expiring", "aging", "upcoming")', '("expiring", "upcoming")'),
@@ -121,8 +134,14 @@ def faults(tmp_path_factory):
     """What the build says of a site with a fault of every kind."""
     folder = tmp_path_factory.mktemp("faulty")
     shutil.copytree(DOCS, folder / ".docs", ignore=shutil.ignore_patterns("generated", "__pycache__"))
-    for name in (".github", "notebooks", "CHANGELOG.md"):
-        (folder / name).symlink_to(ROOT / name)
+    (folder / ".github").symlink_to(ROOT / ".github")
+    for name in ("README.md", "CHANGELOG.md"):
+        shutil.copy(ROOT / name, folder)
+    shutil.copytree(ROOT / "notebooks", folder / "notebooks")
+    (folder / "notebooks" / "mine").mkdir()
+    shutil.copy(ROOT / "notebooks" / "overview.ipynb", folder / "notebooks" / "mine")
+    (folder / ".docs" / "gallery" / "generated").mkdir()
+    shutil.copy(ROOT / "notebooks" / "overview.ipynb", folder / ".docs" / "gallery" / "generated" / "gone.ipynb")
     for name, (right, wrong) in FAULTS.items():
         text = (folder / ".docs" / name).read_text(encoding="utf-8")
         assert right in text
@@ -138,31 +157,86 @@ def faults(tmp_path_factory):
     [
         r"\.docs/tour\.md:\d+: WARNING: .*definitons\.md",
         r"\.docs/index\.md:\d+: WARNING: .*lod",
+        r"\.docs/how-to/ci\.md:1: WARNING: .*rewards_analytics\.lod",
+        r"\.docs/project/generated/changelog\.md:\d+: WARNING: .*NONE\.md",
         r"\.docs/definitions\.md:48: WARNING: the example 'print.*' gives .*1,000 .* instead of .*1,250 ",
+        r"^README\.md:19: WARNING: the example '2 \+ 2' gives '4' instead of '5'",
+        r"^CHANGELOG\.md:4: WARNING: the example '1 \+ 1' gives '2' instead of '3'",
         r"WARNING: ra\.aging is on no page: add it to GROUPS in \.docs/site_pages/reference\.py",
         r"WARNING: ra\.ForbiddenError comes without advice: say in \.docs/how-to/errors\.md what to do",
         r"WARNING: the command \S+ is on no page: see \.docs/site_pages/command_line\.py",
         r"WARNING: notebooks/quality\.ipynb is not in the gallery: see \.docs/site_pages/gallery\.py",
+        r"WARNING: notebooks/mine/overview\.ipynb is not in the gallery: see \.docs/site_pages/gallery\.py",
     ],
-    ids=["a link", "an anchor", "an example", "a name", "an error", "a command", "a notebook"],
+    ids=[
+        *("a link", "an anchor", "a link to a name", "a link of an included file"),
+        *("an example", "an example of the README", "an example of an included file"),
+        *("a name", "an error", "a command", "a notebook", "a notebook in a folder"),
+    ],
 )
 def test_a_fault_fails_the_build_with_its_place(faults, said):
-    assert re.search(said, faults), faults
+    assert re.search(said, faults, re.MULTILINE), faults
 
 
-def test_every_link_of_the_readme_leads_to_a_file():
-    links = re.findall(r"\]\(([^):#]+)\)", (ROOT / "README.md").read_text(encoding="utf-8"))
+def test_a_page_that_an_earlier_build_generated_is_removed(faults):
+    assert "gone.ipynb" not in faults
 
-    assert len(links) > 12
-    assert [link for link in links if not (ROOT / link).exists()] == []
+
+def anchors_of(markdown):
+    """The anchors that GitHub gives to headings."""
+    headings = re.findall(r"^#+ (.+)$", markdown.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", WRITTEN[:4], ids=lambda page: page.name)
+def test_a_link_that_github_shows_leads_to_a_file_and_a_heading(page):
+    lines = enumerate(page.read_text(encoding="utf-8").splitlines(), 1)
+    links = [(number, link) for number, line in lines for link in re.findall(r"\]\(([^)\s]+)\)", line)]
+    broken = []
+    for number, link in links:
+        address = urlsplit(link)
+        target = page.parent / address.path if address.path else page
+        if not address.scheme and (
+            not target.exists() or (address.fragment and address.fragment not in anchors_of(target))
+        ):
+            broken.append(f"{page.name}:{number}: {link}")
+
+    assert links or page.name == "ARCHITECTURE.md"
+    assert broken == []
+
+
+def test_every_link_of_the_site_leads_to_a_file_and_an_anchor(site):
+    """Also those that Sphinx does not look at: in the theme, in the outputs of notebooks, in markup within a page."""
+    pages = {path: path.read_text(encoding="utf-8") for path in site.rglob("*.html") if "_static" not in path.parts}
+    named = {path: {*re.findall(r'\b(?:id|name)="([^"]+)"', text)} for path, text in pages.items()}
+    broken, followed = [], 0
+    for path, text in pages.items():
+        for link in map(html.unescape, re.findall(r'\b(?:href|src)="([^"]*)"', text)):
+            address = urlsplit(link)
+            if address.scheme:
+                continue
+            followed += 1
+            target = (path.parent / unquote(address.path)).resolve() if address.path else path
+            if not target.exists() or (address.fragment and unquote(address.fragment) not in named.get(target, ())):
+                broken.append(f"{path.relative_to(site)}: {link}")
+
+    assert followed > 1000
+    assert broken == []
 
 
 # --- The examples -----------------------------------------------------------------------------------
 
 
 def python_blocks(page):
-    blocks = re.findall(r"^```python\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
-    return [block for block in blocks if not block.startswith(">>>")]
+    """Each block of Python with as many empty lines before it as put it at its line of the page."""
+    text = page.read_text(encoding="utf-8")
+    blocks = re.finditer(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    return ["\n" * text.count("\n", 0, block.start(1)) + block[1] for block in blocks if block[1][:3] != ">>>"]
+
+
+def needs_more(example):
+    """Whether there is a gap to fill in (…), the address of another host, or a variable of the shell."""
+    return any(sign in example for sign in ("…", "://", "$"))
 
 
 @pytest.fixture(scope="module")
@@ -178,8 +252,9 @@ def folder(tmp_path, monkeypatch, served):
         monkeypatch.setenv(f"MX_{name}", value)
     for name in ("data", "notebooks"):
         (tmp_path / name).symlink_to(ROOT / name)
-    (tmp_path / "exports").mkdir()
-    shutil.copy(ROOT / "data" / "rewards.csv", tmp_path / "exports" / "rewards.csv")
+    for name in ("export", "exports"):
+        (tmp_path / name).mkdir()
+        shutil.copy(ROOT / "data" / "rewards.csv", tmp_path / name / "rewards.csv")
     shutil.copy(ROOT / "data" / "rewards.json", tmp_path / "export.json")
     year = pl.read_parquet(ROOT / "data" / "_history" / "rewards.parquet")
     history = ra.History(tmp_path / "history")
@@ -188,14 +263,60 @@ def folder(tmp_path, monkeypatch, served):
     monkeypatch.chdir(tmp_path)
 
 
-@pytest.mark.parametrize("page", [ROOT / "README.md", *WRITTEN], ids=lambda page: str(page.relative_to(ROOT)))
+@pytest.mark.parametrize("page", WRITTEN, ids=lambda page: str(page.relative_to(ROOT)))
 def test_the_code_of_a_page_runs(page, folder):
-    """From top to bottom, but for blocks with a gap to fill in (…) or the address of another host."""
+    """From top to bottom; of a block that needs more, each call of this package has arguments that it takes."""
     names = {}
     for block in python_blocks(page):
-        code = compile(block, str(page), "exec")
-        if "…" not in block and "://" not in block:
-            exec(code, names)
+        if not needs_more(block):
+            exec(compile(block, str(page), "exec"), names)
+            continue
+        for call in ast.walk(ast.parse(block, str(page))):
+            if isinstance(call, ast.Call) and (called := ast.unparse(call.func)).startswith("ra."):
+                function = eval(called, {"ra": ra})
+                given = {argument.arg: argument for argument in call.keywords}
+                assert inspect.signature(function).bind(*call.args, **given), f"{page}:{call.lineno}"
+
+
+@pytest.mark.parametrize("page", WRITTEN, ids=lambda page: str(page.relative_to(ROOT)))
+def test_a_page_names_only_what_the_package_has(page):
+    lines = enumerate(page.read_text(encoding="utf-8").splitlines(), 1)
+    named = [(number, name) for number, line in lines for name in re.findall(r"\bra\.(show\.\w+|\w+)", line)]
+
+    assert [
+        f"{page.name}:{number}: ra.{name}"
+        for number, name in named
+        if name not in ra.__all__ and name.removeprefix("show.") not in ra.show.__all__
+    ] == []
+
+
+def command_lines():
+    """Each command of the pages with its place, as the shell would split it."""
+    for page in WRITTEN:
+        for number, line in enumerate(page.read_text(encoding="utf-8").splitlines(), 1):
+            for command in re.findall(r"(?<!set )\brewards-analytics ([a-z][^`|&#>]*)", line):
+                marks = [pytest.mark.notebooks] if "--notebook" in command else []
+                yield pytest.param(command, id=f"{page.relative_to(ROOT)}:{number}: {command.strip()}", marks=marks)
+
+
+@pytest.mark.parametrize("command", [*command_lines()])
+def test_a_command_of_a_page_is_one(command, folder, monkeypatch, capsys):
+    """It runs, unless it needs more, serves until it is stopped, or runs notebooks; then its options exist at least."""
+    name, *arguments = shlex.split(command)
+    served = name in ("demo", "sandbox", "dashboard", "generate", "notebooks", "validate")
+    needs_source = not arguments or arguments[0].isupper()
+    if needs_more(command) or served or needs_source:
+        monkeypatch.setenv("COLUMNS", "200")
+        options = [argument for argument in arguments if argument.startswith("--")]
+        arguments = ["--help"]
+    else:
+        options = []
+    monkeypatch.setattr(sys, "argv", ["rewards-analytics", name, *arguments])
+    with pytest.raises(SystemExit) as end:
+        main()
+    said = capsys.readouterr()
+    assert end.value.code in (0, None), said.err
+    assert [option for option in options if option not in said.out] == []
 
 
 def test_no_page_names_another_host_to_load_from(site):
