@@ -107,10 +107,19 @@ def test_every_notebook_is_in_the_gallery_with_its_outputs(site):
 def test_the_pages_are_there_as_plain_text_too(site):
     listed = (site / "llms.txt").read_text(encoding="utf-8")
 
-    linked = re.findall(r"\]\((\S+)\)", listed)
-    assert [page for page in linked if not (site / page).exists()] == []
-    assert {"tour.html", "reference/generated/command-line.html"} <= {*linked}
-    assert "the amount that a holding loses on one day" in (site / "llms-full.txt").read_text(encoding="utf-8")
+    linked = dict(reversed(pair) for pair in re.findall(r"- \[(.+)\]\((\S+)\)", listed))
+    pages = {str(page.relative_to(site)) for page in site.rglob("*.html") if page.relative_to(site).parts[0][0] != "_"}
+    assert {*linked} == pages - {"genindex.html", "search.html", "py-modindex.html"}
+    assert "<no title>" not in linked.values()
+
+
+def test_the_text_of_all_pages_has_what_a_reader_sees_and_no_markup(site):
+    text = (site / "llms-full.txt").read_text(encoding="utf-8")
+
+    assert "the amount that a holding loses on one" in text
+    assert "Totals per unit\n   Unit      Available  Expiring  Holdings  Members" in text  # the output of a notebook
+    assert "rewards_analytics.upcoming(rewards: IntoFrameT" in text
+    assert re.findall(r"<(?:style|div|svg)\b|;base64,", text) == []
 
 
 # --- What fails the build ---------------------------------------------------------------------------
