@@ -24,9 +24,7 @@ def written_commands():
 def commands_of(workflow):
     jobs = yaml.safe_load(workflow.read_text(encoding="utf-8"))["jobs"].values()
     steps = [step for job in jobs for step in job["steps"]]
-    return [
-        line.removeprefix("sudo --preserve-env=PATH ") for step in steps for line in step.get("run", "").splitlines()
-    ]
+    return [line.removeprefix('sudo env "PATH=$PATH" ') for step in steps for line in step.get("run", "").splitlines()]
 
 
 @pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.stem)
