@@ -61,6 +61,8 @@ html_title = "rewards_analytics"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_show_sourcelink = False
+# The search would fetch each page that it finds, which a browser does not allow for files.
+html_show_search_summary = False
 html_theme_options = {
     "navbar_align": "left",
     "show_toc_level": 2,

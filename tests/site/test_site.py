@@ -53,13 +53,14 @@ def site(tmp_path_factory):
 
 @pytest.fixture
 def opened(chromium, site):
-    """Open pages of the site in turn, and keep what they asked of other hosts."""
-    contexts = []
+    """Open pages of the site in turn, keep what they asked of other hosts, and fail for an error in a script."""
+    contexts, errors = [], []
 
     def open_page(path, **settings):
         context = chromium.new_context(**settings)
         contexts.append(context)
         page, asked = context.new_page(), []
+        page.on("pageerror", lambda error: errors.append(str(error)))
         page.on("request", lambda request: (proof.count("requests of pages"), asked.append(request.url)))
         page.goto(f"{site.as_uri()}/{path}")
         return page, asked
@@ -67,6 +68,7 @@ def opened(chromium, site):
     yield open_page
     for context in contexts:
         context.close()
+    assert errors == []
 
 
 def outside(asked):
@@ -95,6 +97,16 @@ def test_every_command_has_a_place_in_the_reference(site):
 
     assert len(commands) > 25
     assert [name for name in commands if f"command-{name}" not in anchors(site, "reference/generated")] == []
+
+
+@pytest.mark.parametrize("command", ["demo", "pull", "upcoming"])
+def test_the_reference_shows_the_help_of_a_command(command, site, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["rewards-analytics", command, "--help"])
+    with pytest.raises(SystemExit):
+        main()
+
+    text = (site / "_sources" / "reference" / "generated" / "command-line.md.txt").read_text(encoding="utf-8")
+    assert "".join(capsys.readouterr().out.split()) in "".join(text.split())
 
 
 def test_every_notebook_is_in_the_gallery_with_its_outputs(site):
@@ -129,7 +141,7 @@ FAULTS = {
     "index.md": ("](tour.md)", "](tour.md#lod)"),
     "how-to/ci.md": ("# For teams whose CI validates notebooks", "# For teams {py:func}`rewards_analytics.lod`"),
     "../CHANGELOG.md": ("# Changelog", "# Changelog\n\n```python\n>>> 1 + 1\n3\n\n```\n\n[x](NONE.md)"),
-    "../README.md": ("## Test it", "```python\n>>> 2 + 2\n5\n\n```\n\n## Test it"),
+    "../README.md": ("# rewards_analytics\n", "# rewards_analytics\n\n```python\n>>> 2 + 2\n5\n\n```\n"),
     "definitions.md": ("Miles         1,000       250", "Miles         1,250       250"),
     "how-to/errors.md": ("| `ForbiddenError` |", "| `Forbidden` |"),
     "site_pages/reference.py": ('("expiring", "aging", "upcoming")', '("expiring", "upcoming")'),
@@ -169,7 +181,7 @@ def faults(tmp_path_factory):
         r"\.docs/how-to/ci\.md:1: WARNING: .*rewards_analytics\.lod",
         r"\.docs/project/generated/changelog\.md:\d+: WARNING: .*NONE\.md",
         r"\.docs/definitions\.md:48: WARNING: the example 'print.*' gives .*1,000 .* instead of .*1,250 ",
-        r"^README\.md:19: WARNING: the example '2 \+ 2' gives '4' instead of '5'",
+        r"^README\.md:4: WARNING: the example '2 \+ 2' gives '4' instead of '5'",
         r"^CHANGELOG\.md:4: WARNING: the example '1 \+ 1' gives '2' instead of '3'",
         r"WARNING: ra\.aging is on no page: add it to GROUPS in \.docs/site_pages/reference\.py",
         r"WARNING: ra\.ForbiddenError comes without advice: say in \.docs/how-to/errors\.md what to do",
