@@ -311,6 +311,24 @@ def test_a_page_names_only_what_the_package_has(page):
     ] == []
 
 
+@pytest.mark.parametrize(
+    "page",
+    [ROOT / ".github/ARCHITECTURE.md", ROOT / ".github/CONTRIBUTING.md", DOCS / "project/testing.md"],
+    ids=lambda page: page.name,
+)
+def test_a_file_of_the_project_that_a_page_names_is_there(page):
+    """A path may begin at a folder that the sentence names, as `layout.py` does in one on `loading/json/`."""
+    files = [path.relative_to(ROOT) for top in ("rewards_analytics", "tests") for path in (ROOT / top).rglob("*")]
+    known = "".join(f"/{path}\n" for path in files)
+    lines = enumerate(page.read_text(encoding="utf-8").splitlines(), 1)
+    named = [
+        (number, name) for number, line in lines for name in re.findall(r"`((?:tests/[\w/.]+|[\w/]+\.pyx?))`", line)
+    ]
+
+    assert len(named) > 5
+    assert [f"{page.name}:{number}: {name}" for number, name in named if f"/{name.rstrip('/')}\n" not in known] == []
+
+
 def command_lines():
     """Each command of the pages with its place, as the shell would split it."""
     for page in WRITTEN:
