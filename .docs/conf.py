@@ -84,4 +84,5 @@ def setup(app: Sphinx) -> None:
         pages.write(HERE)
     app.connect("env-updated", complete.check)
     app.connect("missing-reference", reference.resolve)
+    app.connect("autodoc-process-signature", reference.readable)
     app.connect("build-finished", llms.write)

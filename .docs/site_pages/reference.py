@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any, Final
 
@@ -87,6 +88,15 @@ def resolve(app: Any, environment: BuildEnvironment, link: Element, shown: Eleme
     return domain.resolve_xref(
         environment, link["refdoc"], app.builder, link["reftype"], link["reftarget"], link, shown
     )
+
+
+def readable(
+    _app: Any, _kind: str, _name: str, _found: object, _options: object, arguments: str | None, returned: str | None
+) -> tuple[str, str | None] | None:
+    """Write defaults that are built-in functions by their names, as Sphinx cannot read what Python calls them."""
+    if arguments is None:
+        return None
+    return re.sub(r"<built-in function (\w+)>", r"\1", arguments), returned
 
 
 def _entry(name: str) -> str:

@@ -99,6 +99,14 @@ def test_every_command_has_a_place_in_the_reference(site):
     assert [name for name in commands if f"command-{name}" not in anchors(site, "reference/generated")] == []
 
 
+def test_the_signatures_of_the_reference_are_python(site):
+    """A default without a literal, such as a built-in function, must not leave Sphinx's marks in the signature."""
+    for page in (site / "reference" / "generated").glob("*.html"):
+        signatures = re.findall(r'<dt class="sig.*?</dt>', page.read_text(encoding="utf-8"), re.DOTALL)
+        plain = [html.unescape(re.sub(r"<[^>]+>", "", signature)) for signature in signatures]
+        assert [signature for signature in plain if re.search(r"~\w|<\w", signature)] == [], page.name
+
+
 @pytest.mark.parametrize("command", ["demo", "pull", "upcoming"])
 def test_the_reference_shows_the_help_of_a_command(command, site, monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["rewards-analytics", command, "--help"])
