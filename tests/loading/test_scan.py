@@ -8,6 +8,8 @@ from pathlib import Path
 
 import narwhals as nw
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 import rewards_analytics as ra
@@ -47,6 +49,19 @@ def test_a_folder_is_scanned_whole(scan, tmp_path):
     written("rewards.csv", REWARDS[1:], tmp_path)
 
     assert ra.load(scan(tmp_path)).height == 3
+
+
+@pytest.mark.parametrize("further", [[{}, {"note": 1}], [{"note": 1}, {}], [{"note": 1}, {"note": "text"}]])
+def test_files_of_a_folder_may_have_different_further_columns(scan, further, tmp_path):
+    for number, note in enumerate(further):
+        table = ra.load(REWARDS[number : number + 1], backend="pyarrow")
+        for name, value in note.items():
+            table = table.append_column(name, pa.array([value]))
+        pq.write_table(table, tmp_path / f"{number}.parquet")
+
+    lazy = scan(tmp_path)
+
+    assert ra.load(lazy).sort("guid").equals(ra.load(REWARDS[:2]))
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such names")

@@ -190,7 +190,7 @@ def _uncompressed(files: Sequence[str], columns: Collection[str]) -> int:
 
 
 def _scan(files: Sequence[str]) -> pl.LazyFrame:
-    return pl.scan_parquet(list(files), glob=False, hive_partitioning=False)
+    return pl.scan_parquet(list(files), glob=False, hive_partitioning=False, extra_columns="ignore")
 
 
 def _groups(files: Sequence[str], by: str) -> tuple[list[_Group], int]:

@@ -19,7 +19,9 @@ def parquet(files: Sequence[File], session: None) -> pl.LazyFrame:  # noqa: ARG0
     """Scan Parquet of our types."""
     paths = [str(file.content) for file in files]
     rows = sum(pq.read_metadata(path).num_rows for path in paths)
-    return with_parts(pl.scan_parquet(paths, glob=False, hive_partitioning=False).select(FIELDS), paths, rows)
+    return with_parts(
+        pl.scan_parquet(paths, glob=False, hive_partitioning=False, extra_columns="ignore").select(FIELDS), paths, rows
+    )
 
 
 def decoded(files: Sequence[File], session: None) -> pl.LazyFrame:  # noqa: ARG001
