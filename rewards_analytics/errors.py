@@ -103,12 +103,22 @@ class MissingDependencyError(RewardsError, ImportError):
 
 
 class ClusterError(RewardsError):
-    """A Spark or Dask cluster that cannot be reached, or that has no worker left."""
+    """A Spark or Dask cluster that cannot be reached or started, or that has no worker left."""
 
     @classmethod
     def unreachable(cls, cluster: str, problem: str) -> ClusterError:
         """Name the address and the problem."""
+        problem = problem.rstrip(".")
         return cls(f"{cluster} cannot be reached: {problem}. Check the address, and that the cluster runs.")
+
+    @classmethod
+    def not_started(cls, engine: str, problem: str) -> ClusterError:
+        """Say that an engine did not start on this machine."""
+        problem = problem.rstrip(".")
+        return cls(
+            f"{engine} did not start on this machine: {problem}. Check its own messages, the version of Java "
+            "(JAVA_HOME, PATH) and the free memory."
+        )
 
     @classmethod
     def without_workers(cls, cluster: str, seconds: float) -> ClusterError:

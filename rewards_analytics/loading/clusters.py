@@ -7,6 +7,7 @@ there have been none for as long as the engine's own settings allow.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import sys
@@ -27,6 +28,7 @@ CONNECT_S: Final = 10.0
 
 _EVERY_S: Final = 0.5
 _STANDALONE: Final = "spark://"
+_MASTER: Final = re.compile(r"(spark|k8s)://.+|yarn|local(-cluster)?(\[.*\])?")
 
 
 @contextmanager
@@ -81,12 +83,16 @@ def _spark(master: str | None) -> Iterator[SparkSession]:
         yield active  # the caller's own session: they started it and will stop it
         return
     _require_java()
-    if master is None or master.startswith("local"):
+    address = master or "local[*]"
+    if not _MASTER.fullmatch(address):
+        raise _not_a_master(address)
+    is_local = address.startswith("local")
+    if is_local:
         # Spark would start the `python3` of the PATH, which need not have this package.
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    elif master.startswith(_STANDALONE):
-        _require_reachable(master)
-    builder = SparkSession.builder.appName("rewards-analytics").master(master or "local[*]")
+    elif address.startswith(_STANDALONE):
+        _require_reachable(address)
+    builder = SparkSession.builder.appName("rewards-analytics").master(address)
     settings = {
         "spark.sql.session.timeZone": "UTC",
         "spark.ui.enabled": "false",
@@ -96,10 +102,12 @@ def _spark(master: str | None) -> Iterator[SparkSession]:
     try:
         session = builder.config(map=settings).getOrCreate()
     except Exception as error:  # Py4J raises many kinds, and each means that the session did not start
-        raise ClusterError.unreachable(f"Spark at {master or 'local[*]'}", _reason(error)) from error
+        if is_local or "JAVA_GATEWAY_EXITED" in str(error):
+            raise ClusterError.not_started("Spark", _reason(error)) from error
+        raise ClusterError.unreachable(f"Spark at {address}", _reason(error)) from error
     context: Any = session.sparkContext
     try:
-        if master is None or master.startswith("local"):
+        if is_local:
             yield session
             return
         patience = context._jsc.sc().conf().getTimeAsMs("spark.scheduler.maxRegisteredResourcesWaitingTime", "30s")
@@ -107,7 +115,7 @@ def _spark(master: str | None) -> Iterator[SparkSession]:
         def executors() -> int:
             return len(context._jsc.sc().statusTracker().getExecutorInfos()) - 1  # without the driver
 
-        with _watched(f"the Spark cluster at {master}", executors, context.cancelAllJobs, patience / 1000):
+        with _watched(f"the Spark cluster at {address}", executors, context.cancelAllJobs, patience / 1000):
             yield session
     finally:
         session.stop()
@@ -116,12 +124,21 @@ def _spark(master: str | None) -> Iterator[SparkSession]:
 def _require_java() -> None:
     """Refuse to start Spark where there is no Java: its own script says so in several lines and hides the cause."""
     home = os.environ.get("JAVA_HOME")
-    if (home and (Path(home) / "bin/java").exists()) or shutil.which("java"):
+    if home and not (Path(home) / "bin/java").exists():  # Spark then looks nowhere else
+        raise MissingDependencyError(
+            f"PySpark needs Java, and JAVA_HOME={home} has no bin/java. Set JAVA_HOME to an installed Java runtime, or "
+            "unset it to use the java of the PATH."
+        )
+    if home or shutil.which("java"):
         return
     raise MissingDependencyError(
         "PySpark needs Java, which is not installed: install a Java runtime (apt-get install default-jre-headless, "
         "brew install openjdk), or set JAVA_HOME."
     )
+
+
+def _not_a_master(master: str) -> ArgumentError:
+    return ArgumentError(f"master={master!r} is not the address of a Spark cluster, such as spark://host:7077.")
 
 
 def _require_reachable(master: str) -> None:
@@ -130,7 +147,7 @@ def _require_reachable(master: str) -> None:
     for address in master.removeprefix(_STANDALONE).split(","):
         host, _, port = address.rpartition(":")
         if not host or not port.isdigit() or int(port) > 65535:
-            raise ArgumentError(f"master={master!r} is not the address of a Spark cluster, such as spark://host:7077.")
+            raise _not_a_master(master)
         try:
             socket.create_connection((host.strip("[]"), int(port)), timeout=CONNECT_S).close()
         except OSError as error:

@@ -167,3 +167,37 @@ def test_without_java_the_command_line_says_what_to_install(tmp_path, command):
 
     assert run.returncode == 2
     assert "PySpark needs Java, which is not installed: install a Java runtime (apt-get install" in err
+
+
+def test_a_java_home_without_java_is_named(tmp_path, command):
+    (tmp_path / "rewards.json").write_text("[]")
+    run = command("totals", "rewards.json", "--engine", "pyspark", JAVA_HOME="/nowhere")
+    _, err = run.communicate()
+
+    assert run.returncode == 2
+    assert "PySpark needs Java, and JAVA_HOME=/nowhere has no bin/java. Set JAVA_HOME to" in err
+
+
+def test_a_java_that_fails_is_not_taken_for_a_lost_cluster(tmp_path, command):
+    (tmp_path / "rewards.json").write_text("[]")
+    (tmp_path / "bin").mkdir()
+    java = tmp_path / "bin" / "java"
+    java.write_text("#!/bin/sh\necho too old >&2; exit 1\n")
+    java.chmod(0o755)
+    run = command("totals", "rewards.json", "--engine", "pyspark", JAVA_HOME=str(tmp_path))
+    _, err = run.communicate()
+
+    assert run.returncode == 1
+    assert "too old" in err
+    assert "Spark did not start on this machine: [JAVA_GATEWAY_EXITED]" in err
+    assert "Check its own messages, the version of Java (JAVA_HOME, PATH) and the free memory." in err
+
+
+@pytest.mark.parametrize("master", ["host:7077", "localhost:7077", "tcp://host:7077", "spark://host"])
+def test_an_address_that_is_not_of_a_master_is_refused(tmp_path, command, master):
+    (tmp_path / "rewards.json").write_text("[]")
+    run = command("totals", "rewards.json", "--engine", "pyspark", "--master", master)
+    _, err = run.communicate()
+
+    assert run.returncode == 2
+    assert f"master={master!r} is not the address of a Spark cluster, such as spark://host:7077." in err
