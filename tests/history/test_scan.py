@@ -2,6 +2,7 @@
 
 import operator
 import os
+import shutil
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -61,6 +62,7 @@ def test_the_characters_of_a_glob_in_the_name_of_a_history_match_themselves_alon
     session = request.getfixturevalue("spark") if engine == "pyspark" else None
     history = ra.History(tmp_path / "{a,b}*?")
     history.append([reward("RWD-1")], DAY_1)
+    shutil.copytree(tmp_path / "{a,b}*?", tmp_path / "{a,b}cd")
 
     assert rows(history.scan(engine=engine, session=session), "guid", "taken_on") == [("RWD-1", DAY_1)]
 

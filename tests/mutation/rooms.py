@@ -59,11 +59,17 @@ ROOMS: Final[dict[str, tuple[str, ...]]] = {
     "analysis/over_time/pace.py": _over_time("pace", _ONE_DAY),
     "analysis/over_time/pairs.py": _over_time("changes", *_over_time("roll_forward"), _FRAMES, *_over_time("stored")),
     "analysis/over_time/roll_forward.py": _over_time("roll_forward", _ONE_DAY),
-    "analysis/over_time/snapshots.py": _over_time("snapshots", *_over_time("changes"), *_over_time("stored"), _FRAMES),
+    "analysis/over_time/snapshots.py": _over_time(
+        "snapshots", *_over_time("changes"), *_over_time("stored"), _FRAMES, *_over_time("holding")
+    ),
     "history/adding.py": ("tests/history/test_adding.py",),
     "history/checkpoints.py": ("tests/history/test_checkpoints.py",),
     "history/faults.py": ("tests/history/test_faults.py",),
-    "history/frames.py": ("tests/history/test_scan.py", "tests/loading/test_parts.py"),
+    "history/frames.py": (
+        "tests/history/test_scan.py",
+        "tests/loading/test_parts.py",
+        "tests/history/test_object_store.py::test_a_store_is_scanned_on_every_engine_that_reads_it_itself",
+    ),
     "history/history.py": _HISTORY,
     "history/location.py": ("tests/history/test_location.py", *_HISTORY),
     "history/members.py": (
@@ -81,5 +87,5 @@ ROOMS: Final[dict[str, tuple[str, ...]]] = {
     "loading/columns.py": ("tests/loading/test_columns.py", "tests/loading/test_values.py"),
 }
 
-ENGINES: Final = {"analysis/holdings.py": ("duckdb",), "history/frames.py": ("duckdb", "dask")}
+ENGINES: Final = {"analysis/holdings.py": ("duckdb",), "history/frames.py": ("duckdb", "dask", "pyspark")}
 """Engines besides Polars whose tests a room needs, because it computes otherwise for them."""

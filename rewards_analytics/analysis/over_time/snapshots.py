@@ -62,7 +62,7 @@ class Snapshots(Generic[IntoFrameT]):
     table
         The rewards of all days in one frame, with `taken_on`.
     dates
-        The days that have a snapshot, ascending; a stored history has at least one.
+        The days that have a snapshot, ascending.
     is_stored
         Whether the history is a `StoredHistory`. Then an analysis reads it day by day (`read`), one or two in memory,
         and returns a Polars LazyFrame. If the days are large, it does so for some users after others (`by_users`).
@@ -86,7 +86,7 @@ class Snapshots(Generic[IntoFrameT]):
 
     def by_users(self) -> list[Snapshots[IntoFrameT]]:
         """A stored history in spans of users, ascending, none of which has many rewards on any day."""
-        if not self.is_stored or self.spans > 1:
+        if not (self.is_stored and self.dates and self.spans == 1):
             return [self]
         rewards = self.count_by_day(self.dates[0], self.dates[-1])
         most = max(rewards.values(), default=0)
@@ -115,7 +115,7 @@ class Snapshots(Generic[IntoFrameT]):
 
     def of_all_days(self, query: Callable[[LazyFrame], LazyFrame]) -> DataFrame:
         """The answer of a query that leaves few rewards of the whole history."""
-        if self.is_stored:
+        if self.is_stored and self.dates:
             return self.read(self.dates[0], query, self.dates[-1])
         return self.table.collect(query(self.table.frame))
 

@@ -45,6 +45,12 @@ def test_the_days_on_which_the_holding_is_missing_count(make_history):
     assert [due["outcome"] for due in dues_of_holding(history, HOLDING, asked_by="plot_due").dues] == ["unknown"]
 
 
+def test_a_history_without_a_day_has_no_dues(make_history):
+    found = dues_of_holding(make_history(), HOLDING, asked_by="plot_due")
+
+    assert (found.dues, found.listed) == ([], {})
+
+
 def test_a_holding_without_an_account_is_one_of_its_own(make_history):
     history = make_history(held(FIRST, ("10", NEXT)), held(FIRST, ("7", NEXT), account_guid=None))
 
