@@ -6,6 +6,8 @@ import subprocess
 import sys
 import time
 
+import narwhals as nw
+import polars as pl
 import pytest
 
 import rewards_analytics as ra
@@ -85,7 +87,9 @@ def test_a_store_is_scanned_on_every_engine_that_reads_it_itself(store, engine):
     history.append([reward(balance="7")], DAY_2)
 
     for start, amount in ((DAY_1, int(BIG)), (DAY_2, 7)):
-        assert ra.load(history.scan(start, start, engine=engine))["balance"].to_list() == [amount]
+        scan = nw.from_native(history.scan(start, start, engine=engine)).lazy()
+        found = scan.select("taken_on", "balance").collect(backend="polars").to_native()
+        assert found.with_columns(pl.col("taken_on").cast(pl.Date)).rows() == [(start, amount)]
 
 
 def test_the_settings_of_a_store_come_from_the_environment_too(store, monkeypatch):
