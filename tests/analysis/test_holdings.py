@@ -163,7 +163,7 @@ def test_sums_without_a_balance_type_are_those_of_the_other_rewards(left_out):
     ]
 
 
-def test_windows_which_pyspark_is_given_answer_as_joins_do(monkeypatch):
+def test_windows_answer_as_joins_do(monkeypatch):
     table = frames.table(
         [
             lot("MILES", "1", on="2026-12-01"),
@@ -174,6 +174,8 @@ def test_windows_which_pyspark_is_given_answer_as_joins_do(monkeypatch):
             balance("POINTS", "600", on="2026-12-05"),
             balance("SEGMENTS", "7", on="2026-12-06", account_guid=None),
             balance("SEGMENTS", "80", account_guid=None),
+            total("DOLLARS", "0.5"),
+            balance("DOLLARS", "0.25", on="2026-12-07"),
             to_level("POINTS", "9"),
         ]
     )
