@@ -26,15 +26,12 @@ from pathlib import Path
 from typing import Any
 
 from tests.mutation.mutants import Mutant, mutants_of, one_line
-from tests.mutation.rooms import ENGINES, ROOMS
+from tests.mutation.rooms import ENGINES, NOT_KILLED, ROOMS
 from tests.mutation.running import SCRATCH, Run, run, start
 
 PACKAGE = Path("rewards_analytics")
 REPORT = Path(".github/mutation.json")
 EQUIVALENTS = Path(__file__).with_name("equivalents.toml")
-
-NOT_KILLED = "not killed yet"
-"""In place of a reason: a test is missing."""
 
 _BASELINE_LIMIT_S = 600
 

@@ -89,3 +89,6 @@ ROOMS: Final[dict[str, tuple[str, ...]]] = {
 
 ENGINES: Final = {"analysis/holdings.py": ("duckdb",), "history/frames.py": ("duckdb", "dask", "pyspark")}
 """Engines besides Polars whose tests a room needs, because it computes otherwise for them."""
+
+NOT_KILLED: Final = "not killed yet"
+"""In place of a reason: a test is missing."""
