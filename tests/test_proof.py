@@ -94,6 +94,26 @@ def test_a_run_measures_branches_and_stores_what_was_done(tmp_path):
     assert sum(count for end, count in ends.items() if end != "a fault at its place") == 20
 
 
+def test_numbers_of_further_tests_are_added_to_those_that_are_stored(tmp_path):
+    stored = tmp_path / "proof.json"
+    tests = {"passed": {"show": 5, "whole project": 2}, "examples": {}, "engines": {}, "oracle": {}}
+    tests |= {"tried": {"crash points": 3}, "ended": {"skipped": 1}}
+    kept = {"on": "2026-11-27", "coverage": {"show": {"branches": 4}}, "fuzzing": {"inputs": 20, "ends": {}}}
+    stored.write_text(json.dumps(kept | {"minutes": 7.0, "marks": ["not slow"], "tests": tests}))
+    command = [sys.executable, "-m", "tests.proof", "-n", "0", "-m", "not spark", "--add", "--out", stored]
+
+    run = subprocess.run([*command, "tests/test_terminal.py"], cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert run.returncode == 0, run.stdout + run.stderr
+    found = json.loads(stored.read_text())
+    assert found | kept == found
+    assert found["marks"] == ["not slow", "not spark"]
+    assert found["minutes"] >= 7
+    assert found["tests"]["passed"].keys() == {"show", "whole project"}
+    assert (found["tests"]["passed"]["show"], found["tests"]["tried"]["crash points"]) == (5, 3)
+    assert found["tests"]["passed"]["whole project"] > 2
+
+
 @pytest.fixture
 def testing(monkeypatch):
     """The module that writes the numbers of the page."""
@@ -110,7 +130,10 @@ def test_the_page_shows_the_numbers_that_are_stored(testing):
     other["tests"]["oracle"]["polars"] = 1_234_567
     other["coverage"] = {"analysis": {"branches": 300, "covered_branches": 200, "lines": 900, "covered_lines": 900}}
 
+    other["marks"] = ["not spark", "spark"]
     assert f"Counted on {stored['on']}" in testing.proof(stored)
+    assert 'The tests of `-m "not spark"`, and then those of `-m "spark"` ran.' in testing.proof(other)
+    assert "that the first of these tests run through" in testing.proof(other)
     assert f"{stored['fuzzing']['inputs']:,} | damaged files" in testing.proof(stored)
     assert "Polars 1,234,567" in testing.proof(other)
     assert "| analysis | 300 | 66.6 % | 900 | 100.0 % |" in testing.proof(other)

@@ -94,7 +94,8 @@ def proof(found: Mapping[str, Any]) -> str:
     rows = [(promise, f"{number:,}", what) for promise, (number, what) in promises.items() if number]
     machine = found["machine"]
     ended = ", ".join(f"{number:,} {how}" for how, number in tests["ended"].items()) or "none failed or was skipped"
-    without = f' Only tests with `-m "{found["left_out"]}"` ran.' if found["left_out"] else ""
+    marks = [f'`-m "{each}"`' for each in found["marks"] if each]
+    without = f" The tests of {', and then those of '.join(marks)} ran." if marks else ""
     said = (
         f"Counted on {found['on']} with Python {machine['python']} on {machine['cores']} cores, in "
         f"{found['minutes']:g} minutes: {sum(passed.values()):,} tests passed, {ended}.{without}"
@@ -110,7 +111,8 @@ def proof(found: Mapping[str, Any]) -> str:
                 [(room, f"{count:,}", f"{tests['examples'].get(room, 0):,}") for room, count in passed.items()],
             ),
             "### Coverage of each room",
-            "The share of branches and lines of the package that these tests run through.",
+            f"The share of branches and lines of the package that {'the first of ' * (len(marks) > 1)}these tests run "
+            "through.",
             _table(("room", "branches", "covered", "lines", "covered"), "lrrrr", _coverage(found["coverage"])),
             "",
         ]
