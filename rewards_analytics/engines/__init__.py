@@ -25,13 +25,14 @@ from rewards_analytics.engines.kinds import (
     rereadable,
 )
 from rewards_analytics.engines.lookup import Lookup
-from rewards_analytics.engines.parts import Parts, Subset, ends_of_spans, note_parts
+from rewards_analytics.engines.parts import Asked, Parts, Subset, ends_of_spans, note_parts
 from rewards_analytics.engines.rows import picked
 from rewards_analytics.engines.sorting import Order, in_order
 from rewards_analytics.engines.spill import room_to_spill
 
 __all__ = [
     "AMOUNT",
+    "Asked",
     "CallerFrame",
     "DataFrame",
     "IntoFrameT",

@@ -29,7 +29,7 @@ from rewards_analytics.engines.kinds import (
     recognise,
 )
 from rewards_analytics.engines.lookup import Lookup, doubts_of
-from rewards_analytics.engines.parts import Apart, Parts, Subset, parts_of
+from rewards_analytics.engines.parts import Apart, Asked, Parts, Subset, parts_of
 from rewards_analytics.engines.sorting import Order, in_order
 from rewards_analytics.errors import FrameError, MissingColumnError
 from rewards_analytics.forks import refuse_lost_threads
@@ -222,7 +222,7 @@ class CallerFrame(Generic[IntoFrameT]):
         if self.parts is None or self.again is None:
             raise AssertionError  # pragma: no cover
         columns = self.frame.collect_schema().names()
-        with self.parts(columns, balance_types, by, ascending=ascending, subset=subset) as parts:
+        with self.parts(Asked(columns, balance_types, by, ascending, subset)) as parts:
             for part in parts:
                 rows = part.collect(engine="streaming").lazy() if reads_again else part
                 yield self.collect(query(self.again(rows).frame))

@@ -22,23 +22,44 @@ class Subset(NamedTuple):
     rows: int
 
 
+class Asked(NamedTuple):
+    """What parts are asked for.
+
+    Attributes
+    ----------
+    columns
+        Only these are needed.
+    balance_types
+        Only rows of these are needed, if given; others may be there too.
+    by
+        Each part has all rows of some values of this column.
+    ascending
+        Whether the values of each part have to be below the next part's.
+    subset
+        Only these rows, if given.
+    """
+
+    columns: Sequence[str]
+    balance_types: Collection[str] | None
+    by: str = "user_guid"
+    ascending: bool = False
+    subset: Subset | None = None
+
+    def rows(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+        """The rows and columns that are needed."""
+        if self.subset is not None:
+            rows = self.subset.select(rows)
+        if self.balance_types is not None:
+            kind = pl.col("balance_type")
+            rows = rows.filter(kind.is_in(list(self.balance_types)) | kind.is_null())  # which fails when it is computed
+        return rows.select(self.columns)
+
+
 class Parts(Protocol):
     """How the rows of a frame come in parts."""
 
-    def __call__(
-        self,
-        columns: Sequence[str],
-        balance_types: Collection[str] | None,
-        by: str = "user_guid",
-        *,
-        ascending: bool = False,
-        subset: Subset | None = None,
-    ) -> AbstractContextManager[Iterator[pl.LazyFrame]]:
-        """Open the parts, at least one: each has all rows of some values of `by`, if `ascending` below the next part's.
-
-        Only these columns are needed, and, if given, only rows of these balance types; others may be there too. Of a
-        subset, no others are.
-        """
+    def __call__(self, asked: Asked) -> AbstractContextManager[Iterator[pl.LazyFrame]]:
+        """Open the parts, at least one."""
 
     def rows_to_move(self, by: str = "user_guid") -> int:
         """Count the rows that have to be moved to become parts; 0 if they are read in place, or slow to read twice."""

@@ -16,7 +16,7 @@ from polars.testing import assert_frame_equal
 
 import rewards_analytics as ra
 from rewards_analytics.engines import lookup, sorting
-from rewards_analytics.engines.parts import parts_of
+from rewards_analytics.engines.parts import Asked, parts_of
 from rewards_analytics.errors import FrameError, RewardsError, SourceError
 from rewards_analytics.loading import by_user
 from rewards_analytics.loading.chunk import TYPES
@@ -128,7 +128,7 @@ def test_users_in_order_are_read_where_they_are(tmp_path, monkeypatch):
     monkeypatch.setattr(parts, "_spilled", None)  # would fail
 
     assert ra.totals(ra.scan(folder)).collect()["holdings"].to_list() == [30]
-    with parts_of(ra.scan(folder))(["user_guid"], None) as spans:
+    with parts_of(ra.scan(folder))(Asked(["user_guid"], None)) as spans:
         found = [part.collect()["user_guid"].to_list() for part in spans]
     assert [len(part) for part in found] == [6, 6, 6, 6, 6]
     assert [user for part in found for user in part] == [row["user_guid"] for row in rows]
@@ -147,13 +147,13 @@ def test_lots_in_any_order_are_moved_only_where_they_need_a_look_at_others(tmp_p
     if lots == "of one mark":
         monkeypatch.setattr(lookup, "_MARKS", 1)
     moved: list[int] = []
-    move = parts._Asked.rows
+    move = Asked.rows
 
-    def noted(asked: parts._Asked, rows: pl.LazyFrame) -> pl.LazyFrame:
+    def noted(asked: Asked, rows: pl.LazyFrame) -> pl.LazyFrame:
         moved.append(len(move(asked, rows).collect()))
         return move(asked, rows)
 
-    monkeypatch.setattr(parts._Asked, "rows", noted)
+    monkeypatch.setattr(Asked, "rows", noted)
 
     timeline = ra.expiring(scan, as_of=TODAY, every="day", until=date(2026, 12, 3)).collect()
 

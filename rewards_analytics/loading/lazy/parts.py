@@ -19,7 +19,7 @@ from typing import Final, NamedTuple, TypeAlias
 import polars as pl
 import pyarrow.parquet as pq
 
-from rewards_analytics.engines import Subset, note_parts, room_to_spill
+from rewards_analytics.engines import Asked, note_parts, room_to_spill
 from rewards_analytics.files import temporary_folder
 from rewards_analytics.loading.parquet import footer_of
 from rewards_analytics.loading.sources import File
@@ -91,17 +91,9 @@ class _Stored(NamedTuple):
     scan: Scan
 
     @contextmanager
-    def __call__(
-        self,
-        columns: Sequence[str],
-        balance_types: Collection[str] | None,
-        by: str = "user_guid",
-        *,
-        ascending: bool = False,
-        subset: Subset | None = None,
-    ) -> Iterator[Iterator[pl.LazyFrame]]:
+    def __call__(self, asked: Asked) -> Iterator[Iterator[pl.LazyFrame]]:
         with temporary_folder("rewards-analytics-") as folder:
-            yield _in_parts(self.files, self.scan, _Asked(columns, balance_types, by, ascending, subset), folder)
+            yield _in_parts(self.files, self.scan, asked, folder)
 
     def rows_to_move(self, by: str = "user_guid") -> int:
         groups, rows = _groups(self.files, by)
@@ -115,18 +107,9 @@ class _Decoded(NamedTuple):
     size: int
 
     @contextmanager
-    def __call__(
-        self,
-        columns: Sequence[str],
-        balance_types: Collection[str] | None,
-        by: str = "user_guid",
-        *,
-        ascending: bool = False,
-        subset: Subset | None = None,
-    ) -> Iterator[Iterator[pl.LazyFrame]]:
-        asked = _Asked(columns, balance_types, by, ascending, subset)
+    def __call__(self, asked: Asked) -> Iterator[Iterator[pl.LazyFrame]]:
         with temporary_folder("rewards-analytics-") as folder:
-            sample = self.frame.select(by).head(_SAMPLE).collect(engine="streaming")[by]
+            sample = self.frame.select(asked.by).head(_SAMPLE).collect(engine="streaming")[asked.by]
             starts = _starts(sample, self.size // _ROW_BYTES)
             yield _spilled(self.frame, starts, asked, folder, self.size)
 
@@ -134,33 +117,7 @@ class _Decoded(NamedTuple):
         return 0  # they would be decoded twice
 
 
-class _Asked(NamedTuple):
-    """What the parts are asked for: see `rewards_analytics.engines.parts.Parts`."""
-
-    columns: Sequence[str]
-    balance_types: Collection[str] | None
-    by: str
-    ascending: bool
-    subset: Subset | None = None
-
-    def rows(self, rows: pl.LazyFrame) -> pl.LazyFrame:
-        """The rows and columns that are needed."""
-        if self.subset is not None:
-            rows = self.subset.select(rows)
-        if self.balance_types is not None:
-            kind = pl.col("balance_type")
-            rows = rows.filter(kind.is_in(list(self.balance_types)) | kind.is_null())  # which fails when it is computed
-        return rows.select(self.columns)
-
-    def part(self, starts: pl.Series) -> pl.Expr:
-        """The number of the part that a row belongs to."""
-        value = pl.col(self.by)
-        if self.ascending:
-            return value.map_batches(partial(_part_of, starts), return_dtype=pl.Int32, is_elementwise=True)
-        return (value.hash() % (len(starts) + 1)).cast(pl.Int32)  # faster than finding the span of a text
-
-
-def _in_parts(files: Sequence[str], scan: Scan, asked: _Asked, folder: Path) -> Iterator[pl.LazyFrame]:
+def _in_parts(files: Sequence[str], scan: Scan, asked: Asked, folder: Path) -> Iterator[pl.LazyFrame]:
     groups, rows = _groups(files, asked.by)
     if asked.subset is not None:
         few = min(rows, asked.subset.rows)
@@ -266,11 +223,11 @@ def _starts(sample: pl.Series, rows: int) -> pl.Series:
     return starts.filter(starts > values.first()).sort()
 
 
-def _spilled(rows: pl.LazyFrame, starts: pl.Series, asked: _Asked, folder: Path, size: int) -> Iterator[pl.LazyFrame]:
+def _spilled(rows: pl.LazyFrame, starts: pl.Series, asked: Asked, folder: Path, size: int) -> Iterator[pl.LazyFrame]:
     """Move rows to a file for each part in one pass; a part that turns out large is split again."""
     spilled = Path(tempfile.mkdtemp(dir=folder))
     with room_to_spill(spilled, size):
-        asked.rows(rows).with_columns(asked.part(starts).alias(_PART)).sink_parquet(
+        asked.rows(rows).with_columns(_part(asked, starts).alias(_PART)).sink_parquet(
             pl.PartitionBy(spilled, key=_PART, include_key=False),
             compression="uncompressed",
             row_group_size=_SPILLED_GROUP,
@@ -287,6 +244,14 @@ def _spilled(rows: pl.LazyFrame, starts: pl.Series, asked: _Asked, folder: Path,
             yield from _in_parts(files, _scan, within, folder)
             for file in files:
                 Path(file).unlink()
+
+
+def _part(asked: Asked, starts: pl.Series) -> pl.Expr:
+    """The number of the part that a row belongs to."""
+    value = pl.col(asked.by)
+    if asked.ascending:
+        return value.map_batches(partial(_part_of, starts), return_dtype=pl.Int32, is_elementwise=True)
+    return (value.hash() % (len(starts) + 1)).cast(pl.Int32)  # faster than finding the span of a text
 
 
 def _part_of(starts: pl.Series, values: pl.Series) -> pl.Series:
