@@ -117,7 +117,7 @@ def lot_parts(of: nw.Expr | None = None, due: nw.Expr | None = None) -> dict[str
     With `due`, a condition on `expires_on`, `expiring()` is the sum of the lots that are due; a row without a day is
     never due.
     """
-    dated = ~nw.col("expires_on").is_null() if due is None else due
+    dated = _is_dated() if due is None else due
     parts = {
         "lot": _amounts(_is(EXPIRING_BALANCE), of),
         "total_lot": _amounts(_is(TOTAL_BALANCE) & dated, of),
@@ -203,36 +203,37 @@ def _ranked_lots(frame: LazyFrame) -> LazyFrame:
 
 
 def expiring_lots(frame: LazyFrame, *carried: str) -> LazyFrame:
-    """One row per expiring lot: `unit_type`, `balance`, `expires_on` and the carried columns."""
-    return _of_first_type(frame, _is_lot(), LOT_TYPES, _of_lot(carried))
+    """One row per expiring lot: `unit_type`, `balance`, `expires_on` and the carried columns.
+
+    They are the lots of the first of `LOT_TYPES` that their holding has, whether it has lots of that type or not.
+    """
+    columns = _of_lot(carried)
+    if reads_again(frame):
+        ranked = of_types(frame, *LOT_TYPES).filter(_is_lot() | (nw.col("balance_type") != LOT_TYPES[-1]))
+        ranked = ranked.with_columns(__rank__=_rank(LOT_TYPES))
+        of_first = ranked.filter(nw.col("__rank__") == nw.col("__rank__").min().over(*KEY))
+        return of_first.filter(_is_lot()).select(*columns)
+    # Lots of the first type are lots as they are, and only the others are looked up: they are few.
+    others = of_types(frame, *LOT_TYPES[1:]).filter(_is_dated())
+    others = with_join_key(others).with_columns(__rank__=_rank(LOT_TYPES))
+    earlier = of_types(frame, *LOT_TYPES[:-1]).select(*KEY, __first__=_rank(LOT_TYPES))
+    firsts = with_join_key(earlier.group_by(*KEY).agg(nw.col("__first__").min())).select(*JOIN_KEY, "__first__")
+    ranked = others.join(firsts, on=list(JOIN_KEY), how="left")
+    of_first = ranked.filter(nw.col("__first__").is_null() | (nw.col("__first__") >= nw.col("__rank__")))
+    return nw.concat([rows.select(*columns) for rows in (of_types(frame, LOT_TYPES[0]), of_first)])
 
 
 def _is_lot() -> nw.Expr:
     """Whether a reward is an expiring lot, if its type is the first of `LOT_TYPES` that its holding has."""
-    return _is(EXPIRING_BALANCE) | ~nw.col("expires_on").is_null()
+    return _is(EXPIRING_BALANCE) | _is_dated()
+
+
+def _is_dated() -> nw.Expr:
+    return ~nw.col("expires_on").is_null()
 
 
 def _of_lot(carried: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(("unit_type", "balance", "expires_on", *carried)))
-
-
-def _of_first_type(
-    frame: LazyFrame, chosen: nw.Expr, balance_types: Sequence[str], columns: Collection[str]
-) -> LazyFrame:
-    """The chosen rows of the first of some balance types that their holding has, chosen or not."""
-    first, last = balance_types[0], balance_types[-1]
-    if reads_again(frame):
-        ranked = of_types(frame, *balance_types).filter(chosen | (nw.col("balance_type") != last))
-        ranked = ranked.with_columns(__rank__=_rank(balance_types))
-        of_first = ranked.filter(nw.col("__rank__") == nw.col("__rank__").min().over(*KEY))
-        return of_first.filter(chosen).select(*columns)
-    # Rows of the first type are chosen as they are, and only the others are looked up: they are few.
-    rest = with_join_key(of_types(frame, *balance_types[1:]).filter(chosen)).with_columns(__rank__=_rank(balance_types))
-    earlier = of_types(frame, *balance_types[:-1]).select(*KEY, __first__=_rank(balance_types))
-    firsts = with_join_key(earlier.group_by(*KEY).agg(nw.col("__first__").min())).select(*JOIN_KEY, "__first__")
-    ranked = rest.join(firsts, on=list(JOIN_KEY), how="left")
-    of_first = ranked.filter(nw.col("__first__").is_null() | (nw.col("__first__") >= nw.col("__rank__")))
-    return nw.concat([rows.select(*columns) for rows in (of_types(frame, first).filter(chosen), of_first)])
 
 
 def _rank(balance_types: Sequence[str]) -> nw.Expr:

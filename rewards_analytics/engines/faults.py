@@ -147,12 +147,12 @@ def failing_groups(
 def _carrier(column: str, columns: Collection[str], kind: Implementation) -> str:
     """The column that fails at a fault of another one.
 
-    An analysis may read the guids of few rows only. And Polars and Spark filter by balance type while they read, which
-    saves much time, unless that column can fail: the analyses keep rows without one, whose units fail.
+    An analysis may read the guids of few rows only. And engines filter by balance type while they read, which saves
+    much time, unless that column can fail: the analyses keep rows without one, whose units fail.
     """
     if column == "guid" and "balance" in columns:
         return "balance"
-    if column == "balance_type" and (kind is Implementation.POLARS or kind in SPARK) and "unit_type" in columns:
+    if column == "balance_type" and kind is not Implementation.DASK and "unit_type" in columns:
         return "unit_type"
     return column
 
