@@ -37,7 +37,7 @@ def write(folder: Path) -> None:
     stored = folder.parent / ".github"
     pages = {
         "proof": proof(_read(stored / "proof.json")),
-        "speed": speed(_read(stored / "benchmarks" / "1M.json")),
+        "speed": "\n\n".join(speed(_read(stored / "benchmarks" / f"{size}.json")) for size in ("10M", "1M")),
         "scale": "\n\n".join(map(scale, map(_read, sorted((stored / "benchmarks").glob("100M*.json"))))),
         "mutation": mutation(_read(stored / "mutation.json")) if (stored / "mutation.json").exists() else "",
     }

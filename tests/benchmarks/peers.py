@@ -36,10 +36,10 @@ def analysis(question: str, rewards: Any) -> Any:
 
 
 def ours_on(engine: str) -> Callable[[str], Ask]:
-    """The functions on a scan of an engine, or on a frame in memory; reading the file counts."""
+    """The functions on a scan of an engine, or on a frame in memory; reading the file counts, starting it does not."""
 
     def peer(path: str) -> Ask:
-        session = _spark() if engine == "pyspark" else None
+        session = {"duckdb": _duckdb, "pyspark": _spark}.get(engine, lambda: None)()
         for question in QUESTIONS:  # imports do not count
             analysis(question, ra.load([]))
         if engine not in ("pandas", "pyarrow"):
@@ -60,6 +60,14 @@ def ours_on(engine: str) -> Callable[[str], Ask]:
         return ask
 
     return peer
+
+
+def _duckdb() -> Any:
+    import duckdb
+
+    connection = duckdb.connect()
+    connection.execute("SET TimeZone = 'UTC'")
+    return connection
 
 
 def _spark() -> Any:
@@ -377,9 +385,7 @@ def _in_dialect(question: str, dialect: str) -> str:
 
 def duckdb_sql(path: str) -> Ask:
     """Hand-written SQL in DuckDB."""
-    import duckdb
-
-    connection = duckdb.connect()
+    connection = _duckdb()
     files = f"{path}/*.parquet" if Path(path).is_dir() else path
     connection.execute(f"CREATE VIEW rewards AS FROM read_parquet('{files}')")
     return lambda question, answer: connection.sql(_in_dialect(question, "duckdb")).write_parquet(
