@@ -111,12 +111,11 @@ def _exact(edge: Any) -> Decimal:
 
 def _with_band(table: CallerFrame[Any], holdings: LazyFrame, edges: Sequence[Decimal]) -> LazyFrame:
     """Add the number of the band that each holding falls into, from 0."""
-    names = [f"__edge_{place}__" for place in range(len(edges))]
+    holdings, amounts = table.with_amounts(holdings, edges)
     band = nw.lit(0)
-    for place, name in enumerate(names, start=1):
-        band = nw.when(nw.col("available") >= nw.col(name)).then(nw.lit(place)).otherwise(band)
-    with_edges = table.with_amounts(holdings, dict(zip(names, edges, strict=True)))
-    return with_edges.select("unit_type", "member_guid", "available", __band__=band)
+    for place, edge in enumerate(amounts, start=1):
+        band = nw.when(nw.col("available") >= edge).then(nw.lit(place)).otherwise(band)
+    return holdings.select("unit_type", "member_guid", "available", __band__=band)
 
 
 def _filled(counted: DataFrame, edges: Sequence[Decimal]) -> DataFrame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
@@ -14,6 +14,7 @@ import polars as pl
 from narwhals import Implementation
 from narwhals.typing import IntoFrameT
 
+from rewards_analytics.engines.ahead import ahead
 from rewards_analytics.engines.arrow import cast_in_dask, declared_dask, from_polars, to_polars, typed_dask, typed_nulls
 from rewards_analytics.engines.batches import Wanted, from_batches
 from rewards_analytics.engines.columns import AMOUNT, typed
@@ -132,7 +133,8 @@ class CallerFrame(Generic[IntoFrameT]):
         def rows() -> Iterator[DataFrame]:
             found = self._answers(query, balance_types, reads_again=reads_again, ascending=True)
             answers = (answer.to_native() for answer in found)
-            yield from map(nw.from_native, in_order(answers, Order(columns, descending, ascending="user_guid")))
+            order = Order(columns, descending, ascending="user_guid")
+            yield from map(nw.from_native, ahead(in_order(answers, order)))
 
         result: IntoFrameT = self._lazily(query(self.frame), rows).to_native()
         return result
@@ -219,10 +221,13 @@ class CallerFrame(Generic[IntoFrameT]):
         ascending: bool = False,
         subset: Subset | None = None,
     ) -> Iterator[DataFrame]:
+        columns = self.frame.collect_schema().names()
+        return ahead(self._answered(query, Asked(columns, balance_types, by, ascending, subset), reads_again))
+
+    def _answered(self, query: Query, asked: Asked, reads_again: bool) -> Generator[DataFrame]:
         if self.parts is None or self.again is None:
             raise AssertionError  # pragma: no cover
-        columns = self.frame.collect_schema().names()
-        with self.parts(Asked(columns, balance_types, by, ascending, subset)) as parts:
+        with self.parts(asked) as parts:
             for part in parts:
                 rows = part.collect(engine="streaming").lazy() if reads_again else part
                 yield self.collect(query(self.again(rows).frame))
@@ -239,14 +244,14 @@ class CallerFrame(Generic[IntoFrameT]):
         """Bring a small frame of text and numbers to where the rewards are computed, to be joined with them."""
         return small.lazy() if self._in_polars else as_narwhals(self._native(small)).lazy()
 
-    def with_amounts(self, frame: LazyFrame, amounts: Mapping[str, Decimal]) -> LazyFrame:
-        """Add columns that hold the same amount in every row."""
+    def with_amounts(self, frame: LazyFrame, amounts: Sequence[Decimal]) -> tuple[LazyFrame, list[nw.Expr]]:
+        """Return a frame and an expression for each amount, to compare its rows with."""
         if self.kind is not Implementation.DASK:
-            return frame.with_columns(nw.lit(amount).cast(AMOUNT).alias(name) for name, amount in amounts.items())
+            return frame, [nw.lit(amount).cast(AMOUNT) for amount in amounts]
         # Dask has no decimal literals.
-        one_row = {name: [amount] for name, amount in amounts.items()}
-        columns = nw.from_dict(one_row, schema=dict.fromkeys(amounts, AMOUNT), backend="polars")
-        return frame.join(self.upload(columns), how="cross")
+        one_row = {f"__amount_{place}__": [amount] for place, amount in enumerate(amounts)}
+        columns = nw.from_dict(one_row, schema=dict.fromkeys(one_row, AMOUNT), backend="polars")
+        return frame.join(self.upload(columns), how="cross"), [nw.col(name) for name in one_row]
 
     def single_partition(self, frame: LazyFrame) -> LazyFrame:
         """Bring the rows whose different values are counted to one place.

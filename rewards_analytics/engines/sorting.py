@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -58,7 +58,7 @@ class _File(NamedTuple):
     rows: int
 
 
-def in_order(batches: Iterator[pl.DataFrame], order: Order) -> Iterator[pl.DataFrame]:
+def in_order(batches: Iterator[pl.DataFrame], order: Order) -> Generator[pl.DataFrame]:
     """Yield the rows of all batches in order; if they are many, only few are in memory at a time."""
     if order.is_of_batches:
         yield from map(order.sort, batches)
