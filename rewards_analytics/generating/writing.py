@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from threading import Event
 from typing import IO, Final, NamedTuple, TypeVar
@@ -30,7 +30,7 @@ from rewards_analytics.loading.chunk import TYPES
 from rewards_analytics.loading.kinds import ENDINGS, kind_of
 from rewards_analytics.loading.stores import Url
 from rewards_analytics.loading.stream import COMPRESSIONS
-from rewards_analytics.loading.write import encoder
+from rewards_analytics.loading.write import text_file
 
 _T = TypeVar("_T")
 
@@ -175,10 +175,12 @@ class _Crowd:
         """Return the rewards of a block on a day."""
         return snapshot(People.numbered(block.first, block.last, self.seed, self.step), on)[: block.rewards]
 
-    def tables(self, on: date) -> Iterator[pa.Table]:
-        """Rewards of a day, a block at a time; some are made ahead, in threads."""
+    def each(self, on: date, work: Callable[[pa.Table], _T]) -> Iterator[_T]:
+        """What becomes of the rewards of a day, a block at a time; some are made ahead, in threads."""
         with _threads() as (pool, _):
-            yield from _in_order(pool.submit(self.table, block, on) for block in self.blocks())
+            yield from _in_order(
+                pool.submit(lambda block: work(self.table(block, on)), block) for block in self.blocks()
+            )
 
 
 class _Block(NamedTuple):
@@ -215,16 +217,21 @@ def _in_order(running: Iterable[Future[_T]]) -> Iterator[_T]:
 
 
 def _file(crowd: _Crowd, path: Path, on: date) -> None:
-    encode = encoder(path)  # refuses a packed Parquet file
+    text = text_file(path)  # refuses a packed Parquet file
     kind = kind_of(path.name) or ""
     packed = _PACKED if path.suffix.lower() in COMPRESSIONS else 1
     if not is_stream(path):
         _refuse_full_disk(path, crowd.rewards * _BYTES_A_REWARD.get(kind, _BYTES_OF_JSON) // packed)
     with whole_file(path) as file:
-        if kind == "parquet":
-            _parquet(crowd.tables(on), file)
+        if text is None:
+            _parquet(crowd.each(on, _unchanged), file)
         else:
-            encode((table.cast(TYPES) for table in crowd.tables(on)), file)
+            encoded = crowd.each(on, lambda table: [*text.encoded(table.cast(TYPES))])
+            text.write(chain.from_iterable(encoded), file)
+
+
+def _unchanged(table: pa.Table) -> pa.Table:
+    return table
 
 
 def _folder(crowd: _Crowd, path: Path, on: date) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Any, Final, TypeAlias
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 
@@ -20,7 +22,13 @@ from rewards_analytics.loading.stream import COMPRESSIONS
 from rewards_analytics.schema import FIELDS
 from rewards_analytics.spreadsheet import frame_as_csv
 
-_ROWS: Final = 1 << 17
+Buffer: TypeAlias = bytes | memoryview
+
+_ROWS: Final = 1 << 15
+"""Rewards that are encoded at once: few enough to stay in the caches."""
+
+_ESCAPED: Final = ['"', "\\", *map(chr, range(0x20))]
+"""What JSON escapes in a text."""
 
 
 def write(rewards: object, path: str | os.PathLike[str]) -> Path:
@@ -50,15 +58,52 @@ def write(rewards: object, path: str | os.PathLike[str]) -> Path:
     [Decimal('12.500000000')]
     """
     target = Path(path)
-    encode = encoder(target)
+    text = text_file(target)
     table = pa.concat_tables([TYPES.empty_table(), *read_tables(rewards)])
     with whole_file(target) as file:
-        encode([table], file)
+        if text is None:
+            write_parquet(table, file)
+        else:
+            text.write(text.encoded(table), file)
     return target
 
 
-def encoder(path: Path) -> Callable[[Iterable[pa.Table], IO[bytes]], None]:
-    """Return what writes tables one after the other, in the kind that a file's name says."""
+# --- Text -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class TextFile:
+    """Rewards in a kind of text: how rows are encoded, and what comes before and after them.
+
+    `separator` is the number of bytes that separate the rows from those before them, and that the first ones lack.
+    """
+
+    rows: Callable[[pl.DataFrame], Buffer]
+    first: bytes = b""
+    last: bytes = b""
+    separator: int = 0
+    compression: str | None = None
+
+    def encoded(self, table: pa.Table) -> Iterator[Buffer]:
+        """Encode rewards, some at a time."""
+        for start in range(0, table.num_rows, _ROWS):
+            yield self.rows(pl.DataFrame(pl.from_arrow(table.slice(start, _ROWS))))
+
+    def write(self, encoded: Iterable[Buffer], file: IO[bytes]) -> None:
+        """Write what was encoded, one after the other."""
+        sink: Any = file
+        if self.compression:
+            sink = pa.CompressedOutputStream(pa.PythonFile(file, "w"), self.compression)
+        sink.write(self.first)
+        for place, part in enumerate(encoded):
+            sink.write(part if place else memoryview(part)[self.separator :])
+        sink.write(self.last)
+        if self.compression:
+            sink.close()
+
+
+def text_file(path: Path) -> TextFile | None:
+    """Return how a file is written as text, by the ending of its name; None if it is Parquet."""
     kind = kind_of(path.name)
     compression = COMPRESSIONS.get(path.suffix.lower())
     if kind is None or (kind == "parquet" and compression):
@@ -66,24 +111,49 @@ def encoder(path: Path) -> Callable[[Iterable[pa.Table], IO[bytes]], None]:
             f"{path} does not end in a kind that can be written: {', '.join(ENDINGS)}; "
             "the text kinds also with .gz or .zst."
         )
-    if kind == "parquet":
-        return lambda tables, file: write_parquet(pa.concat_tables(tables), file)
-    text = {"ndjson": _ndjson, "json": _json, "csv": _csv}[kind]
-
-    def encode(tables: Iterable[pa.Table], file: IO[bytes]) -> None:
-        sink: Any = pa.CompressedOutputStream(pa.PythonFile(file, "w"), compression) if compression else file
-        for part in text(_slices(tables)):
-            sink.write(part)
-        if compression:
-            sink.close()
-
-    return encode
+    return None if kind == "parquet" else replace(_TEXTS[kind], compression=compression)
 
 
-def _slices(tables: Iterable[pa.Table]) -> Iterator[pl.DataFrame]:
-    for table in tables:
-        for start in range(0, table.num_rows, _ROWS):
-            yield pl.DataFrame(pl.from_arrow(table.slice(start, _ROWS)))
+def _ndjson(rows: pl.DataFrame) -> Buffer:
+    return _objects(rows, "{", "}\n")
+
+
+def _json(rows: pl.DataFrame) -> Buffer:
+    return _objects(rows, ",\n{", "}")
+
+
+def _objects(rows: pl.DataFrame, opening: str, closing: str) -> Buffer:
+    """Each reward as a JSON object; its balance is a number, with its digits and no others."""
+    texts = rows.select(FIELDS).with_columns(_plain_texts())
+    escaped = texts.select(pl.all().str.contains_any(_ESCAPED).any()).row(0, named=True)
+    values = {name: _in_json(name, escaped=escaped[name]) for name in FIELDS} | {"balance": pl.col("balance")}
+    starts = [opening, *[","] * (len(FIELDS) - 1)]
+    parts = [
+        part
+        for start, (name, value) in zip(starts, values.items(), strict=True)
+        for part in (pl.lit(f'{start}"{name}":'), value)
+    ]
+    return _bytes_of(texts.select(pl.concat_str(*parts, pl.lit(closing))).to_series())
+
+
+def _bytes_of(texts: pl.Series) -> Buffer:
+    """The bytes of texts one after the other, as Arrow holds them."""
+    array = texts.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
+    _, ends, data = array.buffers()
+    start, end = np.frombuffer(ends, np.int64)[[array.offset, array.offset + len(array)]]
+    return memoryview(data)[start:end]
+
+
+def _in_json(name: str, *, escaped: bool) -> pl.Expr:
+    """A column of texts as JSON. Few texts need escaping, which takes much longer than quotes alone."""
+    if not escaped:
+        return pl.format('"{}"', name).fill_null("null")
+    return pl.struct(name).struct.json_encode().str.strip_prefix(f'{{"{name}":').str.strip_suffix("}")
+
+
+def _csv(rows: pl.DataFrame) -> Buffer:
+    amounts, *others = _plain_texts()
+    return frame_as_csv(rows.with_columns(others), amounts, include_header=False, quote_style="always")
 
 
 def _plain_texts() -> list[pl.Expr]:
@@ -95,31 +165,8 @@ def _plain_texts() -> list[pl.Expr]:
     ]
 
 
-def _ndjson(frames: Iterable[pl.DataFrame]) -> Iterator[bytes]:
-    for rows in _objects(frames):
-        yield ("\n".join(rows) + "\n").encode()
-
-
-def _json(frames: Iterable[pl.DataFrame]) -> Iterator[bytes]:
-    before = b'{"rewards": [\n'
-    for rows in _objects(frames):
-        yield before + ",\n".join(rows).encode()
-        before = b",\n"
-    yield b'{"rewards": []}\n' if before.startswith(b"{") else b"\n]}\n"
-
-
-def _objects(frames: Iterable[pl.DataFrame]) -> Iterator[list[str]]:
-    """Each reward as a JSON object; its balance is a number, with its digits and no others."""
-    cut = FIELDS.index("balance")
-    before = pl.struct(FIELDS[:cut]).struct.json_encode().str.strip_suffix("}")
-    after = pl.struct(FIELDS[cut + 1 :]).struct.json_encode().str.strip_prefix("{")
-    for rows in frames:
-        texts = rows.with_columns(_plain_texts())
-        yield texts.select(pl.format('{},"balance":{},{}', before, "balance", after)).to_series().to_list()
-
-
-def _csv(frames: Iterable[pl.DataFrame]) -> Iterator[bytes]:
-    yield (",".join(FIELDS) + "\n").encode()
-    for rows in frames:
-        amounts, *others = _plain_texts()
-        yield frame_as_csv(rows.with_columns(others), amounts, include_header=False, quote_style="always")
+_TEXTS: Final = {
+    "ndjson": TextFile(_ndjson),
+    "json": TextFile(_json, first=b'{"rewards": [', last=b"\n]}\n", separator=1),
+    "csv": TextFile(_csv, first=(",".join(FIELDS) + "\n").encode()),
+}
