@@ -38,7 +38,7 @@ def write(folder: Path) -> None:
     pages = {
         "proof": proof(_read(stored / "proof.json")),
         "speed": "\n\n".join(speed(_read(stored / "benchmarks" / f"{size}.json")) for size in ("10M", "1M")),
-        "scale": "\n\n".join(map(scale, map(_read, sorted((stored / "benchmarks").glob("100M*.json"))))),
+        "scale": "\n\n".join(map(scale, map(_read, sorted((stored / "benchmarks").glob("100M*.json"), reverse=True)))),
         "mutation": mutation(_read(stored / "mutation.json")) if (stored / "mutation.json").exists() else "",
     }
     out = folder / "project" / "generated"

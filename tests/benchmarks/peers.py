@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
@@ -65,7 +66,8 @@ def ours_on(engine: str) -> Callable[[str], Ask]:
 def _duckdb() -> Any:
     import duckdb
 
-    connection = duckdb.connect()
+    # What does not fit in memory would wait in the working directory.
+    connection = duckdb.connect(config={"temp_directory": str(Path(tempfile.gettempdir(), "duckdb"))})
     connection.execute("SET TimeZone = 'UTC'")
     return connection
 
