@@ -10,7 +10,7 @@ import narwhals as nw
 from rewards_analytics.analysis.holdings import COLUMNS, available, carrying_sums, of_types, with_sums
 from rewards_analytics.analysis.order import order_of
 from rewards_analytics.engines import IntoFrameT, LazyFrame, from_caller
-from rewards_analytics.schema import BALANCE_TO_LEVEL, GOALS, KEY, LEVEL, REWARD
+from rewards_analytics.schema import BALANCE, BALANCE_TO_LEVEL, GOALS, KEY, LEVEL, REWARD, TOTAL_BALANCE
 
 _BELOW_1: Final = nextafter(1.0, 0.0)
 """The largest float below 1: the progress of a goal that is as good as reached."""
@@ -59,7 +59,7 @@ def distance(rewards: IntoFrameT) -> IntoFrameT:
     [('LEVEL', 'Gold', Decimal('5.000000000'), 0.75, False)]
     """
     table = from_caller(rewards, [*COLUMNS, "description"], asked_by="distance")
-    return table.sorted_by_user(by_goal, *order_of("distance"))
+    return table.sorted_by_user(by_goal, *order_of("distance"), balance_types=(TOTAL_BALANCE, BALANCE, *GOALS))
 
 
 def by_goal(frame: LazyFrame) -> LazyFrame:
