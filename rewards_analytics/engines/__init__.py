@@ -8,6 +8,7 @@ computed where they are, and only a small aggregate is ever collected.
 
 from narwhals.typing import IntoFrameT
 
+from rewards_analytics.engines.ahead import ahead
 from rewards_analytics.engines.batches import Wanted, from_batches
 from rewards_analytics.engines.caller import CallerFrame, Query, from_caller
 from rewards_analytics.engines.columns import AMOUNT
@@ -26,12 +27,14 @@ from rewards_analytics.engines.kinds import (
 )
 from rewards_analytics.engines.lookup import Lookup
 from rewards_analytics.engines.parts import Asked, Parts, Subset, ends_of_spans, note_parts
+from rewards_analytics.engines.piles import BATCH_ROWS, Piles
 from rewards_analytics.engines.rows import picked
 from rewards_analytics.engines.sorting import Order, in_order
 from rewards_analytics.engines.spill import room_to_spill
 
 __all__ = [
     "AMOUNT",
+    "BATCH_ROWS",
     "Asked",
     "CallerFrame",
     "DataFrame",
@@ -40,10 +43,12 @@ __all__ = [
     "Lookup",
     "Order",
     "Parts",
+    "Piles",
     "PolarsLazyFrame",
     "Query",
     "Subset",
     "Wanted",
+    "ahead",
     "as_narwhals",
     "as_our_error",
     "columns_of",

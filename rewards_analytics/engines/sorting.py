@@ -1,4 +1,4 @@
-"""Sorts more rows than fit in memory: moves them to files, each of a span of the order, then sorts span by span."""
+"""Sorts more rows than fit in memory: moves them to piles, each of a span of the order, then sorts span by span."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 import polars as pl
 
+from rewards_analytics.engines.piles import Piles
 from rewards_analytics.engines.spill import room_to_spill
 from rewards_analytics.files import temporary_folder
 
@@ -22,8 +23,6 @@ _SPANS: Final = 64
 
 _SPAN_ROWS: Final = 1 << 19
 """Rows of a span, about, where the number is known; and rows that are written together."""
-
-_SPAN: Final = "__span__"
 
 
 @dataclass(frozen=True)
@@ -49,13 +48,6 @@ class Order:
     def further(self) -> Order:
         """The order of rows that are equal in the first column."""
         return replace(self, columns=self.columns[1:], descending=self.descending[1:])
-
-
-class _File(NamedTuple):
-    """Rows of a span that wait."""
-
-    path: Path
-    rows: int
 
 
 def in_order(batches: Iterator[pl.DataFrame], order: Order) -> Generator[pl.DataFrame]:
@@ -110,33 +102,28 @@ class _Cuts:
 
 
 def _spans(batches: Iterator[pl.DataFrame], cuts: _Cuts, order: Order, folder: Path) -> Iterator[pl.DataFrame]:
-    """Move the rows to files of the span that each falls into, and yield the spans, sorted."""
-    files: dict[int, list[_File]] = {}
-    for place, rows in enumerate(_gathered(batches)):
-        numbered = rows.with_columns(cuts.numbers(rows[order.columns[0]]).alias(_SPAN))
-        for (number,), part in numbered.partition_by(_SPAN, as_dict=True, include_key=False).items():
-            file = _File(folder / f"{number}-{place}.parquet", len(part))
-            files.setdefault(number, []).append(file)
-            part.write_parquet(file.path, compression="uncompressed", statistics=False)
+    """Move the rows to a pile for each span, and yield the spans, sorted."""
+    piles = Piles(Path(tempfile.mkdtemp(dir=folder)))
+    piles.put(_gathered(batches), lambda rows: cuts.numbers(rows[order.columns[0]]))
     descending = order.descending[0]
-    for number in sorted(files, key=lambda number: (number == cuts.nulls, -number if descending else number)):
-        yield from _span(files[number], order.further() if number in cuts.single else order, folder)
+    for number in sorted(piles.numbers, key=lambda number: (number == cuts.nulls, -number if descending else number)):
+        yield from _span(piles, number, order.further() if number in cuts.single else order, folder)
 
 
-def _span(files: Sequence[_File], order: Order, folder: Path) -> Iterator[pl.DataFrame]:
+def _span(piles: Piles, number: int, order: Order, folder: Path) -> Iterator[pl.DataFrame]:
     """The rows of a span, sorted; in spans again, if it became large."""
     if order.is_of_batches:
-        yield from map(order.sort, map(_taken, files))
+        yield from map(order.sort, piles.read(number))
+        piles.remove(number)
         return
-    if sum(file.rows for file in files) <= MOST_ROWS:
-        yield order.sort(pl.concat([*map(_taken, files)]))
+    if piles.rows(number) <= MOST_ROWS:
+        yield order.sort(piles.take(number))
         return
-    values = pl.concat([_read(file, [order.columns[0]]).to_series() for file in files])
+    values = piles.values(number, order.columns[0])
     if values.n_unique() == 1:
-        yield from _span(files, order.further(), folder)
-    else:
-        cuts = _Cuts(values, _SPAN_ROWS)
-        yield from _spans(map(_taken, files), cuts, order, Path(tempfile.mkdtemp(dir=folder)))
+        yield from _span(piles, number, order.further(), folder)
+        return
+    yield from _spans(piles.read(number), _Cuts(values, _SPAN_ROWS), order, folder)
 
 
 def _gathered(batches: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
@@ -149,13 +136,3 @@ def _gathered(batches: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
             kept.clear()
     if kept:
         yield pl.concat(kept)
-
-
-def _read(file: _File, columns: list[str] | None = None) -> pl.DataFrame:
-    return pl.read_parquet(file.path, columns=columns, glob=False)  # TMPDIR may hold the characters of a glob
-
-
-def _taken(file: _File) -> pl.DataFrame:
-    rows = _read(file)
-    file.path.unlink()
-    return rows

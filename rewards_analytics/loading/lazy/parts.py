@@ -2,14 +2,14 @@
 
 Parquet sorted by user is read in place, one span of users after another. Statistics rule out the row groups outside a
 span, and a condition on each row decides: so a file that declares the wrong order costs time, but changes no number.
-Rows in any other order are first moved to files, one for each part: by the hash of their user, or, where the parts must
+Rows in any other order are first moved to piles, one for each part: by the hash of their user, or, where the parts must
 ascend, by spans of users.
 """
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from itertools import pairwise
@@ -19,7 +19,7 @@ from typing import Final, NamedTuple, TypeAlias
 import polars as pl
 import pyarrow.parquet as pq
 
-from rewards_analytics.engines import Asked, note_parts, room_to_spill
+from rewards_analytics.engines import BATCH_ROWS, Asked, Piles, ahead, note_parts, room_to_spill
 from rewards_analytics.files import temporary_folder
 from rewards_analytics.loading.parquet import footer_of
 from rewards_analytics.loading.sources import File
@@ -38,11 +38,9 @@ LARGE_BYTES: Final = 1 << 30
 _MOST_READ: Final = 1.5
 """How often a row may be read on average, because a span begins or ends within a row group."""
 
-_SPILLED_GROUP: Final = 1 << 14
 _SAMPLE: Final = 1 << 18
 _UNPACKED: Final = 6
 _ROW_BYTES: Final = 400
-_PART: Final = "__part__"
 
 Scan: TypeAlias = Callable[[Sequence[str]], pl.LazyFrame]
 
@@ -223,36 +221,39 @@ def _starts(sample: pl.Series, rows: int) -> pl.Series:
     return starts.filter(starts > values.first()).sort()
 
 
-def _spilled(rows: pl.LazyFrame, starts: pl.Series, asked: Asked, folder: Path, size: int) -> Iterator[pl.LazyFrame]:
-    """Move rows to a file for each part in one pass; a part that turns out large is split again."""
-    spilled = Path(tempfile.mkdtemp(dir=folder))
-    with room_to_spill(spilled, size):
-        asked.rows(rows).with_columns(_part(asked, starts).alias(_PART)).sink_parquet(
-            pl.PartitionBy(spilled, key=_PART, include_key=False),
-            compression="uncompressed",
-            row_group_size=_SPILLED_GROUP,
-            maintain_order=False,
-            engine="streaming",
-        )
-    if not any(spilled.iterdir()):  # there always is a part
+def _spilled(rows: pl.LazyFrame, starts: pl.Series, asked: Asked, folder: Path, size: int) -> Generator[pl.LazyFrame]:
+    """Move rows to a pile for each part in one pass; a part that turns out large is split again."""
+    piles = Piles(Path(tempfile.mkdtemp(dir=folder)))
+    with room_to_spill(folder, size):
+        batches = asked.rows(rows).collect_batches(chunk_size=BATCH_ROWS, maintain_order=False, engine="streaming")
+        piles.put(batches, partial(_numbers, asked, starts))
+    if not piles.numbers:  # there always is a part
         yield rows.select(asked.columns).clear()
-    # Not by hash, which may put all rows of a part into one part again.
-    within = asked._replace(ascending=True, subset=None)
-    for place in range(len(starts) + 1):
-        files = sorted(map(str, (spilled / f"{_PART}={place}").glob("*.parquet")))
-        if files:
-            yield from _in_parts(files, _scan, within, folder)
-            for file in files:
-                Path(file).unlink()
+    yield from ahead(_of_piles(piles, asked, folder))
 
 
-def _part(asked: Asked, starts: pl.Series) -> pl.Expr:
-    """The number of the part that a row belongs to."""
-    value = pl.col(asked.by)
+def _of_piles(piles: Piles, asked: Asked, folder: Path) -> Generator[pl.LazyFrame]:
+    for number in piles.numbers:
+        rows = piles.rows(number)
+        if rows <= 2 * PART_ROWS:
+            yield piles.take(number).lazy()
+            continue
+        starts = _starts(piles.values(number, asked.by, every=max(1, rows // _SAMPLE)), rows)
+        if not len(starts):  # one value, whose rows stay together
+            yield piles.scan(number)
+            continue
+        # Not by hash, which may put all rows of a part into one part again.
+        within = asked._replace(ascending=True)
+        spans = Piles(Path(tempfile.mkdtemp(dir=folder)))
+        with room_to_spill(folder):
+            spans.put(piles.read(number), partial(_numbers, within, starts))
+        piles.remove(number)
+        yield from _of_piles(spans, within, folder)
+
+
+def _numbers(asked: Asked, starts: pl.Series, rows: pl.DataFrame) -> pl.Series:
+    """The number of the part that each row belongs to."""
+    values = rows[asked.by]
     if asked.ascending:
-        return value.map_batches(partial(_part_of, starts), return_dtype=pl.Int32, is_elementwise=True)
-    return (value.hash() % (len(starts) + 1)).cast(pl.Int32)  # faster than finding the span of a text
-
-
-def _part_of(starts: pl.Series, values: pl.Series) -> pl.Series:
-    return starts.search_sorted(values.fill_null(""), side="right").cast(pl.Int32)
+        return starts.search_sorted(values.cast(pl.String).fill_null(""), side="right")
+    return values.hash() % (len(starts) + 1)  # faster than finding the span of a text
