@@ -14,7 +14,7 @@ from rewards_analytics.amounts import InvalidValueError, amount
 from rewards_analytics.analysis.holdings import COLUMNS, held, holding_sums
 from rewards_analytics.engines import AMOUNT, CallerFrame, DataFrame, IntoFrameT, LazyFrame, from_caller
 from rewards_analytics.errors import ArgumentError
-from rewards_analytics.schema import LOT_TYPES
+from rewards_analytics.schema import HOLDER, LOT_TYPES
 
 Edge: TypeAlias = int | Decimal | str
 
@@ -79,7 +79,7 @@ def bands(rewards: IntoFrameT, edges: Iterable[Edge] = EDGES) -> IntoFrameT:
         )
 
     key = ["unit_type", "__band__"]
-    counted = table.added_up(holding_sums, by_band, key, {"members": "member_guid"}, LOT_TYPES)
+    counted = table.added_up(holding_sums, by_band, key, {"members": "member_guid"}, LOT_TYPES, coded=HOLDER)
     return table.to_caller(_filled(table.collect(counted), ascending))
 
 

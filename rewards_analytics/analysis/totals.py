@@ -64,6 +64,7 @@ def totals(rewards: IntoFrameT, by: str | Iterable[str] | None = None) -> IntoFr
         partial(totals_of, groups=groups),
         [*groups, "unit_type"],
         counted={"members": "member_guid", "users": "user_guid"},
+        coded=[name for name in HOLDER if name not in groups],
     )
     return table.to_caller(sums, *order_of("totals", groups))
 

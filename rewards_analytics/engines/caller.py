@@ -17,6 +17,7 @@ from narwhals.typing import IntoFrameT
 from rewards_analytics.engines.ahead import ahead
 from rewards_analytics.engines.arrow import cast_in_dask, declared_dask, from_polars, to_polars, typed_dask, typed_nulls
 from rewards_analytics.engines.batches import Wanted, from_batches
+from rewards_analytics.engines.codes import in_coded_parts
 from rewards_analytics.engines.columns import AMOUNT, typed
 from rewards_analytics.engines.faults import as_our_error, failing, failing_groups, faults_of, refuse
 from rewards_analytics.engines.kinds import (
@@ -147,6 +148,7 @@ class CallerFrame(Generic[IntoFrameT]):
         counted: Mapping[str, str] | None = None,
         balance_types: Collection[str] | None = BALANCE_TYPES,
         extremes: Mapping[str, str] | None = None,
+        coded: Collection[str] = (),
     ) -> LazyFrame:
         """Answer a query and add up its rows per key, over all parts if rewards come in parts.
 
@@ -164,6 +166,9 @@ class CallerFrame(Generic[IntoFrameT]):
             The query needs only rows of these; all rows if None.
         extremes
             Columns of `add` that are a `min` or `max` instead of a sum, each with which of the two.
+        coded
+            Columns of text by which rows are grouped, and values counted, but which no result holds: in rows that have
+            to be moved, codes stand for them.
         """
         if self.parts is None:
             rows = query(self.frame)
@@ -171,22 +176,22 @@ class CallerFrame(Generic[IntoFrameT]):
         whole = add(query(self.frame))
 
         def sums() -> Iterator[DataFrame]:
-            yield self._added_up(query, add, key, counted or {}, balance_types, extremes or {})
+            answers = partial(self._answers, query, balance_types, coded=coded)
+            yield self._added_up(answers, add, key, counted or {}, extremes or {})
 
         return self._lazily(whole, sums)
 
     def _added_up(
         self,
-        query: Query,
+        answers: Callable[..., Iterator[DataFrame]],
         add: Query,
         key: Sequence[str],
         counted: Mapping[str, str],
-        balance_types: Collection[str] | None,
         extremes: Mapping[str, str],
     ) -> DataFrame:
         apart = {column: Apart() for column in counted.values() if column != "user_guid"}
         sums: list[DataFrame] = []
-        for answer in self._answers(query, balance_types):
+        for answer in answers():
             for column, values in apart.items():
                 values.add(answer[column].to_native())
             sums.append(self.collect(add(answer.lazy())))
@@ -194,8 +199,7 @@ class CallerFrame(Generic[IntoFrameT]):
         for name, column in counted.items():
             if column in apart and not apart[column]:
                 # Some value may be in several parts: it is counted in parts that have all rows of a value.
-                answers = self._answers(query, balance_types, column)
-                again = _sums([self.collect(add(answer.lazy())) for answer in answers], key, extremes)
+                again = _sums([self.collect(add(answer.lazy())) for answer in answers(column)], key, extremes)
                 total = _replaced(total, again, key, name)
         return total
 
@@ -220,13 +224,20 @@ class CallerFrame(Generic[IntoFrameT]):
         reads_again: bool = False,
         ascending: bool = False,
         subset: Subset | None = None,
+        coded: Collection[str] = (),
     ) -> Iterator[DataFrame]:
         columns = self.frame.collect_schema().names()
-        return ahead(self._answered(query, Asked(columns, balance_types, by, ascending, subset), reads_again))
+        asked = Asked(columns, balance_types, by, ascending, subset)
+        return ahead(self._answered(query, asked, coded, reads_again))
 
-    def _answered(self, query: Query, asked: Asked, reads_again: bool) -> Generator[DataFrame]:
+    def _answered(self, query: Query, asked: Asked, coded: Collection[str], reads_again: bool) -> Generator[DataFrame]:
         if self.parts is None or self.again is None:
             raise AssertionError  # pragma: no cover
+        if coded and (count := self.parts.rows_to_move(asked.by)):
+            with in_coded_parts(self.frame.to_native(), asked, coded, count) as parts:
+                for part in parts:
+                    yield self.collect(query(as_narwhals(part).lazy()))
+            return
         with self.parts(asked) as parts:
             for part in parts:
                 rows = part.collect(engine="streaming").lazy() if reads_again else part

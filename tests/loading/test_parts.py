@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -15,8 +16,9 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from polars.testing import assert_frame_equal
 
 import rewards_analytics as ra
-from rewards_analytics.engines import lookup, sorting
+from rewards_analytics.engines import codes, lookup, sorting
 from rewards_analytics.engines.parts import Asked, parts_of
+from rewards_analytics.engines.piles import Piles
 from rewards_analytics.errors import FrameError, RewardsError, SourceError
 from rewards_analytics.loading import by_user
 from rewards_analytics.loading.chunk import TYPES
@@ -39,6 +41,7 @@ def small_parts(monkeypatch):
     monkeypatch.setattr(parts, "PART_ROWS", 4)
     monkeypatch.setattr(parts, "MOST_ROWS", 8)
     monkeypatch.setattr(parts, "LARGE_BYTES", 500)
+    monkeypatch.setattr(codes, "PART_ROWS", 4)
     monkeypatch.setattr(by_user, "ROW_GROUP", 3)
     monkeypatch.setattr(sorting, "MOST_ROWS", 5)
     monkeypatch.setattr(sorting, "_SPANS", 2)
@@ -177,10 +180,78 @@ def test_a_null_fails_where_lots_need_no_look_at_others(tmp_path, column, ask):
         ask(frame, as_of=TODAY).collect()
 
 
-def test_the_rewards_of_one_user_are_one_part(tmp_path):
+@pytest.mark.parametrize("ask", [ra.holdings, ra.totals])
+def test_the_rewards_of_one_user_are_one_part(tmp_path, ask):
     folder = stored([reward("U1") for _ in range(30)], str(tmp_path), files=1)
 
-    assert ra.totals(ra.scan(folder)).collect()["available"].to_list() == [30]
+    assert ask(ra.scan(folder)).collect()["available"].to_list() == [30]
+
+
+@pytest.fixture
+def waiting(monkeypatch):
+    """The rows that were moved to disk."""
+    rows: list[pl.DataFrame] = []
+    put = Piles.put
+
+    def noted(piles, batches, number):
+        batches = [*batches]
+        rows.extend(batches)
+        put(piles, batches, number)
+
+    monkeypatch.setattr(Piles, "put", noted)
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("ask", "texts"),
+    [
+        (ra.totals, {"unit_type", "balance_type"}),
+        (ra.bands, {"unit_type", "balance_type"}),
+        (partial(ra.totals, by="member_guid"), {"unit_type", "balance_type", "member_guid"}),
+        (ra.holdings, {"unit_type", "balance_type", "user_guid", "member_guid", "account_guid"}),
+    ],
+    ids=["totals", "bands", "totals by member", "holdings"],
+)
+def test_only_texts_that_the_answer_holds_are_moved(tmp_path, waiting, ask, texts):
+    rows = [reward(f"U{number * 7 % 30:02}") for number in range(30)]
+    scan = ra.scan(stored(rows, str(tmp_path), files=2))
+
+    answer = ask(scan).collect()
+
+    assert sum(map(len, waiting)) == 30
+    assert {name for name, dtype in waiting[0].schema.items() if dtype == pl.String} == texts
+    assert_frame_equal(answer, ask(scan.collect()))
+
+
+def test_only_rewards_that_distance_reads_are_moved(tmp_path, waiting):
+    kinds = ["BALANCE", "TOTAL_BALANCE", "EXPIRING_BALANCE", "BALANCE_TO_LEVEL", "BALANCE_TO_REWARD"]
+    rows = [reward(f"U{number * 7 % 30:02}") | {"balance_type": kinds[number % 5]} for number in range(30)]
+
+    ra.distance(ra.scan(stored(rows, str(tmp_path), files=2))).collect()
+
+    moved = pl.concat([batch["balance_type"] for batch in waiting if "balance_type" in batch.columns])
+    assert sorted(moved.unique()) == sorted({*kinds} - {"EXPIRING_BALANCE"})
+
+
+def test_a_member_of_users_in_several_parts_is_counted_once(tmp_path):
+    rows = [reward(f"U{number * 7 % 30:02}") | {"member_guid": f"M{number % 3}"} for number in range(30)]
+
+    found = ra.totals(ra.scan(stored(rows, str(tmp_path), files=2))).collect()
+
+    assert found.select("available", "holdings", "members", "users").rows() == [(30, 30, 3, 30)]
+
+
+@pytest.mark.parametrize("column", ["user_guid", "member_guid", "balance_type", "unit_type", "balance"])
+@pytest.mark.parametrize("ask", [ra.totals, ra.bands])
+def test_a_null_fails_also_where_codes_are_moved(tmp_path, column, ask):
+    rows = [reward(f"U{number * 7 % 30:02}") for number in range(30)]
+    rows[17] = {**rows[17], column: None}
+    file = str(tmp_path / "nulls.parquet")  # which scan would refuse
+    pq.write_table(frames.table(rows), file)
+    frame = parts.with_parts(pl.scan_parquet(file), [file], len(rows))
+
+    with pytest.raises(FrameError, match=f"{column!r} in every row, and it is null"):
+        ask(frame).collect()
 
 
 @pytest.mark.parametrize("name", ["rewards.parquet", "rewards.ndjson"])
