@@ -167,8 +167,8 @@ class CallerFrame(Generic[IntoFrameT]):
         extremes
             Columns of `add` that are a `min` or `max` instead of a sum, each with which of the two.
         coded
-            Columns of text by which rows are grouped, and values counted, but which no result holds: in rows that have
-            to be moved, codes stand for them.
+            Text columns that rows are only grouped by and counted by; no result holds them. Where rows have to be
+            moved, codes stand for these texts.
         """
         if self.parts is None:
             rows = query(self.frame)

@@ -32,7 +32,7 @@ _SEEDS: Final = (secrets.randbits(64), secrets.randbits(64))
 def in_coded_parts(
     rows: pl.LazyFrame, asked: Asked, coded: Collection[str], count: int
 ) -> Iterator[Iterator[pl.LazyFrame]]:
-    """Move about so many rows into parts, with a code in place of each text of some columns; of a null, too."""
+    """Move the rows, about `count` of them, into parts. In the coded columns, a code stands for each text or null."""
     parts = -(-count // PART_ROWS)
     others = [name for name in asked.columns if name not in coded]
     halves = [pl.col(name).hash(seed).alias(f"{name} {half}") for name in coded for half, seed in enumerate(_SEEDS)]

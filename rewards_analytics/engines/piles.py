@@ -71,7 +71,7 @@ class Piles:
         return (pl.DataFrame(rows).cast(self._schema) for rows in self._streams(number))
 
     def values(self, number: int, column: str, every: int = 1) -> pl.Series:
-        """Read the values of a column, or one of so many."""
+        """Read the values of a column: all, or one of `every` in each batch."""
         return pl.concat([rows[column].gather_every(every) for rows in self.read(number)])
 
     def scan(self, number: int) -> pl.LazyFrame:
