@@ -26,7 +26,7 @@ from rewards_analytics.engines.kinds import (
     rereadable,
 )
 from rewards_analytics.engines.lookup import Lookup
-from rewards_analytics.engines.parts import Asked, Parts, Subset, ends_of_spans, note_parts
+from rewards_analytics.engines.parts import PART_ROWS, Asked, Parts, Subset, ends_of_spans, note_parts
 from rewards_analytics.engines.piles import BATCH_ROWS, Piles
 from rewards_analytics.engines.rows import picked
 from rewards_analytics.engines.sorting import Order, in_order
@@ -35,6 +35,7 @@ from rewards_analytics.engines.spill import room_to_spill
 __all__ = [
     "AMOUNT",
     "BATCH_ROWS",
+    "PART_ROWS",
     "Asked",
     "CallerFrame",
     "DataFrame",

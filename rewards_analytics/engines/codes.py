@@ -14,13 +14,10 @@ from typing import Final
 import polars as pl
 
 from rewards_analytics.engines.ahead import ahead
-from rewards_analytics.engines.parts import Asked
+from rewards_analytics.engines.parts import PART_ROWS, Asked
 from rewards_analytics.engines.piles import BATCH_ROWS, Piles
 from rewards_analytics.engines.spill import room_to_spill
 from rewards_analytics.files import temporary_folder
-
-PART_ROWS: Final = 1 << 19
-"""Rows of a part, about."""
 
 _ROW_BYTES: Final = 80
 """Of a row that waits, about."""

@@ -14,6 +14,9 @@ from typing import Final, NamedTuple, Protocol
 import polars as pl
 from polars.exceptions import PolarsError
 
+PART_ROWS: Final = 1 << 19
+"""Approximate rewards per part."""
+
 
 class Subset(NamedTuple):
     """Some of the rows: how they are selected, and about how many they are."""

@@ -95,6 +95,11 @@ class Piles:
             while file.tell() < size:
                 yield pa.ipc.open_stream(file).read_all()
 
+    def drain(self, number: int) -> Iterator[pl.DataFrame]:
+        """Read a pile in its batches, and remove it at the end."""
+        yield from self.read(number)
+        self.remove(number)
+
     def remove(self, number: int) -> None:
         """Remove a pile."""
         self._file(number).unlink()

@@ -113,8 +113,7 @@ def _spans(batches: Iterator[pl.DataFrame], cuts: _Cuts, order: Order, folder: P
 def _span(piles: Piles, number: int, order: Order, folder: Path) -> Iterator[pl.DataFrame]:
     """The rows of a span, sorted; in spans again, if it became large."""
     if order.is_of_batches:
-        yield from map(order.sort, piles.read(number))
-        piles.remove(number)
+        yield from map(order.sort, piles.drain(number))
         return
     if piles.rows(number) <= MOST_ROWS:
         yield order.sort(piles.take(number))
@@ -123,7 +122,7 @@ def _span(piles: Piles, number: int, order: Order, folder: Path) -> Iterator[pl.
     if values.n_unique() == 1:
         yield from _span(piles, number, order.further(), folder)
         return
-    yield from _spans(piles.read(number), _Cuts(values, _SPAN_ROWS), order, folder)
+    yield from _spans(piles.drain(number), _Cuts(values, _SPAN_ROWS), order, folder)
 
 
 def _gathered(batches: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:

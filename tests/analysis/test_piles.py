@@ -78,6 +78,18 @@ def test_a_pile_that_was_taken_is_gone(tmp_path):
     assert [*tmp_path.iterdir()] == []
 
 
+def test_a_pile_that_is_drained_is_gone_at_the_end(tmp_path):
+    piles = Piles(tmp_path)
+    piles.put([of(*ROWS), of(ROWS[2])], by_pile)
+
+    batches = piles.drain(2)
+    assert len(next(batches)) == 2
+    assert piles.numbers == [0, 2]
+    assert [len(rows) for rows in batches] == [1]
+    assert piles.numbers == [0]
+    assert [file.name for file in tmp_path.iterdir()] == ["0"]
+
+
 def test_no_rows_make_no_pile(tmp_path):
     piles = Piles(tmp_path)
     piles.put([of()], by_pile)

@@ -19,15 +19,12 @@ from typing import Final, NamedTuple, TypeAlias
 import polars as pl
 import pyarrow.parquet as pq
 
-from rewards_analytics.engines import BATCH_ROWS, Asked, Piles, ahead, note_parts, room_to_spill
+from rewards_analytics.engines import BATCH_ROWS, PART_ROWS, Asked, Piles, ahead, note_parts, room_to_spill
 from rewards_analytics.files import temporary_folder
 from rewards_analytics.loading.parquet import footer_of
 from rewards_analytics.loading.sources import File
 from rewards_analytics.loading.stores import Url
 from rewards_analytics.loading.stream import COMPRESSIONS
-
-PART_ROWS: Final = 1 << 19
-"""Approximate rewards per part."""
 
 MOST_ROWS: Final = 12 * PART_ROWS
 """Up to this many rewards, unsorted users are read at once: moving them costs more than it saves."""
@@ -246,8 +243,7 @@ def _of_piles(piles: Piles, asked: Asked, folder: Path) -> Generator[pl.LazyFram
         within = asked._replace(ascending=True)
         spans = Piles(Path(tempfile.mkdtemp(dir=folder)))
         with room_to_spill(folder):
-            spans.put(piles.read(number), partial(_numbers, within, starts))
-        piles.remove(number)
+            spans.put(piles.drain(number), partial(_numbers, within, starts))
         yield from _of_piles(spans, within, folder)
 
 
