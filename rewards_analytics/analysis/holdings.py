@@ -82,15 +82,16 @@ def holdings(rewards: IntoFrameT) -> IntoFrameT:
     [('MILES', Decimal('1200.000000000'), Decimal('300.000000000'), datetime.date(2026, 12, 31))]
     """
     table = from_caller(rewards, COLUMNS, asked_by="holdings")
-    return table.sorted_by_user(by_holding, *order_of("holdings"))
+    return table.sorted_by_key(by_holding, KEY, *order_of("holdings"))
 
 
-def by_holding(frame: LazyFrame) -> LazyFrame:
-    """One row per holding, in no order: the columns of `holdings`."""
-    return holding_sums(frame).select(*KEY, available=available(), expiring=expiring(), next_expiry=_next_expiry())
+def by_holding(frame: LazyFrame, *example: str, key: Sequence[str] = KEY) -> LazyFrame:
+    """One row per holding, in no order: its key, the least value of each example column, and results of `holdings`."""
+    results = {"available": available(), "expiring": expiring(), "next_expiry": _next_expiry()}
+    return holding_sums(frame, *example, key=key).select(*key, *example, **results)
 
 
-def holding_sums(frame: LazyFrame, *example: str) -> LazyFrame:
+def holding_sums(frame: LazyFrame, *example: str, key: Sequence[str] = KEY) -> LazyFrame:
     """One row per holding: its key, the sums behind its results, and the least value of each example column."""
     parts = available_parts() | lot_parts()
     expires_on = nw.col("expires_on")
@@ -99,8 +100,8 @@ def holding_sums(frame: LazyFrame, *example: str) -> LazyFrame:
         "total_on": nw.when(_is(TOTAL_BALANCE)).then(expires_on),
         "plain_on": nw.when(_is(BALANCE)).then(expires_on),
     }
-    rewards = of_types(frame, *BALANCE_TYPES).select(*KEY, *example, **parts, **days)
-    return rewards.group_by(*KEY).agg(*sums_of(parts), nw.col(*days, *example).min())
+    rewards = of_types(frame, *BALANCE_TYPES).select(*key, *example, **parts, **days)
+    return rewards.group_by(*key).agg(*sums_of(parts), nw.col(*days, *example).min())
 
 
 # Conditional columns first, then plain aggregates: some engines silently ignore a condition inside `agg`.

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Generator, Iterator, Mapping, 
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
-from typing import Any, Final, Generic, TypeAlias
+from typing import Any, Final, Generic, Protocol, TypeAlias
 
 import narwhals as nw
 import polars as pl
@@ -32,12 +32,21 @@ from rewards_analytics.engines.kinds import (
 )
 from rewards_analytics.engines.lookup import Lookup, doubts_of
 from rewards_analytics.engines.parts import Apart, Asked, Parts, Subset, parts_of
+from rewards_analytics.engines.places import CODE, MOST_PLACES, PLACE, with_texts
 from rewards_analytics.engines.sorting import Order, in_order
 from rewards_analytics.errors import FrameError, MissingColumnError
 from rewards_analytics.forks import refuse_lost_threads
 from rewards_analytics.schema import BALANCE_TYPES, PRECISION, REQUIRED, SCALE
 
 Query: TypeAlias = Callable[[LazyFrame], LazyFrame]
+
+
+class KeyedQuery(Protocol):
+    """A query with one row per key of texts, which may group by something else in place of the key."""
+
+    def __call__(self, frame: LazyFrame, /, *example: str, key: Sequence[str] = ...) -> LazyFrame:
+        """Return rows with the columns of the key, the least value of each example column, and results."""
+
 
 MOST_HASHED: Final = 1 << 28
 """Up to this many rewards, their hashes fit in memory."""
@@ -132,10 +141,27 @@ class CallerFrame(Generic[IntoFrameT]):
             return self.to_caller(query(self.frame), columns, descending)
 
         def rows() -> Iterator[DataFrame]:
-            found = self._answers(query, balance_types, reads_again=reads_again, ascending=True)
-            answers = (answer.to_native() for answer in found)
-            order = Order(columns, descending, ascending="user_guid")
-            yield from map(nw.from_native, ahead(in_order(answers, order)))
+            answers = self._answers(query, balance_types, reads_again=reads_again, ascending=True)
+            return _in_order(answers, Order(columns, descending, ascending="user_guid"))
+
+        result: IntoFrameT = self._lazily(query(self.frame), rows).to_native()
+        return result
+
+    def sorted_by_key(
+        self, query: KeyedQuery, key: Sequence[str], columns: Sequence[str], descending: Sequence[bool]
+    ) -> IntoFrameT:
+        """Return the answer of a query with one row per key of texts as `sorted_by_user` does.
+
+        Where rows have to be moved, the query groups by codes in place of the texts, which are fetched afterwards.
+        """
+        if (parts := self.parts) is None:
+            return self.to_caller(query(self.frame), columns, descending)
+
+        def rows() -> Iterator[DataFrame]:
+            if 0 < (count := parts.rows_to_move()) <= MOST_PLACES:
+                return _in_order(self._keyed(query, key, count), Order(columns, descending))
+            answers = self._answers(query, BALANCE_TYPES, ascending=True)
+            return _in_order(answers, Order(columns, descending, ascending="user_guid"))
 
         result: IntoFrameT = self._lazily(query(self.frame), rows).to_native()
         return result
@@ -203,6 +229,18 @@ class CallerFrame(Generic[IntoFrameT]):
                 total = _replaced(total, again, key, name)
         return total
 
+    def _keyed(self, query: KeyedQuery, key: Sequence[str], count: int) -> Iterator[DataFrame]:
+        """The answers for rewards in any order, which are moved without the texts of the key; in no order."""
+        rows: pl.LazyFrame = self.frame.to_native()
+        asked = Asked([*rows.collect_schema().names(), PLACE], BALANCE_TYPES, by=CODE)
+
+        def answers() -> Iterator[pl.DataFrame]:
+            with in_coded_parts(rows.with_row_index(PLACE), asked, {CODE: key}, count) as parts:
+                for part in parts:
+                    yield self.collect(query(as_narwhals(part).lazy(), PLACE, key=[CODE])).to_native()
+
+        return map(nw.from_native, with_texts(answers(), rows, key))
+
     def _looked_up(
         self, lookup: Lookup, parts: Parts, answers: Callable[..., Iterator[DataFrame]]
     ) -> Iterator[DataFrame]:
@@ -234,7 +272,8 @@ class CallerFrame(Generic[IntoFrameT]):
         if self.parts is None or self.again is None:
             raise AssertionError  # pragma: no cover
         if coded and (count := self.parts.rows_to_move(asked.by)):
-            with in_coded_parts(self.frame.to_native(), asked, coded, count) as parts:
+            codes = {name: [name] for name in coded}
+            with in_coded_parts(self.frame.to_native(), asked, codes, count) as parts:
                 for part in parts:
                     yield self.collect(query(as_narwhals(part).lazy()))
             return
@@ -320,6 +359,11 @@ class CallerFrame(Generic[IntoFrameT]):
     def _native(self, result: DataFrame) -> IntoFrameT:
         native: IntoFrameT = from_polars(result.to_native(), self.kind, self.native, eager=self.eager)
         return native
+
+
+def _in_order(answers: Iterator[DataFrame], order: Order) -> Iterator[DataFrame]:
+    natives = (answer.to_native() for answer in answers)
+    return map(nw.from_native, ahead(in_order(natives, order)))
 
 
 def _sums(rows: Sequence[DataFrame], key: Sequence[str], extremes: Mapping[str, str]) -> DataFrame:

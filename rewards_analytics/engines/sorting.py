@@ -21,6 +21,9 @@ MOST_ROWS: Final = 1 << 20
 _SPANS: Final = 64
 """Spans of rows whose number is not known yet."""
 
+_SAMPLE: Final = 1 << 16
+"""Rows that tell where spans begin."""
+
 _SPAN_ROWS: Final = 1 << 19
 """Rows of a span, about, where the number is known; and rows that are written together."""
 
@@ -38,7 +41,10 @@ class Order:
 
     def sort(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Sort rows in memory."""
-        return rows.sort(*self.columns, descending=list(self.descending), nulls_last=True) if self.columns else rows
+        if not self.columns:
+            return rows
+        # In one thread: spans have so few rows that several take longer, and the next step needs the other cores.
+        return rows.sort(*self.columns, descending=list(self.descending), nulls_last=True, multithreaded=False)
 
     @property
     def is_of_batches(self) -> bool:
@@ -66,8 +72,9 @@ def in_order(batches: Iterator[pl.DataFrame], order: Order) -> Generator[pl.Data
         if kept:
             yield order.sort(pl.concat(kept))
         return
-    # The first rows tell where spans begin. If they are not like the others, some spans become large.
-    cuts = _Cuts(pl.concat([batch[order.columns[0]] for batch in kept]), max(rows // _SPANS, 1))
+    # Some of the first rows tell where spans begin. If they are not like the others, some spans become large.
+    sample = pl.concat([batch[order.columns[0]] for batch in kept]).gather_every(max(rows // _SAMPLE, 1))
+    cuts = _Cuts(sample, max(len(sample) // _SPANS, 1))
     with temporary_folder("rewards-analytics-") as folder, room_to_spill(folder):
         yield from _spans(chain(_drained(kept), batches), cuts, order, folder)
 

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from polars.testing import assert_frame_equal
 
 import rewards_analytics as ra
-from rewards_analytics.engines import codes, lookup, sorting
+from rewards_analytics.engines import caller, codes, lookup, places, sorting
 from rewards_analytics.engines.parts import Asked, parts_of
 from rewards_analytics.engines.piles import Piles
 from rewards_analytics.errors import FrameError, RewardsError, SourceError
@@ -42,6 +42,7 @@ def small_parts(monkeypatch):
     monkeypatch.setattr(parts, "MOST_ROWS", 8)
     monkeypatch.setattr(parts, "LARGE_BYTES", 500)
     monkeypatch.setattr(codes, "PART_ROWS", 4)
+    monkeypatch.setattr(places, "_STRETCH", 5)
     monkeypatch.setattr(by_user, "ROW_GROUP", 3)
     monkeypatch.setattr(sorting, "MOST_ROWS", 5)
     monkeypatch.setattr(sorting, "_SPANS", 2)
@@ -208,18 +209,19 @@ def waiting(monkeypatch):
         (ra.totals, {"unit_type", "balance_type"}),
         (ra.bands, {"unit_type", "balance_type"}),
         (partial(ra.totals, by="member_guid"), {"unit_type", "balance_type", "member_guid"}),
-        (ra.holdings, {"unit_type", "balance_type", "user_guid", "member_guid", "account_guid"}),
+        (ra.holdings, {"balance_type"}),
     ],
     ids=["totals", "bands", "totals by member", "holdings"],
 )
-def test_only_texts_that_the_answer_holds_are_moved(tmp_path, waiting, ask, texts):
+def test_rewards_are_moved_without_texts_that_only_group_them(tmp_path, waiting, ask, texts):
     rows = [reward(f"U{number * 7 % 30:02}") for number in range(30)]
     scan = ra.scan(stored(rows, str(tmp_path), files=2))
 
     answer = ask(scan).collect()
 
-    assert sum(map(len, waiting)) == 30
-    assert {name for name, dtype in waiting[0].schema.items() if dtype == pl.String} == texts
+    moved = [batch for batch in waiting if "balance_type" in batch.columns]
+    assert sum(map(len, moved)) == 30
+    assert {name for name, dtype in moved[0].schema.items() if dtype == pl.String} == texts
     assert_frame_equal(answer, ask(scan.collect()))
 
 
@@ -242,7 +244,7 @@ def test_a_member_of_users_in_several_parts_is_counted_once(tmp_path):
 
 
 @pytest.mark.parametrize("column", ["user_guid", "member_guid", "balance_type", "unit_type", "balance"])
-@pytest.mark.parametrize("ask", [ra.totals, ra.bands])
+@pytest.mark.parametrize("ask", [ra.totals, ra.bands, ra.holdings])
 def test_a_null_fails_also_where_codes_are_moved(tmp_path, column, ask):
     rows = [reward(f"U{number * 7 % 30:02}") for number in range(30)]
     rows[17] = {**rows[17], column: None}
@@ -291,6 +293,51 @@ def test_a_file_that_changed_since_the_scan_is_named(tmp_path, ask):
     file.unlink()
     with pytest.raises(SourceError, match=r"1\.parquet does not exist"):
         ask(scan).collect()
+
+
+def test_files_that_change_between_two_readings_are_refused(tmp_path, monkeypatch):
+    users = [f"{number * 7 % 30:02}" for number in range(30)]
+    scan = ra.scan(stored([reward(f"U{user}") for user in users], str(tmp_path), files=1))
+
+    def changed(answers, *others):
+        answers = [*answers]
+        stored([reward(f"V{user}") for user in users], str(tmp_path), files=1)  # as long as before
+        return places.with_texts(answers, *others)
+
+    monkeypatch.setattr(caller, "with_texts", changed)
+
+    with pytest.raises(SourceError, match="The files changed while they were read"):
+        ra.holdings(scan).collect()
+
+
+def test_more_rewards_than_have_places_are_moved_with_their_texts(tmp_path, waiting, monkeypatch):
+    rows = [reward(f"U{number * 7 % 30:02}") for number in range(30)]
+    scan = ra.scan(stored(rows, str(tmp_path), files=2))
+    monkeypatch.setattr(caller, "MOST_PLACES", 29)
+
+    assert_frame_equal(ra.holdings(scan).collect(), ra.holdings(scan.collect()))
+    assert waiting[0].columns == [
+        "user_guid",
+        "member_guid",
+        "account_guid",
+        "unit_type",
+        "balance_type",
+        "balance",
+        "expires_on",
+    ]
+
+
+@pytest.mark.parametrize("swapped", [("user_guid", "member_guid"), ("member_guid", "account_guid")])
+def test_holdings_whose_guids_are_swapped_stay_apart(tmp_path, swapped):
+    guids = {"user_guid": "U1", "member_guid": "M1", "account_guid": "A1"}
+    first, second = swapped
+    others = guids | {first: guids[second], second: guids[first]}
+    rows = [reward("U1") | (others if number % 3 else guids) for number in range(30)]
+
+    found = ra.holdings(ra.scan(stored(rows, str(tmp_path), files=2))).collect()
+
+    in_order = sorted([(*guids.values(), 10), (*others.values(), 20)])
+    assert found.select(*guids, "available").rows() == in_order
 
 
 def test_too_little_room_names_the_folder_and_the_way_out(tmp_path, monkeypatch):
