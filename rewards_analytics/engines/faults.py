@@ -80,7 +80,7 @@ def faults_of(schema: Mapping[str, DType], required: Collection[str], kind: Impl
 def _too_large(amount: DType, kind: Implementation) -> nw.Expr:
     balance = nw.col("balance")
     if kind is Implementation.DUCKDB and isinstance(amount, nw.Decimal):
-        # The statistics of Parquet answer this, and not what is asked of `abs`.
+        # DuckDB answers this from the statistics of Parquet, which it does not do for `abs`.
         bound = nw.lit(Decimal(_BOUND))
         return (balance >= bound) | (balance <= -bound)
     return balance.abs() >= (nw.lit(Decimal(_BOUND)) if kind in SPARK else _BOUND)
